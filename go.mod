@@ -1,0 +1,3 @@
+module fokker
+
+go 1.26
