@@ -100,6 +100,9 @@ func (a Axis) check() error {
 	if (a.Ends[0] == Periodic) != (a.Ends[1] == Periodic) {
 		return fmt.Errorf("grid: axis %q: periodic at one end only", a.Name)
 	}
+	if a.Ends[0] == Periodic && a.Cells() < 3 {
+		return fmt.Errorf("grid: axis %q: found %d cells, expected at least 3 on a periodic axis", a.Name, a.Cells())
+	}
 	for _, f := range a.Closed {
 		if f < 0 || f > a.Cells() {
 			return fmt.Errorf("grid: axis %q: closed face %d, expected 0 to %d", a.Name, f, a.Cells())

@@ -1,5 +1,7 @@
 package grid
 
+import "sync"
+
 // Range is the cells [Lo, Hi): the unit of work of one worker.
 type Range struct{ Lo, Hi int }
 
@@ -24,4 +26,18 @@ func (r Range) Chunks(size int, do func(Range) error) error {
 		}
 	}
 	return nil
+}
+
+// Each calls do for the parts of the range, one goroutine per worker.
+func (r Range) Each(workers int, do func(Range)) {
+	parts := r.Split(workers)
+	if len(parts) == 1 {
+		do(r)
+		return
+	}
+	var wait sync.WaitGroup
+	for _, part := range parts {
+		wait.Go(func() { do(part) })
+	}
+	wait.Wait()
 }

@@ -1,0 +1,146 @@
+package operators
+
+import "fokker/grid"
+
+// transposed is Qᵀ off the diagonal, by rows.
+type transposed struct {
+	start, from []int
+	rate        []float64
+}
+
+func (b *Block) transpose() *transposed {
+	n := b.Size()
+	t := &transposed{make([]int, n+1), make([]int, len(b.to)), make([]float64, len(b.to))}
+	for _, j := range b.to {
+		t.start[j+1]++
+	}
+	for j := range n {
+		t.start[j+1] += t.start[j]
+	}
+	next := append([]int(nil), t.start...)
+	for i := range n {
+		for e := b.start[i]; e < b.start[i+1]; e++ {
+			p := next[b.to[e]]
+			next[b.to[e]]++
+			t.from[p], t.rate[p] = i, b.rate[e]
+		}
+	}
+	return t
+}
+
+// Backward writes Qf: (Qf)ᵢ = Σⱼ Qᵢⱼ(fⱼ − fᵢ) − (absorption)ᵢ fᵢ.
+func (b *Block) Backward(dst, f []float64) {
+	b.whole()
+	b.span.Each(b.workers, func(r grid.Range) {
+		for i := r.Lo; i < r.Hi; i++ {
+			sum := -b.absorbed[i] * f[i]
+			for e := b.start[i]; e < b.start[i+1]; e++ {
+				sum += b.rate[e] * (f[b.to[e]] - f[i])
+			}
+			dst[i] = sum
+		}
+	})
+}
+
+// Forward writes Qᵀm.
+func (b *Block) Forward(dst, m []float64) {
+	b.whole()
+	if b.near == nil {
+		b.gather(dst, m)
+		return
+	}
+	n := b.grid.Cells(0)
+	grid.Range{Hi: b.Size() / n}.Each(b.workers, func(r grid.Range) {
+		for line := r.Lo; line < r.Hi; line++ {
+			b.forwardLine(dst, m, line*n)
+		}
+	})
+}
+
+func (b *Block) gather(dst, m []float64) {
+	t := b.turned()
+	b.span.Each(b.workers, func(r grid.Range) {
+		for j := r.Lo; j < r.Hi; j++ {
+			sum := -b.total[j] * m[j]
+			for e := t.start[j]; e < t.start[j+1]; e++ {
+				sum += t.rate[e] * m[t.from[e]]
+			}
+			dst[j] = sum
+		}
+	})
+}
+
+// forwardLine does the cells of one line of the first axis: what comes from the
+// line itself, then from the neighbouring lines of every other axis.
+func (b *Block) forwardLine(dst, m []float64, lo int) {
+	n := b.grid.Cells(0)
+	out, total, own := dst[lo:lo+n], b.total[lo:lo+n], m[lo:lo+n]
+	down, up := b.near[0].down[lo:lo+n], b.near[0].up[lo:lo+n]
+	for i := range out {
+		out[i] = -total[i] * own[i]
+	}
+	for i := 1; i < n; i++ {
+		out[i] += up[i-1] * own[i-1]
+	}
+	for i := range n - 1 {
+		out[i] += down[i+1] * own[i+1]
+	}
+	if b.grid.Axis(0).Ends[0] == grid.Periodic {
+		out[0] += up[n-1] * own[n-1]
+		out[n-1] += down[0] * own[0]
+	}
+	for k := 1; k < b.grid.Dim(); k++ {
+		if from, ok := b.lineBeside(k, lo, -1); ok {
+			addProduct(out, b.near[k].up[from:from+n], m[from:from+n])
+		}
+		if from, ok := b.lineBeside(k, lo, 1); ok {
+			addProduct(out, b.near[k].down[from:from+n], m[from:from+n])
+		}
+	}
+}
+
+// lineBeside returns the first cell of the line next to the one that starts at
+// lo.
+func (b *Block) lineBeside(k, lo, step int) (int, bool) {
+	n, s := b.grid.Cells(k), b.grid.Stride(k)
+	i := b.grid.Along(k, lo) + step
+	if i >= 0 && i < n {
+		return lo + step*s, true
+	}
+	return lo - step*(n-1)*s, b.grid.Axis(k).Ends[0] == grid.Periodic
+}
+
+func addProduct(dst, a, b []float64) {
+	a, b = a[:len(dst)], b[:len(dst)]
+	for i := range dst {
+		dst[i] += a[i] * b[i]
+	}
+}
+
+// Current writes the mass per unit time that crosses each face of an axis, by
+// the same rates that move the mass: upper rate × mass below − lower rate ×
+// mass above. What an absorbing wall takes crosses its face. The two ends of a
+// periodic axis are one face, written twice. It needs two-point fluxes.
+func (b *Block) Current(axis int, dst, m []float64) {
+	b.whole()
+	g, rates := b.grid, b.near[axis]
+	n, s := g.Cells(axis), g.Stride(axis)
+	clear(dst)
+	for i := range b.Size() {
+		at := g.Along(axis, i)
+		face := i + (i/(n*s))*s // faces have one more along the axis
+		if at < n-1 {
+			dst[face+s] = rates.up[i]*m[i] - rates.down[i+s]*m[i+s]
+			continue
+		}
+		first := i - (n-1)*s
+		wrap := rates.up[i]*m[i] - rates.down[first]*m[first]
+		dst[face+s], dst[face-(n-1)*s] = wrap, wrap
+	}
+	for _, x := range b.exits {
+		if x.axis == axis {
+			face := x.from + (x.from/(n*s))*s + x.side*s
+			dst[face] += float64(2*x.side-1) * x.rate * m[x.from]
+		}
+	}
+}

@@ -1,0 +1,115 @@
+// Package operators says how mass moves between cells.
+//
+// A process dX = b dt + σ dW (Itô) is written once, as a Process; terms turn
+// it into rates between the cells of a grid, and the rates of all terms
+// together are a generator. Positivity (rates ≥ 0) and conservation (rows sum
+// to minus the absorption) are properties of the rates, so every solver
+// inherits them and none repairs them.
+//
+// The package does not solve anything and does not know where processes come
+// from.
+package operators
+
+// Process is dX = b(X, t) dt + σ(X, t) dW in the sense of Itô. Points come in
+// columns: x[d][i] is coordinate d of point i, and the results are written in
+// the same way, b[d][i] and s[d·Columns+c][i].
+type Process interface {
+	Dim() int
+	Columns() int // of σ, the number of Brownian motions
+	Drift(b, x [][]float64, t float64)
+	Noise(s, x [][]float64, t float64)
+}
+
+// Diffusive is a process that knows D = σσᵀ/2, so that no root of a singular
+// tensor is taken. d has Dim × Dim columns, row by row.
+type Diffusive interface {
+	Process
+	Diffusion(d, x [][]float64, t float64)
+}
+
+// Reversible is the process dX = (−M∇U + F) dt + ∇·(MT) dt + √(2MT) dW, the
+// isothermal reading of diffusion D = MT in a potential U with a diagonal
+// mobility M and one constant temperature per axis. Where the temperatures are
+// equal and F = 0 its law is e^(−U/T).
+type Reversible interface {
+	Process
+	Potential(u []float64, x [][]float64)
+	Mobility(m, x [][]float64)         // M, one column per axis
+	Force(f, x [][]float64, t float64) // F, one column per axis
+	Temperature() []float64            // T, one per axis
+}
+
+// diffusion writes the columns of D = σσᵀ/2.
+func diffusion(d, x [][]float64, t float64, p Process) {
+	if q, ok := p.(Diffusive); ok {
+		q.Diffusion(d, x, t)
+		return
+	}
+	dim, columns := p.Dim(), p.Columns()
+	s := Columns(dim*columns, len(x[0]))
+	p.Noise(s, x, t)
+	for k := range dim {
+		for l := range dim {
+			out := d[k*dim+l]
+			clear(out)
+			for c := range columns {
+				for i := range out {
+					out[i] += s[k*columns+c][i] * s[l*columns+c][i] / 2
+				}
+			}
+		}
+	}
+}
+
+// Columns allocates k columns of n numbers.
+func Columns(k, n int) [][]float64 {
+	all := make([]float64, k*n)
+	out := make([][]float64, k)
+	for i := range out {
+		out[i] = all[i*n : (i+1)*n : (i+1)*n]
+	}
+	return out
+}
+
+// cut returns the first n numbers of each column.
+func cut(columns [][]float64, n int) [][]float64 {
+	out := make([][]float64, len(columns))
+	for i, c := range columns {
+		out[i] = c[:n]
+	}
+	return out
+}
+
+// Pointwise is a process given point by point: drift and noise write b and
+// σ (row by row, with the given number of columns) at one point.
+type Pointwise struct {
+	Dimension, Noises int
+	DriftAt           func(b, x []float64, t float64)
+	NoiseAt           func(s, x []float64, t float64)
+}
+
+// Dim returns the number of coordinates.
+func (p Pointwise) Dim() int { return p.Dimension }
+
+// Columns returns the number of columns of σ.
+func (p Pointwise) Columns() int { return p.Noises }
+
+// Drift writes b.
+func (p Pointwise) Drift(b, x [][]float64, t float64) { pointwise(p.DriftAt, b, x, t) }
+
+// Noise writes σ.
+func (p Pointwise) Noise(s, x [][]float64, t float64) { pointwise(p.NoiseAt, s, x, t) }
+
+func pointwise(f func(out, x []float64, t float64), out, x [][]float64, t float64) {
+	to, at := make([]float64, len(out)), make([]float64, len(x))
+	for i := range x[0] {
+		for d := range x {
+			at[d] = x[d][i]
+		}
+		clear(to)
+		f(to, at, t)
+		for d := range out {
+			out[d][i] = to[d]
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package operators
+
+import (
+	"math"
+
+	"fokker/grid"
+)
+
+// chunk is how many cells have their coefficients evaluated together: few
+// enough to stay in cache, many enough to make the call free.
+const chunk = 1024
+
+// Transport is drift with diagonal, possibly vanishing diffusion in row form:
+// the row of cell i takes b and D at its centre, so that Q is exact on linear
+// functions, on x² where central rates are nonnegative, and its adjoint is the
+// Fokker–Planck equation of Itô, ∂p/∂t = −∂(bp) + ∂²(Dp).
+type Transport struct{ Process Process }
+
+// AppendRows adds the two-point rates of every axis.
+func (t Transport) AppendRows(rows *Rows, r grid.Range, at float64) error {
+	dim := t.Process.Dim()
+	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
+	return r.Chunks(chunk, func(r grid.Range) error {
+		x, b, d := cut(x, r.Len()), cut(b, r.Len()), cut(d, r.Len())
+		rows.grid.Points(x, r)
+		t.Process.Drift(b, x, at)
+		if err := finite("drift", b, x); err != nil {
+			return err
+		}
+		diffusion(d, x, at, t.Process)
+		if err := diagonal(d, x); err != nil {
+			return err
+		}
+		for k := range dim {
+			transportAxis(rows, r, k, b[k], d[k*dim+k])
+		}
+		return nil
+	})
+}
+
+func transportAxis(rows *Rows, r grid.Range, k int, b, d []float64) {
+	n := newNeighbors(rows.grid, k)
+	for i := range b {
+		cell := r.Lo + i
+		h0, h1 := rows.grid.Distances(k, n.along(cell))
+		down, up := twoPoint(b[i], d[i], h0, h1)
+		// An absorbing wall stands at half the distance of its ghost cell:
+		// twice the rate keeps the row exact on linear functions.
+		n.add(rows, cell, 0, down, 2*down)
+		n.add(rows, cell, 1, up, 2*up)
+	}
+}
+
+// diagonal checks that D is diagonal, finite and not negative. Eigenvalues
+// within 1e-12 of the trace below zero are rounding and mean zero.
+func diagonal(d, x [][]float64) error {
+	dim := len(x)
+	for k := range dim {
+		if err := finite("diffusion", d[k*dim:(k+1)*dim], x); err != nil {
+			return err
+		}
+	}
+	for i := range d[0] {
+		trace := 0.0
+		for k := range dim {
+			trace += d[k*dim+k][i]
+		}
+		for k := range dim {
+			own := &d[k*dim+k][i]
+			if *own < -1e-12*math.Abs(trace) {
+				return &PointError{"diffusion", k, *own, point(x, i), "a number ≥ 0"}
+			}
+			*own = max(*own, 0)
+			for l := range k {
+				if off := d[k*dim+l][i]; math.Abs(off) > 1e-12*math.Abs(trace) {
+					return &PointError{"off-diagonal diffusion", k, off, point(x, i), "0"}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// twoPoint returns the rates to the neighbours at distances h0 below and h1
+// above, with drift b and diffusion d ≥ 0. The central ones,
+//
+//	up   = (2d + b h0) / (h1 (h0 + h1)),
+//	down = (2d − b h1) / (h0 (h0 + h1)),
+//
+// are exact on x and x². Where one of them is negative the exponentially
+// fitted ones are taken (Scharfetter and Gummel 1969),
+//
+//	up   = 2d / (h1 (h0 + h1)) B(−z),  down = 2d / (h0 (h0 + h1)) B(z),
+//
+// z = b (h0 + h1)/(2d), which are positive, exact on x, and become the upwind
+// rate |b|/h as d → 0.
+func twoPoint(b, d, h0, h1 float64) (down, up float64) {
+	sum := h0 + h1
+	up, down = (2*d+b*h0)/(h1*sum), (2*d-b*h1)/(h0*sum)
+	if up >= 0 && down >= 0 {
+		return down, up
+	}
+	return fitted(d, b*sum/2) * 2 / (h0 * sum), fitted(d, -b*sum/2) * 2 / (h1 * sum)
+}
+
+// fitted returns d B(w/d), which tends to max(−w, 0) as d → 0.
+func fitted(d, w float64) float64 {
+	if math.Abs(w) > 745*d { // B(745) is below the smallest float64
+		return max(-w, 0)
+	}
+	return d * Bernoulli(w/d)
+}
+
+// Bernoulli returns B(z) = z/(eᶻ − 1), the weight of exponential fitting.
+// B(z) − B(−z) = −z and B(−z) = eᶻ B(z).
+func Bernoulli(z float64) float64 {
+	if math.Abs(z) < 1e-5 { // the next term of the series, z⁴/720, is below rounding
+		return 1 - z/2 + z*z/12
+	}
+	return z / math.Expm1(z)
+}
+
+// neighbors finds the cells next to a cell along one axis.
+type neighbors struct {
+	grid   *grid.Grid
+	axis   int
+	offset [2][]int
+}
+
+func newNeighbors(g *grid.Grid, axis int) *neighbors {
+	n := &neighbors{grid: g, axis: axis}
+	for side, o := range []int{-1, 1} {
+		n.offset[side] = make([]int, g.Dim())
+		n.offset[side][axis] = o
+	}
+	return n
+}
+
+func (n *neighbors) along(cell int) int { return n.grid.Along(n.axis, cell) }
+
+// add adds the rate of crossing the face on one side: to the neighbour, to the
+// absorbing wall with its own rate, or nowhere if nothing crosses.
+func (n *neighbors) add(rows *Rows, cell, side int, rate, absorbed float64) {
+	to, inside, lost := n.grid.Step(cell, n.offset[side])
+	switch {
+	case inside:
+		rows.Jump(cell, to, rate)
+	case lost:
+		rows.Leave(cell, n.axis, side, absorbed)
+	}
+}
