@@ -31,43 +31,55 @@ func (b *Block) transpose() *transposed {
 // Backward writes Qf: (Qf)ᵢ = Σⱼ Qᵢⱼ(fⱼ − fᵢ) − (absorption)ᵢ fᵢ.
 func (b *Block) Backward(dst, f []float64) {
 	b.whole()
-	b.span.Each(b.workers, func(r grid.Range) {
-		for i := r.Lo; i < r.Hi; i++ {
-			sum := -b.absorbed[i] * f[i]
-			for e := b.start[i]; e < b.start[i+1]; e++ {
-				sum += b.rate[e] * (f[b.to[e]] - f[i])
-			}
-			dst[i] = sum
+	b.apply((*Block).backward, dst, f, b.span)
+}
+
+// apply does the parts of all with every worker; one alone needs no closure,
+// which would be an allocation.
+func (b *Block) apply(part func(b *Block, dst, v []float64, r grid.Range), dst, v []float64, all grid.Range) {
+	if b.workers <= 1 {
+		part(b, dst, v, all)
+		return
+	}
+	all.Each(b.workers, func(r grid.Range) { part(b, dst, v, r) })
+}
+
+func (b *Block) backward(dst, f []float64, r grid.Range) {
+	for i := r.Lo; i < r.Hi; i++ {
+		sum := -b.absorbed[i] * f[i]
+		for e := b.start[i]; e < b.start[i+1]; e++ {
+			sum += b.rate[e] * (f[b.to[e]] - f[i])
 		}
-	})
+		dst[i] = sum
+	}
 }
 
 // Forward writes Qᵀm.
 func (b *Block) Forward(dst, m []float64) {
 	b.whole()
 	if b.near == nil {
-		b.gather(dst, m)
+		b.apply((*Block).gather, dst, m, b.span)
 		return
 	}
-	n := b.grid.Cells(0)
-	grid.Range{Hi: b.Size() / n}.Each(b.workers, func(r grid.Range) {
-		for line := r.Lo; line < r.Hi; line++ {
-			b.forwardLine(dst, m, line*n)
-		}
-	})
+	b.apply((*Block).forwardLines, dst, m, grid.Range{Hi: b.Size() / b.grid.Cells(0)})
 }
 
-func (b *Block) gather(dst, m []float64) {
+func (b *Block) gather(dst, m []float64, r grid.Range) {
 	t := b.turned()
-	b.span.Each(b.workers, func(r grid.Range) {
-		for j := r.Lo; j < r.Hi; j++ {
-			sum := -b.total[j] * m[j]
-			for e := t.start[j]; e < t.start[j+1]; e++ {
-				sum += t.rate[e] * m[t.from[e]]
-			}
-			dst[j] = sum
+	for j := r.Lo; j < r.Hi; j++ {
+		sum := -b.total[j] * m[j]
+		for e := t.start[j]; e < t.start[j+1]; e++ {
+			sum += t.rate[e] * m[t.from[e]]
 		}
-	})
+		dst[j] = sum
+	}
+}
+
+// forwardLines does lines of the first axis.
+func (b *Block) forwardLines(dst, m []float64, lines grid.Range) {
+	for line := lines.Lo; line < lines.Hi; line++ {
+		b.forwardLine(dst, m, line*b.grid.Cells(0))
+	}
 }
 
 // forwardLine does the cells of one line of the first axis: what comes from the

@@ -48,6 +48,7 @@ func Assemble(g *grid.Grid, r grid.Range, t float64, terms ...Term) (*Block, err
 	}
 	b := &Block{grid: g, span: r, terms: terms, time: t, workers: 1, exits: rows.exits, killed: rows.killed}
 	b.sort(rows)
+	b.finish()
 	return b, nil
 }
 
@@ -70,20 +71,18 @@ func Build(g *grid.Grid, t float64, workers int, terms ...Term) (*Block, error) 
 
 func join(blocks []*Block, workers int) *Block {
 	first := blocks[0]
-	b := &Block{grid: first.grid, span: grid.Range{Hi: first.grid.Size()}, terms: first.terms, time: first.time, workers: workers}
 	if len(blocks) == 1 {
-		b = first
-	} else {
-		b.start = append(b.start, 0)
-		for _, p := range blocks {
-			for _, s := range p.start[1:] {
-				b.start = append(b.start, s+len(b.to))
-			}
-			b.to, b.rate = append(b.to, p.to...), append(b.rate, p.rate...)
-			b.exits, b.killed = append(b.exits, p.exits...), append(b.killed, p.killed...)
-		}
+		return first
 	}
-	b.workers = workers
+	b := &Block{grid: first.grid, span: grid.Range{Hi: first.grid.Size()}, terms: first.terms, time: first.time, workers: workers}
+	b.start = append(b.start, 0)
+	for _, p := range blocks {
+		for _, s := range p.start[1:] {
+			b.start = append(b.start, s+len(b.to))
+		}
+		b.to, b.rate = append(b.to, p.to...), append(b.rate, p.rate...)
+		b.exits, b.killed = append(b.exits, p.exits...), append(b.killed, p.killed...)
+	}
 	b.finish()
 	return b
 }
@@ -139,6 +138,9 @@ func (b *Block) finish() {
 			b.total[i] += rate
 		}
 	}
+	if b.span.Len() < b.Size() {
+		return // rows alone are not applied
+	}
 	b.near = b.byAxis()
 	b.turned = sync.OnceValue(b.transpose)
 }
@@ -168,11 +170,11 @@ func (b *Block) byAxis() []pair {
 func neighborAxis(g *grid.Grid, from, to int) (axis, side int) {
 	for k := range g.Dim() {
 		s, n := g.Stride(k), g.Cells(k)
-		i := g.Along(k, from)
+		i, circle := g.Along(k, from), g.Axis(k).Ends[0] == grid.Periodic
 		switch {
-		case to == from+s && i < n-1, to == from-(n-1)*s && i == n-1 && n > 2:
+		case to == from+s && i < n-1, to == from-(n-1)*s && i == n-1 && circle:
 			return k, 1
-		case to == from-s && i > 0, to == from+(n-1)*s && i == 0 && n > 2:
+		case to == from-s && i > 0, to == from+(n-1)*s && i == 0 && circle:
 			return k, 0
 		}
 	}

@@ -24,7 +24,7 @@ type faces struct {
 
 // AppendRows adds the two-point rates of every axis.
 func (s Isothermal) AppendRows(rows *Rows, r grid.Range, t float64) error {
-	if err := s.singleValued(rows.grid, r); err != nil {
+	if err := s.singleValued(rows.grid, r, t); err != nil {
 		return err
 	}
 	dim := s.Process.Dim()
@@ -33,7 +33,7 @@ func (s Isothermal) AppendRows(rows *Rows, r grid.Range, t float64) error {
 		n := r.Len()
 		f := faces{cut(f.x, n), cut(f.mobility, n), cut(f.force, n), f.here[:n], f.there[:n]}
 		rows.grid.Points(f.x, r)
-		s.Process.Potential(f.here, f.x)
+		s.Process.Potential(f.here, f.x, t)
 		if err := finite("potential", [][]float64{f.here}, f.x); err != nil {
 			return err
 		}
@@ -56,12 +56,12 @@ func (s Isothermal) appendSide(rows *Rows, r grid.Range, k, side int, t float64,
 	for i := range own {
 		f.x[k][i], face[i], reach[i] = n.beyond(r.Lo+i, side)
 	}
-	s.Process.Potential(f.there, f.x)
+	s.Process.Potential(f.there, f.x, t)
 	if err := finite("potential", [][]float64{f.there}, f.x); err != nil {
 		return err
 	}
 	copy(f.x[k], face)
-	s.Process.Mobility(f.mobility, f.x)
+	s.Process.Mobility(f.mobility, f.x, t)
 	s.Process.Force(f.force, f.x, t)
 	if err := usable(f); err != nil {
 		return err
@@ -109,7 +109,7 @@ func usable(f *faces) error {
 }
 
 // singleValued checks that U has the same value at both ends of periodic axes.
-func (s Isothermal) singleValued(g *grid.Grid, r grid.Range) error {
+func (s Isothermal) singleValued(g *grid.Grid, r grid.Range, t float64) error {
 	x := Columns(g.Dim(), 1)
 	var low, high [1]float64
 	for k := range g.Dim() {
@@ -119,9 +119,9 @@ func (s Isothermal) singleValued(g *grid.Grid, r grid.Range) error {
 		}
 		g.Points(x, grid.Range{Lo: r.Lo, Hi: r.Lo + 1})
 		x[k][0] = axis.Edges[0]
-		s.Process.Potential(low[:], x)
+		s.Process.Potential(low[:], x, t)
 		x[k][0] = axis.Edges[axis.Cells()]
-		s.Process.Potential(high[:], x)
+		s.Process.Potential(high[:], x, t)
 		// Far above the rounding of any formula, far below any tilt meant.
 		if math.Abs(high[0]-low[0]) > 1e-9*(1+math.Abs(low[0])) {
 			return fmt.Errorf("operators: the potential is %v at one end of the periodic axis %q and %v at the other; a tilt belongs into the drift", low[0], axis.Name, high[0])

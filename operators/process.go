@@ -33,10 +33,10 @@ type Diffusive interface {
 // equal and F = 0 its law is e^(−U/T).
 type Reversible interface {
 	Process
-	Potential(u []float64, x [][]float64)
-	Mobility(m, x [][]float64)         // M, one column per axis
-	Force(f, x [][]float64, t float64) // F, one column per axis
-	Temperature() []float64            // T, one per axis
+	Potential(u []float64, x [][]float64, t float64)
+	Mobility(m, x [][]float64, t float64) // M, one column per axis
+	Force(f, x [][]float64, t float64)    // F, one column per axis
+	Temperature() []float64               // T, one per axis
 }
 
 // diffusion writes the columns of D = σσᵀ/2.

@@ -117,6 +117,10 @@ func Bernoulli(z float64) float64 {
 	if math.Abs(z) < 1e-5 { // the next term of the series, z⁴/720, is below rounding
 		return 1 - z/2 + z*z/12
 	}
+	if z > 700 { // eᶻ overflows, and e⁻ᶻ loses digits, before B(z) does
+		half := math.Exp(-z / 2)
+		return z * half * half
+	}
 	return z / math.Expm1(z)
 }
 

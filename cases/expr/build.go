@@ -90,19 +90,40 @@ func coefficient(n *Node) (float64, *Node) {
 // times returns c·rest, the inverse of coefficient.
 func times(c float64, rest *Node) *Node { return mul(rest.scope.Number(c), rest) }
 
-// like returns the sum of two terms that differ only in their coefficients.
-func like(a, b *Node) (*Node, bool) {
+// like returns a + sign·b for terms that differ only in their coefficients.
+func like(a, b *Node, sign float64) (*Node, bool) {
 	if a.op == opNumber && b.op == opNumber {
-		return a.scope.Number(a.value + b.value), true
+		return a.scope.Number(a.value + sign*b.value), true
 	}
 	ca, ra := coefficient(a)
 	cb, rb := coefficient(b)
 	if ra != rb {
 		return nil, false
 	}
-	return times(ca+cb, ra), true
+	return times(ca+sign*cb, ra), true
 }
 
+// gather adds sign·b to a like term within the sum or difference a.
+func gather(a, b *Node, sign float64) (*Node, bool) {
+	switch a.op {
+	case opAdd:
+		if n, ok := like(a.b, b, sign); ok {
+			return add(a.a, n), true
+		}
+	case opSub:
+		if n, ok := like(a.b, b, -sign); ok {
+			return Sub(a.a, n), true
+		}
+	default:
+		return nil, false
+	}
+	if n, ok := like(a.a, b, sign); ok {
+		return build(a.op, 0, n, a.b, nil), true
+	}
+	return nil, false
+}
+
+// add prefers a difference to a sum with a negative term.
 func add(a, b *Node) *Node {
 	switch {
 	case a.is(0):
@@ -110,46 +131,28 @@ func add(a, b *Node) *Node {
 	case b.is(0):
 		return a
 	}
-	if n, ok := like(a, b); ok {
+	if n, ok := like(a, b, 1); ok {
 		return n
 	}
-	if n, ok := gather(a, b); ok {
+	if n, ok := gather(a, b, 1); ok {
 		return n
 	}
-	if n, ok := gather(b, a); ok {
+	if n, ok := gather(b, a, 1); ok {
 		return n
 	}
-	if c, rest := coefficient(b); c < 0 {
-		return Sub(a, times(-c, rest))
-	}
-	if c, rest := coefficient(a); c < 0 {
-		return Sub(b, times(-c, rest))
-	}
-	if b.op == opNumber && b.value < 0 {
-		return Sub(a, b.scope.Number(-b.value))
-	}
-	if a.op == opNumber && a.value < 0 {
-		return Sub(b, a.scope.Number(-a.value))
+	switch {
+	case b.negative():
+		return intern(opSub, 0, a, Neg(b), nil)
+	case a.negative():
+		return intern(opSub, 0, b, Neg(a), nil)
 	}
 	return intern(opAdd, 0, a, b, nil)
 }
 
-// gather adds b to a like term within the sum or difference a.
-func gather(a, b *Node) (*Node, bool) {
-	if a.op != opAdd && a.op != opSub {
-		return nil, false
-	}
-	if n, ok := like(a.a, b); ok {
-		return build(a.op, 0, n, a.b, nil), true
-	}
-	second := a.b
-	if a.op == opSub {
-		second = Neg(second)
-	}
-	if n, ok := like(second, b); ok {
-		return add(a.a, n), true
-	}
-	return nil, false
+// negative says that n is a negative number or a term with one in front.
+func (n *Node) negative() bool {
+	c, rest := coefficient(n)
+	return c < 0 || rest.op == opNumber && rest.value < 0
 }
 
 // Sub returns a − b.
@@ -160,18 +163,14 @@ func Sub(a, b *Node) *Node {
 	case b.is(0):
 		return a
 	}
-	minus := Neg(b)
-	if n, ok := like(a, minus); ok {
+	if n, ok := like(a, b, -1); ok {
 		return n
 	}
-	if n, ok := gather(a, minus); ok {
+	if n, ok := gather(a, b, -1); ok {
 		return n
 	}
-	if c, rest := coefficient(b); c < 0 {
-		return add(a, times(-c, rest))
-	}
-	if b.op == opNumber && b.value < 0 {
-		return add(a, minus)
+	if b.negative() {
+		return add(a, Neg(b))
 	}
 	return intern(opSub, 0, a, b, nil)
 }
@@ -188,8 +187,6 @@ func Neg(a *Node) *Node {
 		return Sub(a.b, a.a)
 	case a.op == opMul && a.a.op == opNumber:
 		return times(-a.a.value, a.b)
-	case a.op == opDiv && a.a.op == opNumber:
-		return Div(s.Number(-a.a.value), a.b)
 	}
 	return intern(opNeg, 0, a, nil, nil)
 }
@@ -293,10 +290,10 @@ func Div(a, b *Node) *Node {
 		return a
 	case b.is(-1):
 		return Neg(a)
-	case a.op == opNeg:
-		return Neg(Div(a.a, b))
-	case b.op == opNeg:
-		return Neg(Div(a, b.a))
+	case a.negative():
+		return Neg(Div(Neg(a), b))
+	case b.negative():
+		return Neg(Div(a, Neg(b)))
 	case b.op == opNumber && c != 1:
 		return times(c/b.value, rest)
 	case a.op == opDiv:

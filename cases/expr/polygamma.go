@@ -38,7 +38,7 @@ func polygammaRight(n int, x float64) float64 {
 	far := 10 + float64(n) // the series' last term is there below 1e-17 of the first
 	sum := 0.0
 	for ; x < far; x++ {
-		sum += factorial / math.Pow(x, float64(n+1))
+		sum += factorial / powi(x, n+1)
 	}
 	return polygammaSeries(n, x, factorial) - alternate(n)*sum
 }
@@ -51,7 +51,7 @@ func polygammaSeries(n int, x, factorial float64) float64 {
 	first := -math.Log(x)
 	power := 1.0
 	if n > 0 {
-		power = math.Pow(x, -float64(n))
+		power = powi(x, -n)
 		first = factorial / float64(n) * power
 	}
 	sum := first + factorial*power/(2*x)

@@ -1,0 +1,173 @@
+package cases
+
+import (
+	"fmt"
+	"math"
+
+	"fokker/grid"
+)
+
+// AxisSpec is an axis as the case states it.
+type AxisSpec struct {
+	Name    string
+	Lo, Hi  float64
+	Cells   int
+	Ends    [2]grid.Boundary
+	Spacing grid.Spacing
+	Spaced  string // "uniform", "log", "sinh", "graded"
+	Faces   []float64
+}
+
+func (r *reader) readAxes(file *table, p *Problem) {
+	e := file.find("axis")
+	if e == nil {
+		r.fail(0, "axis", "found no [[axis]]", "one [[axis]] with name, range and cells per state variable", "choosing the box is not available in this version")
+		return
+	}
+	list, ok := e.value.([]*table)
+	if !ok {
+		r.wrong(e, "axis", "tables [[axis]]")
+		return
+	}
+	if len(list) > 4 {
+		r.fail(list[4].line, "axis", fmt.Sprintf("found %d axes", len(list)), "1 to 4", "")
+		return
+	}
+	for _, t := range list {
+		a := r.readAxis(t)
+		if indexOf(p.names(), a.Name) >= 0 {
+			r.fail(lineOf(t, "name"), "axis.name", fmt.Sprintf("two axes are called %q", a.Name), "different names", "")
+		}
+		p.Axes = append(p.Axes, a)
+	}
+	r.checkSize(list, p)
+}
+
+func lineOf(t *table, key string) int {
+	if e := t.find(key); e != nil {
+		return e.line
+	}
+	return t.line
+}
+
+// checkSize refuses grids whose cells cannot be numbered.
+func (r *reader) checkSize(list []*table, p *Problem) {
+	size := 1.0
+	for _, a := range p.Axes {
+		size *= float64(a.Cells)
+	}
+	if size > grid.MaxCells {
+		r.fail(lineOf(list[0], "cells"), "axis.cells", fmt.Sprintf("found %.3g cells in all", size), fmt.Sprintf("at most %d", grid.MaxCells), "")
+	}
+}
+
+func (r *reader) readAxis(t *table) AxisSpec {
+	a := AxisSpec{Name: r.text(t, "name", "")}
+	if r.required(t, "name", "the name of the state variable") && a.Name != "" {
+		r.checkName(lineOf(t, "name"), join(t.path, "name"), a.Name)
+	}
+	if r.required(t, "range", "[lower, upper]") {
+		a.Lo, a.Hi = r.readRange(t)
+	}
+	if r.required(t, "cells", "a whole number of cells") {
+		a.Cells = r.whole(t, "cells", 1, 1)
+	}
+	a.Ends = r.readBoundary(t)
+	if a.Ends[0] == grid.Periodic && a.Cells < 3 {
+		r.fail(lineOf(t, "cells"), join(t.path, "cells"), fmt.Sprintf("found %d", a.Cells), "at least 3 on a periodic axis", "")
+	}
+	a.Faces = r.numbers(t, "faces")
+	if a.Lo < a.Hi {
+		r.readSpacing(t, &a)
+		r.checkEdges(t, a)
+	}
+	r.fill(t, "boundary", "reflecting")
+	r.fill(t, "spacing", "uniform")
+	return a
+}
+
+func (r *reader) required(t *table, key, expected string) bool {
+	if t.find(key) != nil {
+		return true
+	}
+	r.fail(t.line, join(t.path, key), "missing", expected, "")
+	return false
+}
+
+func (r *reader) readRange(t *table) (lo, hi float64) {
+	e, before := t.find("range"), len(r.mistakes)
+	v := r.numbers(t, "range")
+	if len(r.mistakes) > before {
+		return 0, 0
+	}
+	if len(v) != 2 || !(v[0] < v[1]) || math.IsInf(v[1]-v[0], 0) {
+		r.fail(e.line, join(t.path, "range"), fmt.Sprintf("found %v", v), "[lower, upper] with lower < upper", "")
+		return 0, 0
+	}
+	return v[0], v[1]
+}
+
+var boundaries = map[string]grid.Boundary{"reflecting": grid.Reflecting, "absorbing": grid.Absorbing, "periodic": grid.Periodic}
+
+func (r *reader) readBoundary(t *table) (ends [2]grid.Boundary) {
+	e := t.find("boundary")
+	if e == nil {
+		return ends
+	}
+	pair, ok := e.value.([]any)
+	if !ok {
+		pair = []any{e.value, e.value}
+	}
+	if len(pair) != 2 {
+		r.wrong(e, join(t.path, "boundary"), "one word, or [lower, upper]")
+		return ends
+	}
+	for i, v := range pair {
+		word, _ := v.(string)
+		b, known := boundaries[word]
+		if !known {
+			r.fail(e.line, join(t.path, "boundary"), describe(v), `"reflecting", "absorbing" or "periodic"`, didYouMean(word, []string{"reflecting", "absorbing", "periodic"}))
+			return ends
+		}
+		ends[i] = b
+	}
+	if (ends[0] == grid.Periodic) != (ends[1] == grid.Periodic) {
+		r.fail(e.line, join(t.path, "boundary"), "periodic at one end", "periodic at both ends or at neither", "")
+	}
+	return ends
+}
+
+func (r *reader) readSpacing(t *table, a *AxisSpec) {
+	a.Spaced, a.Spacing = "uniform", grid.Uniform()
+	e := t.find("spacing")
+	if e == nil {
+		return
+	}
+	var err error
+	if s, ok := e.value.(*table); ok {
+		a.Spaced = "graded"
+		a.Spacing, err = grid.Graded(a.Lo, a.Hi, r.number(s, "finest", a.Lo), r.number(s, "ratio", 8))
+	} else {
+		a.Spaced = r.choice(t, "spacing", "uniform", "uniform", "log", "sinh")
+		switch a.Spaced {
+		case "log":
+			a.Spacing, err = grid.Log(a.Lo, a.Hi)
+		case "sinh":
+			a.Spacing = grid.Sinh()
+		}
+	}
+	if err != nil {
+		r.failExpression(e.line, join(t.path, "spacing"), trimmed(err, "grid: "))
+		a.Spacing = grid.Uniform()
+	}
+}
+
+// checkEdges tries whether the faces fit the cells.
+func (r *reader) checkEdges(t *table, a AxisSpec) {
+	if len(a.Faces) == 0 || a.Cells < 1 || a.Cells > 1<<20 {
+		return
+	}
+	if _, _, err := a.Spacing.Edges(a.Lo, a.Hi, a.Cells, a.Faces...); err != nil {
+		r.failExpression(lineOf(t, "faces"), join(t.path, "faces"), trimmed(err, "grid: "))
+	}
+}

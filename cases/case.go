@@ -1,0 +1,229 @@
+// Package cases says what is asked: it reads a case file, builds the process it
+// states, runs its tasks and leaves a run directory.
+//
+// A case file is TOML; its keys are those of the user's documentation and no
+// others. Everything wrong with a file is reported together, with file, line,
+// key, what was found and what was expected. Problem.Terms is the only place
+// that chooses how a process is discretised.
+//
+// The package does not draw samples: tests of samples belong to package
+// validate.
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"fokker/cases/expr"
+	"fokker/cases/sgd"
+)
+
+// Case is a case file, read and checked.
+type Case struct {
+	Name, Title, About string
+	Parameters         []Parameter
+	Problem            *Problem
+	Data               *sgd.Data // nil unless [sgd] reads data
+	file               *table
+}
+
+// Parameter is a constant of a case.
+type Parameter struct {
+	Name  string
+	Value float64
+}
+
+// Open opens a file that a case names, such as its data.
+type Open func(name string) (io.ReadCloser, error)
+
+// Beside opens files relative to a directory.
+func Beside(dir string) Open {
+	return func(name string) (io.ReadCloser, error) {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, name)
+		}
+		return os.Open(name)
+	}
+}
+
+// Read reads a case file. Overrides are "parameter=value" or "table.key=value".
+func Read(path string, overrides ...string) (*Case, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &Mistake{File: path, Found: "cannot be opened: " + reason(err)}
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, &Mistake{File: path, Found: "cannot be read: " + reason(err)}
+	}
+	return Parse(path, data, Beside(filepath.Dir(path)), overrides...)
+}
+
+// reason is the system's part of a file error.
+func reason(err error) string {
+	var p *os.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// Parse reads a case from memory; path names it in messages.
+func Parse(path string, data []byte, open Open, overrides ...string) (*Case, error) {
+	r := &reader{file: path, scope: expr.NewScope()}
+	file, err := parse(data)
+	if err != nil {
+		var m *Mistake
+		if errors.As(err, &m) {
+			m.File = path
+			return nil, m
+		}
+		return nil, &Mistake{File: path, Found: err.Error()}
+	}
+	for _, o := range overrides {
+		r.override(file, o)
+	}
+	r.checkKeys(file, "")
+	c := &Case{Name: nameOf(path), file: file}
+	r.readCase(c, open)
+	if len(r.mistakes) > 0 {
+		return nil, r.mistakes
+	}
+	return c, nil
+}
+
+func nameOf(path string) string {
+	name := strings.TrimSuffix(filepath.Base(path), ".toml")
+	if name == "-" || name == "" {
+		return "case"
+	}
+	return name
+}
+
+func (r *reader) readCase(c *Case, open Open) {
+	c.Title, c.About = r.text(c.file, "title", c.Name), r.text(c.file, "about", "")
+	c.Parameters = r.readParameters(c.file)
+	p := &Problem{file: r.file}
+	c.Problem = p
+	r.readAxes(c.file, p)
+	names := p.names()
+	r.declare(c.file, names)
+	process, optimiser := r.sub(c.file, "process"), r.sub(c.file, "sgd")
+	switch {
+	case process != nil && optimiser != nil:
+		r.fail(optimiser.line, "sgd", "found beside [process]", "one of the two", "")
+	case process != nil:
+		eq := r.readProcess(process, names)
+		r.fill(process, "calculus", eq.calculus)
+		r.finishEquation(p, eq, process)
+	case optimiser != nil:
+		r.readOptimiser(optimiser, c, open)
+	default:
+		r.fail(0, "", "found neither [process] nor [sgd]", "one of them", "")
+	}
+	r.readNumerics(c.file, p)
+	r.readInitial(c.file, p)
+	r.readTasks(c.file, p)
+	r.readObservables(c.file, p)
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// reserved names mean something in expressions or result files.
+var reserved = []string{"t", "time", "density", "stationary"}
+
+func (r *reader) checkName(line int, path, name string) bool {
+	switch {
+	case !identifier.MatchString(name):
+		r.fail(line, path, fmt.Sprintf("found the name %q", name), "letters, digits and _, not starting with a digit", "")
+	case slices.Contains(reserved, name):
+		r.fail(line, path, fmt.Sprintf("the name %q is reserved", name), "", "reserved: "+strings.Join(reserved, ", "))
+	default:
+		return true
+	}
+	return false
+}
+
+func (r *reader) readParameters(file *table) (out []Parameter) {
+	t := r.sub(file, "parameters")
+	if t == nil {
+		return nil
+	}
+	for _, e := range t.entries {
+		path := join(t.path, e.key)
+		if !r.checkName(e.line, path, e.key) {
+			continue
+		}
+		p := Parameter{e.key, r.value(e.line, path, e.value)}
+		if err := r.scope.Constant(p.Name, p.Value); err != nil {
+			r.failExpression(e.line, path, err)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// declare makes axes, time and definitions known to expressions.
+func (r *reader) declare(file *table, axes []string) {
+	for _, name := range append(slices.Clone(axes), "t") {
+		if err := r.scope.Variable(name); err != nil {
+			r.failExpression(0, "axis "+name, err)
+		}
+	}
+	t := r.sub(file, "define")
+	if t == nil {
+		return
+	}
+	for _, e := range t.entries {
+		path := join(t.path, e.key)
+		if name, _, _ := strings.Cut(e.key, "("); !r.checkName(e.line, path, strings.TrimSpace(name)) {
+			continue
+		}
+		source, ok := e.value.(string)
+		if !ok {
+			source = fmt.Sprint(e.value)
+		}
+		if err := r.scope.Define(e.key, source); err != nil {
+			r.failExpression(e.line, path, err)
+		}
+	}
+	if err := r.scope.Check(); err != nil {
+		r.failExpression(t.line, "define", err)
+	}
+}
+
+// fill writes a default into the file, so that the case as run shows it.
+func (r *reader) fill(t *table, key string, value any) {
+	if t.find(key) == nil {
+		t.set(key, value)
+	}
+}
+
+func (r *reader) finishEquation(p *Problem, eq *equation, t *table) {
+	if len(r.mistakes) > 0 {
+		return
+	}
+	p.equation = eq
+	if err := p.compile(); err != nil {
+		r.failExpression(t.line, t.path, err)
+	}
+}
+
+func (r *reader) readNumerics(file *table, p *Problem) {
+	t := r.sub(file, "numerics")
+	if t == nil {
+		return
+	}
+	if e := t.find("order"); e != nil && e.value != int64(2) {
+		r.fail(e.line, "numerics.order", describe(e.value)+", which is not available in this version", "2", "")
+	}
+	p.Workers = r.whole(t, "workers", 0, 1)
+	p.MemoryLimit = r.positive(t, "memory_limit", 0)
+}

@@ -1,0 +1,369 @@
+package cases
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat/distmv"
+
+	"fokker/cases/expr"
+	"fokker/grid"
+	"fokker/operators"
+)
+
+// Initial is the law at t = 0. One of Point, Density, Uniform or Mean is given.
+type Initial struct {
+	Mean, Std  []float64
+	Covariance *mat.SymDense // instead of Std
+	Point      []float64
+	Density    *expr.Node // up to a factor
+	Uniform    bool
+
+	axes []string
+	file string
+	line int
+}
+
+func (r *reader) readInitial(file *table, p *Problem) {
+	t := r.sub(file, "initial")
+	if t == nil {
+		return
+	}
+	axes := p.names()
+	in := &Initial{axes: axes, file: r.file, line: t.line, Uniform: r.flag(t, "uniform")}
+	kinds := 0
+	if in.Uniform {
+		kinds++
+	}
+	if s := r.sub(t, "mean"); s != nil {
+		kinds++
+		in.Mean = r.axisNumbers(s, axes)
+		r.readSpread(t, in)
+	}
+	if s := r.sub(t, "point"); s != nil {
+		kinds++
+		in.Point = r.axisNumbers(s, axes)
+		r.checkInside(s, in.Point, p)
+	}
+	if e := t.find("density"); e != nil {
+		kinds++
+		in.Density = r.node(r.scope, e.line, "initial.density", e.value)
+	}
+	if kinds != 1 {
+		r.fail(t.line, "initial", fmt.Sprintf("found %d of `mean`, `point`, `density` and `uniform`", kinds), "one of them", "")
+	}
+	p.Initial = in
+}
+
+// axisNumbers reads one number for each axis.
+func (r *reader) axisNumbers(t *table, axes []string) []float64 {
+	out := make([]float64, len(axes))
+	for _, e := range t.entries {
+		k := indexOf(axes, e.key)
+		if k < 0 {
+			r.failAxis(e, t.path, axes)
+			continue
+		}
+		out[k] = r.value(e.line, join(t.path, e.key), e.value)
+	}
+	for k, axis := range axes {
+		if t.find(axis) == nil {
+			r.fail(t.line, t.path, fmt.Sprintf("found no value for axis %q", axes[k]), "one per axis", "")
+		}
+	}
+	return out
+}
+
+func (r *reader) checkInside(t *table, x []float64, p *Problem) {
+	for k, a := range p.Axes {
+		if x[k] < a.Lo || x[k] > a.Hi {
+			r.fail(t.line, join(t.path, a.Name), fmt.Sprintf("found %v", x[k]), fmt.Sprintf("a point of the box, [%v, %v]", a.Lo, a.Hi), "")
+		}
+	}
+}
+
+func (r *reader) readSpread(t *table, in *Initial) {
+	std, covariance := r.sub(t, "std"), r.sub(t, "covariance")
+	switch {
+	case (std == nil) == (covariance == nil):
+		r.fail(t.line, "initial", "a mean needs a spread", "`std` or `covariance`", "a point law is given by `point`")
+	case std != nil:
+		in.Std = r.axisNumbers(std, in.axes)
+		for k, s := range in.Std {
+			if !(s > 0) {
+				r.fail(std.line, join(std.path, in.axes[k]), fmt.Sprintf("found %v", s), "a number above 0", "")
+			}
+		}
+	default:
+		r.readCovariance(covariance, in)
+	}
+}
+
+func (r *reader) readCovariance(t *table, in *Initial) {
+	entries := r.matrix(t, in.axes, false)
+	in.Covariance = mat.NewSymDense(len(in.axes), nil)
+	for k := range entries {
+		for l, n := range entries[k] {
+			if n == nil {
+				continue
+			}
+			v, ok := n.Constant()
+			if !ok {
+				r.fail(t.line, t.path, fmt.Sprintf("found %s", n), "expressions in parameters", "")
+			}
+			in.Covariance.SetSym(k, l, v)
+		}
+	}
+	var factor mat.Cholesky
+	if !factor.Factorize(in.Covariance) {
+		r.fail(t.line, t.path, "the matrix is not positive definite", "variances above 0 for every axis and correlations below 1", "")
+	}
+}
+
+// Masses returns the law on a grid, Σ = 1, and the part of it that the walls
+// cut off before normalisation.
+func (in *Initial) Masses(g *grid.Grid) (m []float64, cut float64, err error) {
+	switch {
+	case in.Uniform:
+		m = make([]float64, g.Size())
+		for i := range m {
+			m[i] = g.Volume(i)
+		}
+	case in.Point != nil:
+		return in.point(g), 0, nil
+	case in.Std != nil:
+		m = in.product(g)
+		cut = 1 - sum(m)
+	default:
+		if m, err = in.integrals(g); err != nil {
+			return nil, 0, err
+		}
+		if in.Covariance != nil {
+			cut = 1 - sum(m)
+		}
+	}
+	total := sum(m)
+	if !(total > 0) || math.IsInf(total, 1) {
+		return nil, 0, &Mistake{in.file, in.line, "initial", fmt.Sprintf("the mass inside the box is %v", total), "a number above 0", ""}
+	}
+	for i := range m {
+		m[i] /= total // a law is given up to its normalisation
+	}
+	return m, cut, nil
+}
+
+// sum adds in index order over blocks of fixed length, so that sums are
+// accurate and reproducible.
+func sum(x []float64) (total float64) {
+	for block := range slices.Chunk(x, 4096) {
+		s := 0.0
+		for _, v := range block {
+			s += v
+		}
+		total += s
+	}
+	return total
+}
+
+// product returns the Gaussian with independent coordinates by exact integrals
+// over cells.
+func (in *Initial) product(g *grid.Grid) []float64 {
+	factors := make([][]float64, g.Dim())
+	for k := range factors {
+		factors[k] = gaussian(g.Axis(k), in.Mean[k], in.Std[k])
+	}
+	m := make([]float64, g.Size())
+	for i := range m {
+		m[i] = 1
+		for k, f := range factors {
+			m[i] *= f[g.Along(k, i)]
+		}
+	}
+	return m
+}
+
+// gaussian integrates a normal density over the cells of an axis; a periodic
+// axis is wrapped around it.
+func gaussian(a grid.Axis, mean, std float64) []float64 {
+	out := make([]float64, a.Cells())
+	period, images := a.Edges[a.Cells()]-a.Edges[0], 0
+	if a.Ends[0] == grid.Periodic {
+		images = int(math.Ceil(40*std/period)) + 1 + int(math.Abs(mean-a.Edges[0])/period) // 40 σ hold all that a float64 can
+		images = min(images, 10000)
+	}
+	for i := range out {
+		for w := -images; w <= images; w++ {
+			shift := mean + float64(w)*period
+			out[i] += between((a.Edges[i]-shift)/std, (a.Edges[i+1]-shift)/std)
+		}
+	}
+	return out
+}
+
+// between returns the standard normal probability of [a, b], in the tail by the
+// complement so that nothing cancels.
+func between(a, b float64) float64 {
+	if a > 0 {
+		a, b = -b, -a
+	}
+	return (math.Erfc(-b/math.Sqrt2) - math.Erfc(-a/math.Sqrt2)) / 2
+}
+
+// point splits a unit mass linearly over the nearest centres, so that its mean
+// is the point; never across a closed face or a wall.
+func (in *Initial) point(g *grid.Grid) []float64 {
+	m := make([]float64, g.Size())
+	type share struct {
+		cell int
+		mass float64
+	}
+	shares := []share{{0, 1}}
+	for k, x := range in.Point {
+		i, j, w := split(g, k, x)
+		next := make([]share, 0, 2*len(shares))
+		for _, s := range shares {
+			next = append(next, share{s.cell + i*g.Stride(k), s.mass * (1 - w)}, share{s.cell + j*g.Stride(k), s.mass * w})
+		}
+		shares = next
+	}
+	for _, s := range shares {
+		m[s.cell] += s.mass
+	}
+	return m
+}
+
+// split returns the cell of x along axis k, the neighbour on its side, and the
+// neighbour's share.
+func split(g *grid.Grid, k int, x float64) (i, j int, w float64) {
+	a := g.Axis(k)
+	i = min(max(0, searchEdge(a.Edges, x)), a.Cells()-1)
+	d, offset := x-g.Centers(k)[i], make([]int, g.Dim())
+	offset[k] = 1
+	if d < 0 {
+		offset[k] = -1
+	}
+	to, inside, _ := g.Step(i*g.Stride(k), offset)
+	if d == 0 || !inside {
+		return i, i, 0
+	}
+	down, up := g.Distances(k, i)
+	if d < 0 {
+		return i, g.Along(k, to), -d / down
+	}
+	return i, g.Along(k, to), d / up
+}
+
+// searchEdge returns the cell that holds x.
+func searchEdge(edges []float64, x float64) int {
+	i, exact := slices.BinarySearch(edges, x)
+	if exact {
+		return i
+	}
+	return i - 1
+}
+
+// Gauss–Legendre abscissae and weights of four points on [−1, 1] (Abramowitz
+// and Stegun 1964, table 25.4), exact on polynomials of degree seven.
+var gaussPoints = [4]float64{-0.861136311594052575223946488892809505, -0.339981043584856264802665759103244687, 0.339981043584856264802665759103244687, 0.861136311594052575223946488892809505}
+var gaussWeights = [4]float64{0.347854845137453857373063949221999407, 0.652145154862546142626936050778000593, 0.652145154862546142626936050778000593, 0.347854845137453857373063949221999407}
+
+// integrals integrates a density over cells by Gauss–Legendre points, on so
+// many equal pieces of every cell that a Gaussian is resolved.
+func (in *Initial) integrals(g *grid.Grid) ([]float64, error) {
+	density, err := in.evaluator()
+	if err != nil {
+		return nil, err
+	}
+	rules, n := make([][]sample, g.Dim()), 1
+	for k := range rules {
+		rules[k] = rule(g.Axis(k), in.pieces(g, k))
+		n *= len(rules[k]) / g.Cells(k)
+	}
+	m, x, weight, p := make([]float64, g.Size()), operators.Columns(g.Dim(), n), make([]float64, n), make([]float64, n)
+	for i := range m {
+		fillSamples(g, rules, i, x, weight)
+		density(p, x)
+		for j, v := range p {
+			if !(v >= 0) || math.IsInf(v, 1) {
+				return nil, &Mistake{in.file, in.line, "initial.density", fmt.Sprintf("found %v at %v", v, pointOf(x, j)), "a finite number ≥ 0", ""}
+			}
+			m[i] += weight[j] * v
+		}
+	}
+	return m, nil
+}
+
+func pointOf(x [][]float64, i int) []float64 {
+	out := make([]float64, len(x))
+	for k := range out {
+		out[k] = x[k][i]
+	}
+	return out
+}
+
+// sample is a quadrature point of an axis.
+type sample struct{ x, weight float64 }
+
+// rule returns the samples of every cell of an axis, one cell after another.
+func rule(a grid.Axis, pieces int) (out []sample) {
+	for i := range a.Cells() {
+		w := (a.Edges[i+1] - a.Edges[i]) / float64(pieces)
+		for j := range pieces {
+			middle := a.Edges[i] + (float64(j)+0.5)*w
+			for q, z := range gaussPoints {
+				out = append(out, sample{middle + z*w/2, gaussWeights[q] * w / 2})
+			}
+		}
+	}
+	return out
+}
+
+// fillSamples writes the product of the rules of all axes in a cell.
+func fillSamples(g *grid.Grid, rules [][]sample, cell int, x [][]float64, weight []float64) {
+	for j := range weight {
+		weight[j] = 1
+		rest := j
+		for k, r := range rules {
+			per := len(r) / g.Cells(k)
+			s := r[g.Along(k, cell)*per+rest%per]
+			rest /= per
+			x[k][j] = s.x
+			weight[j] *= s.weight
+		}
+	}
+}
+
+// pieces returns into how many pieces a cell is cut along axis k: about two per
+// conditional standard deviation of a Gaussian, whose error is then below
+// 1e-9.
+func (in *Initial) pieces(g *grid.Grid, k int) int {
+	if in.Covariance == nil {
+		return 1
+	}
+	var precision mat.SymDense
+	var factor mat.Cholesky
+	factor.Factorize(in.Covariance)
+	_ = factor.InverseTo(&precision) // positive definite, as was checked when read
+	std := 1 / math.Sqrt(precision.At(k, k))
+	return max(1, min(64, int(math.Ceil(2*slices.Max(g.Widths(k))/std))))
+}
+
+func (in *Initial) evaluator() (func(p []float64, x [][]float64), error) {
+	if in.Covariance != nil {
+		return in.normal(), nil
+	}
+	c, err := compile(in.axes, in.Density)
+	return func(p []float64, x [][]float64) { c.eval([][]float64{p}, x, 0) }, err
+}
+
+// normal evaluates a multivariate normal density.
+func (in *Initial) normal() func(p []float64, x [][]float64) {
+	law, _ := distmv.NewNormal(in.Mean, in.Covariance, nil) // positive definite, as was checked when read
+	return func(p []float64, x [][]float64) {
+		for i := range p {
+			p[i] = law.Prob(pointOf(x, i))
+		}
+	}
+}

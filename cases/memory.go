@@ -1,0 +1,69 @@
+package cases
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// bytesPerCell is what assembly and a solver take at their peak, measured on
+// two-dimensional cases: rates and their columns while they are collected, then
+// rows, their transpose and the hierarchy of a solver.
+func bytesPerCell(dim int) float64 { return 400 + 250*float64(dim) }
+
+// Memory returns the estimated need of a run in bytes.
+func (p *Problem) Memory() float64 {
+	cells := 1.0
+	for _, a := range p.Axes {
+		cells *= float64(a.Cells)
+	}
+	perCell := bytesPerCell(len(p.Axes)) + 8*float64(len(p.Observables))
+	if p.Evolve != nil {
+		perCell += 8*float64(len(p.Evolve.Times)) + 400
+	}
+	return cells * perCell
+}
+
+// checkMemory refuses a run that would not fit, before any memory is taken.
+func (p *Problem) checkMemory() error {
+	limit := p.MemoryLimit
+	if limit == 0 {
+		limit = 0.8 * availableMemory()
+	}
+	if need := p.Memory(); limit > 0 && need > limit {
+		return &Mistake{File: p.file, Key: "axis.cells", Found: fmt.Sprintf("the run needs about %s", size(need)), Expected: "at most " + size(limit), Hint: "fewer cells or outputs; memory_limit in [numerics] sets another bound"}
+	}
+	return nil
+}
+
+func size(bytes float64) string {
+	switch {
+	case bytes >= 1e9:
+		return fmt.Sprintf("%.3g GB", bytes/1e9)
+	case bytes >= 1e6:
+		return fmt.Sprintf("%.3g MB", bytes/1e6)
+	}
+	return fmt.Sprintf("%.3g kB", bytes/1e3)
+}
+
+// availableMemory returns the bytes that the system and its control group can
+// still give, 0 where it does not say.
+func availableMemory() float64 {
+	free := 0.0
+	text, err := os.ReadFile("/proc/meminfo")
+	if err == nil {
+		for line := range strings.Lines(string(text)) {
+			if rest, ok := strings.CutPrefix(line, "MemAvailable:"); ok {
+				kB, _ := strconv.ParseFloat(strings.Fields(rest)[0], 64)
+				free = kB * 1024
+			}
+		}
+	}
+	if text, err = os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil {
+		if limit, err := strconv.ParseFloat(strings.TrimSpace(string(text)), 64); err == nil && (free == 0 || limit < free) {
+			free = limit
+		}
+	}
+	return free
+}

@@ -1,0 +1,200 @@
+package cases
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"fokker/cases/expr"
+	"fokker/cases/sgd"
+	"fokker/grid"
+	"fokker/operators"
+)
+
+// Observable is a function φ of the state whose expectation is asked for.
+type Observable struct {
+	Name string
+
+	at     func(dst []float64, x [][]float64, t float64)
+	node   *expr.Node // nil for one that comes with an optimiser
+	timed  bool       // φ depends on t
+	line   int
+	points int // per axis and cell; 1 is the centre
+}
+
+// subPoints is the number of points per axis and cell at which a comparison is
+// counted that is no interval of one axis.
+const subPoints = 8
+
+func (r *reader) readObservables(file *table, p *Problem) {
+	if p.landscape != nil {
+		p.Observables = landscape(p.landscape)
+	}
+	t := r.sub(file, "observables")
+	if t == nil {
+		return
+	}
+	axes := p.names()
+	for _, e := range t.entries {
+		path := join(t.path, e.key)
+		if !r.checkName(e.line, path, e.key) {
+			continue
+		}
+		for _, other := range p.Observables {
+			if other.Name == e.key {
+				r.fail(e.line, path, "an optimiser has an observable of this name", "another name", "")
+			}
+		}
+		n := r.node(r.scope, e.line, path, e.value)
+		c, err := compile(axes, n)
+		if err != nil {
+			r.failExpression(e.line, path, err)
+			continue
+		}
+		o := Observable{Name: e.key, node: n, timed: n.Uses("t"), line: e.line, points: 1}
+		o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
+		if n.Boolean() {
+			o.points = subPoints
+		}
+		p.Observables = append(p.Observables, o)
+	}
+}
+
+// landscape returns the observables of an optimiser: the loss, the length of
+// its gradient, and the largest eigenvalue of its Hessian.
+func landscape(e *sgd.Examples) []Observable {
+	dim := e.Dim()
+	loss := func(dst []float64, x [][]float64, _ float64) { e.PopulationLoss(dst, x) }
+	length := func(dst []float64, x [][]float64, _ float64) {
+		g := operators.Columns(dim, len(dst))
+		e.PopulationGradient(g, x)
+		for i := range dst {
+			square := 0.0
+			for k := range g {
+				square += g[k][i] * g[k][i]
+			}
+			dst[i] = math.Sqrt(square)
+		}
+	}
+	sharpness := func(dst []float64, x [][]float64, _ float64) {
+		h := operators.Columns(dim*(dim+1)/2, len(dst))
+		e.PopulationHessian(h, x)
+		for i := range dst {
+			dst[i] = largestEigenvalue(h, i, dim)
+		}
+	}
+	return []Observable{
+		{Name: "loss", at: loss, points: 1},
+		{Name: "gradient_norm", at: length, points: 1},
+		{Name: "sharpness", at: sharpness, points: 1},
+	}
+}
+
+// largestEigenvalue of the symmetric matrix whose lower triangle is in entry i
+// of the columns; NaN where it is not finite.
+func largestEigenvalue(h [][]float64, i, dim int) float64 {
+	if dim == 1 {
+		return h[0][i]
+	}
+	m, e := mat.NewSymDense(dim, nil), 0
+	for k := range dim {
+		for l := range k + 1 {
+			if v := h[e][i]; math.IsNaN(v) || math.IsInf(v, 0) {
+				return math.NaN()
+			}
+			m.SetSym(k, l, h[e][i])
+			e++
+		}
+	}
+	var eigen mat.EigenSym
+	if !eigen.Factorize(m, false) {
+		return math.NaN()
+	}
+	return eigen.Values(nil)[dim-1]
+}
+
+// OnCells returns φ of every cell: its value at the centre, or the fraction of
+// the cell where a comparison holds.
+func (o *Observable) OnCells(g *grid.Grid, t float64) ([]float64, error) {
+	phi := make([]float64, g.Size())
+	if o.node != nil {
+		names := make([]string, g.Dim())
+		for k := range names {
+			names[k] = g.Axis(k).Name
+		}
+		if axis, lo, hi, ok := expr.Interval(o.node, names); ok {
+			fractions(phi, g, indexOf(names, axis), lo, hi)
+			return phi, nil
+		}
+	}
+	if o.points > 1 {
+		o.count(phi, g, t)
+	} else {
+		o.centres(phi, g, t)
+	}
+	for i, v := range phi {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, o.unusable(v, g, i)
+		}
+	}
+	return phi, nil
+}
+
+func (o *Observable) unusable(v float64, g *grid.Grid, cell int) error {
+	x := operators.Columns(g.Dim(), 1)
+	g.Points(x, grid.Range{Lo: cell, Hi: cell + 1})
+	found := fmt.Sprintf("found %v", v)
+	if o.node != nil {
+		found = fmt.Sprintf("%s is %v", shortened(o.node.String()), v)
+	}
+	for k := range x {
+		found += fmt.Sprintf(", %s = %.6g", g.Axis(k).Name, x[k][0])
+	}
+	return &Mistake{Line: o.line, Key: "observables." + o.Name, Found: found, Expected: "a finite number in the whole box"}
+}
+
+// fractions writes the part of each cell's width that lies in [lo, hi].
+func fractions(phi []float64, g *grid.Grid, k int, lo, hi float64) {
+	edges := g.Axis(k).Edges
+	part := make([]float64, len(edges)-1)
+	for i := range part {
+		a, b := max(edges[i], lo), min(edges[i+1], hi)
+		part[i] = max(0, b-a) / (edges[i+1] - edges[i])
+	}
+	for i := range phi {
+		phi[i] = part[g.Along(k, i)]
+	}
+}
+
+func (o *Observable) centres(phi []float64, g *grid.Grid, t float64) {
+	x := operators.Columns(g.Dim(), 1024)
+	_ = grid.Range{Hi: g.Size()}.Chunks(1024, func(r grid.Range) error {
+		x := head(x, r.Len())
+		g.Points(x, r)
+		o.at(phi[r.Lo:r.Hi], x, t)
+		return nil
+	})
+}
+
+// count writes the fraction of sub-points of each cell at which φ holds.
+func (o *Observable) count(phi []float64, g *grid.Grid, t float64) {
+	dim, n := g.Dim(), 1
+	for range dim {
+		n *= o.points
+	}
+	x, value, at := operators.Columns(dim, n), make([]float64, n), make([]int, dim)
+	for cell := range phi {
+		g.Locate(at, cell)
+		for j := range n {
+			rest := j
+			for k := range dim {
+				part := (float64(rest%o.points) + 0.5) / float64(o.points)
+				rest /= o.points
+				x[k][j] = g.Axis(k).Edges[at[k]] + part*g.Widths(k)[at[k]]
+			}
+		}
+		o.at(value, x, t)
+		phi[cell] = sum(value) / float64(n)
+	}
+}

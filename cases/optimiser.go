@@ -1,0 +1,268 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+
+	"fokker/cases/expr"
+	"fokker/cases/sgd"
+)
+
+// optimiser is [sgd] as read.
+type optimiser struct {
+	table  *table
+	axes   []string
+	batch  float64
+	factor float64 // of the covariance by the way of sampling
+	noise  sgd.NoiseKind
+}
+
+var noiseKinds = map[string]sgd.NoiseKind{"gradient": sgd.Gradient, "isotropic": sgd.Isotropic, "none": sgd.None}
+
+// readOptimiser reads [sgd] and makes its process.
+func (r *reader) readOptimiser(t *table, c *Case, open Open) {
+	p := c.Problem
+	r.chooseModel(t)
+	p.LearningRate = r.readLearningRate(t)
+	o := &optimiser{table: t, axes: p.names(), batch: float64(r.whole(t, "batch_size", 1, 1))}
+	o.noise = noiseKinds[r.choice(t, "noise", "gradient", "gradient", "isotropic", "none")]
+	r.required(t, "batch_size", "the number of examples of a step")
+	r.fill(t, "sampling", "with replacement")
+	r.fill(t, "noise", "gradient")
+	data, covariance := t.find("data"), t.find("covariance")
+	switch {
+	case (data == nil) == (covariance == nil):
+		r.fail(t.line, "sgd", "found both or neither of `data` and `covariance`", "one of them", "")
+	case data != nil:
+		r.readExamples(o, c, open)
+	default:
+		r.readPopulation(o, c)
+	}
+}
+
+// chooseModel refuses what this version has not.
+func (r *reader) chooseModel(t *table) {
+	for _, key := range []struct{ name, has, other string }{
+		{"optimizer", "sgd", "momentum rmsprop adam"},
+		{"model", "diffusion", "chain central-flow"},
+		{"equation", "sde1", "sde2 sde2+"},
+	} {
+		r.chooseAvailable(t, key.name, key.has, key.other)
+	}
+	r.choice(t, "batches", "gaussian", "gaussian", "enumerated")
+}
+
+func (r *reader) chooseAvailable(t *table, key, has, other string) {
+	e := t.find(key)
+	r.fill(t, key, has)
+	if e == nil || e.value == has {
+		return
+	}
+	word, _ := e.value.(string)
+	words := splitWords(other)
+	if slices.Contains(words, word) {
+		r.fail(e.line, join(t.path, key), fmt.Sprintf("%q is not available in this version", word), fmt.Sprintf("%q", has), "")
+		return
+	}
+	r.fail(e.line, join(t.path, key), describe(e.value), fmt.Sprintf("%q", has), didYouMean(word, append(words, has)))
+}
+
+func (r *reader) readLearningRate(t *table) float64 {
+	long, short := t.find("learning_rate"), t.find("lr")
+	switch {
+	case (long == nil) == (short == nil):
+		r.fail(t.line, "sgd.learning_rate", "found both or neither of `learning_rate` and `lr`", "one of them", "")
+		return 1
+	case long != nil:
+		return r.positive(t, "learning_rate", 1)
+	}
+	return r.positive(t, "lr", 1)
+}
+
+// samplingFactor returns by what the way of drawing a batch multiplies the
+// covariance: 1 with replacement, (n − B)/(n − 1) without.
+func (r *reader) samplingFactor(o *optimiser, examples int) float64 {
+	e := o.table.find("sampling")
+	switch r.choice(o.table, "sampling", "with replacement", "with replacement", "without replacement", "epochs") {
+	case "epochs":
+		r.fail(e.line, "sgd.sampling", `found "epochs", whose memory no equation in the parameters has`, `"with replacement" or "without replacement"`, "")
+	case "without replacement":
+		switch {
+		case examples == 0:
+			r.fail(e.line, "sgd.sampling", `found "without replacement" for a population`, `"with replacement"`, "a finite number of examples comes from `data`")
+		case o.batch > float64(examples):
+			r.fail(e.line, "sgd.batch_size", fmt.Sprintf("found %v examples in a batch drawn without replacement", o.batch), fmt.Sprintf("at most the %d there are", examples), "")
+		case examples > 1:
+			return (float64(examples) - o.batch) / (float64(examples) - 1)
+		}
+	}
+	return 1
+}
+
+func (r *reader) readExamples(o *optimiser, c *Case, open Open) {
+	data := r.loadData(o.table, open)
+	if data == nil {
+		return
+	}
+	c.Data = data
+	o.factor = r.samplingFactor(o, data.Len())
+	for _, name := range data.Columns {
+		if indexOf(o.axes, name) >= 0 {
+			r.fail(lineOf(o.table, "data"), "sgd.data", fmt.Sprintf("column %q has the name of an axis", name), "different names", "rename it with `columns`")
+			return
+		}
+	}
+	if len(o.axes) > 1 && o.noise == sgd.Gradient {
+		r.fail(lineOf(o.table, "noise"), "sgd.noise", fmt.Sprintf("the full covariance of a gradient with %d components is not available in this version", len(o.axes)), "", `noise = "isotropic" takes its trace`)
+	}
+	e := &sgd.Examples{Axes: o.axes, Data: data, Scale: c.Problem.LearningRate / (2 * o.batch) * o.factor, NoiseKind: o.noise}
+	e.Loss, e.Regularizer = r.readLoss(o.table, data.Columns, c)
+	if len(r.mistakes) > 0 {
+		return
+	}
+	if err := e.Compile(); err != nil {
+		r.failExpression(o.table.line, "sgd.loss", err)
+		return
+	}
+	c.Problem.Process, c.Problem.landscape = e, e
+}
+
+func (r *reader) loadData(t *table, open Open) *sgd.Data {
+	e := t.find("data")
+	name, ok := e.value.(string)
+	if !ok {
+		r.fail(e.line, "sgd.data", describe(e.value), "the name of a CSV file", "random examples are not available in this version")
+		return nil
+	}
+	rename := map[string]string{}
+	if s := r.sub(t, "columns"); s != nil {
+		for _, c := range s.entries {
+			rename[c.key] = r.text(s, c.key, "")
+		}
+	}
+	file, err := open(name)
+	if err != nil {
+		r.fail(e.line, "sgd.data", fmt.Sprintf("%q cannot be opened: %s", name, reason(err)), "a file beside the case", "")
+		return nil
+	}
+	defer file.Close()
+	data, err := sgd.ReadData(name, file, rename)
+	if err != nil {
+		r.failExpression(e.line, "sgd.data", err)
+		return nil
+	}
+	for _, column := range r.texts(t, "standardize") {
+		if err := data.Standardize(column); err != nil {
+			r.fail(lineOf(t, "standardize"), "sgd.standardize", err.Error(), "", didYouMean(column, data.Columns))
+		}
+	}
+	return data
+}
+
+// readLoss reads loss and regularizer in a scope that has the data's columns.
+func (r *reader) readLoss(t *table, data []string, c *Case) (loss, regularizer *expr.Node) {
+	own := &reader{file: r.file, scope: expr.NewScope()}
+	own.readParameters(c.file)
+	own.declare(c.file, append(slices.Clone(c.Problem.names()), data...))
+	if r.required(t, "loss", "the loss of one example") {
+		e := t.find("loss")
+		loss = own.node(own.scope, e.line, "sgd.loss", e.value)
+	}
+	if e := t.find("regularizer"); e != nil {
+		regularizer = own.node(own.scope, e.line, "sgd.regularizer", e.value)
+		for _, name := range data {
+			if regularizer.Uses(name) {
+				own.fail(e.line, "sgd.regularizer", fmt.Sprintf("it uses the data column %q", name), "parameters of the optimiser only", "what depends on an example belongs into the loss")
+			}
+		}
+	}
+	for _, n := range []*expr.Node{loss, regularizer} {
+		if n != nil && n.Uses("t") {
+			own.fail(t.line, "sgd.loss", "it depends on t", "an expression in axes, parameters and data columns", "")
+		}
+	}
+	r.mistakes = append(r.mistakes, own.mistakes...)
+	return loss, regularizer
+}
+
+// readPopulation makes the process of a population loss with the covariance of
+// one example's gradient.
+func (r *reader) readPopulation(o *optimiser, c *Case) {
+	o.factor = r.samplingFactor(o, 0)
+	loss, regularizer := r.readPopulationLoss(o.table)
+	t := r.sub(o.table, "covariance")
+	if t == nil || loss == nil {
+		return
+	}
+	covariance := r.matrix(t, o.axes, false)
+	for k := range covariance {
+		r.orZero(covariance[k])
+	}
+	total := loss
+	if regularizer != nil {
+		total = expr.Add(loss, regularizer)
+	}
+	e := o.table.find("loss")
+	eq := &equation{axes: o.axes, calculus: "ito", drift: make([]*expr.Node, len(o.axes))}
+	for k, axis := range o.axes {
+		eq.drift[k] = expr.Neg(r.diff(e, total, axis))
+	}
+	eq.diffusion = r.scaled(covariance, o, c.Problem.LearningRate/(2*o.batch)*o.factor)
+	r.refuseOffDiagonal(&table{entries: []entry{{key: "diffusion", line: t.line}}}, eq.diffusion, o.axes)
+	eq.noise = diagonalMatrix(r.scope, roots(r.scope, eq.diffusion))
+	r.finishEquation(c.Problem, eq, o.table)
+	if len(r.mistakes) == 0 {
+		r.setLandscape(total, o, c.Problem)
+	}
+}
+
+func (r *reader) readPopulationLoss(t *table) (loss, regularizer *expr.Node) {
+	if !r.required(t, "loss", "the population loss") {
+		return nil, nil
+	}
+	e := t.find("loss")
+	loss = r.node(r.scope, e.line, "sgd.loss", e.value)
+	if g := t.find("regularizer"); g != nil {
+		regularizer = r.node(r.scope, g.line, "sgd.regularizer", g.value)
+	}
+	return loss, regularizer
+}
+
+// scaled returns D = scale·C with the noise asked for.
+func (r *reader) scaled(covariance [][]*expr.Node, o *optimiser, scale float64) [][]*expr.Node {
+	n := len(covariance)
+	switch o.noise {
+	case sgd.None:
+		return r.zerosMatrix(n)
+	case sgd.Isotropic:
+		trace := r.scope.Number(0)
+		for k := range n {
+			trace = expr.Add(trace, covariance[k][k])
+		}
+		d := make([]*expr.Node, n)
+		for k := range d {
+			d[k] = expr.Mul(r.scope.Number(scale/float64(n)), trace)
+		}
+		return diagonalMatrix(r.scope, d)
+	}
+	out := make([][]*expr.Node, n)
+	for k := range out {
+		out[k] = make([]*expr.Node, n)
+		for l := range out[k] {
+			out[k][l] = expr.Mul(r.scope.Number(scale), covariance[k][l])
+		}
+	}
+	return out
+}
+
+// setLandscape makes the built-in observables of a population loss.
+func (r *reader) setLandscape(total *expr.Node, o *optimiser, p *Problem) {
+	// One example that is the population has the same loss, gradient and Hessian.
+	whole := &sgd.Data{Columns: nil, Values: [][]float64{{0}}}
+	e := &sgd.Examples{Axes: o.axes, Data: whole, Loss: total}
+	if err := e.Compile(); err != nil {
+		r.failExpression(o.table.line, "sgd.loss", err)
+		return
+	}
+	p.landscape = e
+}

@@ -1,0 +1,104 @@
+package cases
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+)
+
+// override applies "name=value", where name is a parameter or the path of a
+// key, axes by their names: Ty=2, sgd.batch_size=8, axis.x.cells=512.
+func (r *reader) override(file *table, assignment string) {
+	name, text, ok := strings.Cut(assignment, "=")
+	name = strings.TrimSpace(name)
+	if !ok || name == "" {
+		r.fail(0, "--set", fmt.Sprintf("found %q", assignment), "name=value", "")
+		return
+	}
+	value := literal(strings.TrimSpace(text))
+	if !strings.Contains(name, ".") {
+		r.overrideParameter(file, name, value)
+		return
+	}
+	path := strings.Split(name, ".")
+	t := r.descend(file, path[:len(path)-1], name)
+	if t != nil {
+		t.set(path[len(path)-1], value)
+	}
+}
+
+// literal reads a TOML value; what is none is a text.
+func literal(text string) any {
+	var v struct{ V any }
+	if err := toml.Unmarshal([]byte("V = "+text), &v); err != nil || v.V == nil {
+		return text
+	}
+	switch v.V.(type) {
+	case string, int64, float64, bool, []any:
+		return v.V
+	}
+	return text
+}
+
+func (r *reader) overrideParameter(file *table, name string, value any) {
+	t := r.sub(file, "parameters")
+	if t != nil && t.find(name) != nil {
+		t.set(name, value)
+		return
+	}
+	var known []string
+	if t != nil {
+		for _, e := range t.entries {
+			known = append(known, e.key)
+		}
+	}
+	hint := didYouMean(name, known)
+	if hint == "" && len(known) > 0 {
+		hint = "parameters: " + strings.Join(known, ", ")
+	}
+	if hint == "" {
+		hint = "the case has no parameters; another key is set by its path, as in evolve.until=3"
+	}
+	r.fail(0, "--set "+name, fmt.Sprintf("no parameter is called %q", name), "", hint)
+}
+
+// descend finds the table of a path and makes it where the case has none yet.
+func (r *reader) descend(t *table, path []string, name string) *table {
+	for i, key := range path {
+		e := t.find(key)
+		switch {
+		case e == nil && slices.Contains(keys[t.path], key):
+			t.set(key, &table{path: join(t.path, key)})
+			e = t.find(key)
+		case e == nil:
+			r.fail(0, "--set "+name, fmt.Sprintf("the case has no table %q", strings.Join(path[:i+1], ".")), "", "")
+			return nil
+		}
+		switch v := e.value.(type) {
+		case *table:
+			t = v
+		case []*table:
+			return r.descendAxis(v, path[i+1:], name)
+		default:
+			r.fail(0, "--set "+name, fmt.Sprintf("%q is not a table", strings.Join(path[:i+1], ".")), "", "")
+			return nil
+		}
+	}
+	return t
+}
+
+func (r *reader) descendAxis(axes []*table, path []string, name string) *table {
+	var known []string
+	for _, a := range axes {
+		if e := a.find("name"); e != nil {
+			known = append(known, fmt.Sprint(e.value))
+			if len(path) == 1 && e.value == path[0] {
+				return a
+			}
+		}
+	}
+	r.fail(0, "--set "+name, "found no such axis", "axis.NAME.key", "axes: "+strings.Join(known, ", "))
+	return nil
+}

@@ -1,0 +1,256 @@
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"strings"
+
+	"fokker/cases/expr"
+	"fokker/cases/sgd"
+	"fokker/grid"
+	"fokker/operators"
+)
+
+// Problem is what a case asks: a process, axes, where it starts, tasks and
+// observables.
+type Problem struct {
+	Process      operators.Process // Itô
+	Axes         []AxisSpec
+	Killing      func(k []float64, x [][]float64, t float64) // nil: none
+	Unsteady     bool                                        // coefficients depend on t
+	Initial      *Initial
+	Stationary   *StationaryTask
+	Evolve       *EvolveTask
+	Observables  []Observable
+	LearningRate float64 // time per step of an optimiser, 0 if the process is none
+	Workers      int     // 0: as many as the machine grants
+	MemoryLimit  float64 // bytes; 0: 80 % of the memory available
+
+	file       string
+	equation   *equation // nil where data make the process
+	reversible operators.Reversible
+	landscape  *sgd.Examples // nil unless an optimiser
+}
+
+// StationaryTask asks for the stationary law.
+type StationaryTask struct {
+	Method    string
+	Tolerance float64 // L1 on the mesh
+}
+
+// EvolveTask asks for the law in time.
+type EvolveTask struct {
+	Method    string
+	Times     []float64
+	Tolerance float64 // L1 in time on the mesh, over the run
+}
+
+func (p *Problem) names() []string {
+	out := make([]string, len(p.Axes))
+	for k, a := range p.Axes {
+		out[k] = a.Name
+	}
+	return out
+}
+
+// compile makes the process of a symbolic equation.
+func (p *Problem) compile() error {
+	eq := p.equation
+	process, err := eq.compile()
+	if err != nil {
+		return err
+	}
+	p.Process, p.Unsteady = process, eq.usesTime()
+	if eq.gibbs != nil {
+		if p.reversible, err = eq.compileGibbs(process); err != nil {
+			return err
+		}
+	}
+	if eq.killing == nil {
+		return nil
+	}
+	killing, err := compile(eq.axes, eq.killing)
+	p.Killing = func(k []float64, x [][]float64, t float64) { killing.eval([][]float64{k}, x, t) }
+	return err
+}
+
+// Terms returns the mechanisms that move the mass. This is the only place that
+// chooses them.
+func (p *Problem) Terms() []operators.Term {
+	var terms []operators.Term
+	if p.reversible != nil {
+		terms = append(terms, operators.Isothermal{Process: p.reversible})
+	} else {
+		terms = append(terms, operators.Transport{Process: p.Process})
+	}
+	if p.Killing != nil {
+		terms = append(terms, operators.Killing{Rate: p.Killing})
+	}
+	return terms
+}
+
+// Generator assembles the rates on a grid at time 0.
+func (p *Problem) Generator(g *grid.Grid, workers int) (operators.Generator, error) {
+	block, err := operators.Build(g, 0, workers, p.Terms()...)
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	if p.Unsteady {
+		return operators.Driven{Block: block}, nil
+	}
+	return block, nil
+}
+
+// explain names the expression behind a coefficient without a usable value.
+func (p *Problem) explain(err error) error {
+	var bad *operators.PointError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	at := make([]string, len(bad.Point))
+	for k, x := range bad.Point {
+		at[k] = fmt.Sprintf("%s = %.6g", p.Axes[k].Name, x)
+	}
+	key, source := p.source(bad)
+	if source != "" {
+		source = " = " + source
+	}
+	return &Mistake{
+		File: p.file, Key: key,
+		Found:    fmt.Sprintf("%s%s is %v at %s", bad.Quantity, source, bad.Value, strings.Join(at, ", ")),
+		Expected: bad.Wanted,
+		Hint:     "the box and its cells decide at which points coefficients are needed",
+	}
+}
+
+func (p *Problem) source(bad *operators.PointError) (key, source string) {
+	eq := p.equation
+	if eq == nil {
+		return "sgd", ""
+	}
+	var n *expr.Node
+	switch bad.Quantity {
+	case "drift":
+		n = eq.drift[bad.Axis]
+	case "diffusion":
+		n = eq.diffusion[bad.Axis][bad.Axis]
+	case "potential":
+		return "process.potential", eq.gibbs.potential.String()
+	case "killing":
+		return "process.killing", eq.killing.String()
+	case "mobility":
+		n = eq.gibbs.mobility[bad.Axis]
+	default:
+		return "process", ""
+	}
+	return "process." + bad.Quantity + "." + p.Axes[bad.Axis].Name, shortened(n.String())
+}
+
+func shortened(s string) string {
+	if r := []rune(s); len(r) > 120 {
+		return string(r[:117]) + "..."
+	}
+	return s
+}
+
+// workers returns how many goroutines a run may use.
+func (p *Problem) workers(asked int) int {
+	switch {
+	case asked > 0:
+		return asked
+	case p.Workers > 0:
+		return p.Workers
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// Grid cuts the axes into cells and closes the named faces that nothing
+// crosses.
+func (p *Problem) Grid() (*grid.Grid, error) {
+	axes, faces := make([]grid.Axis, len(p.Axes)), make([][]int, len(p.Axes))
+	for k, a := range p.Axes {
+		edges, at, err := a.Spacing.Edges(a.Lo, a.Hi, a.Cells, a.Faces...)
+		if err != nil {
+			return nil, fmt.Errorf("axis %q: %w", a.Name, err)
+		}
+		axes[k], faces[k] = grid.Axis{Name: a.Name, Edges: edges, Ends: a.Ends}, at
+	}
+	g, err := grid.New(axes...)
+	if err != nil || !slices.ContainsFunc(faces, func(f []int) bool { return len(f) > 0 }) {
+		return g, err
+	}
+	for k := range axes {
+		if axes[k].Closed, err = p.closed(g, k, faces[k]); err != nil {
+			return nil, err
+		}
+	}
+	return grid.New(axes...)
+}
+
+// impassable is how small, against their largest values on the axis, normal
+// drift and noise must be all along a face for nothing to cross it: far above
+// the rounding of a coefficient that vanishes, far below one that does not.
+const impassable = 1e-12
+
+// closed returns the faces of axis k on which normal drift and noise vanish.
+func (p *Problem) closed(g *grid.Grid, k int, faces []int) (out []int, err error) {
+	if len(faces) == 0 {
+		return nil, nil
+	}
+	for _, t := range p.probes() {
+		drift, noise := p.largest(g, k, t, nil)
+		keep := []int(nil)
+		for _, f := range faces {
+			b, d := p.largest(g, k, t, &f)
+			if b <= impassable*drift && d <= impassable*noise {
+				keep = append(keep, f)
+			}
+		}
+		faces = keep
+	}
+	return faces, nil
+}
+
+// probes are the times at which a face must be impassable.
+func (p *Problem) probes() []float64 {
+	if !p.Unsteady || p.Evolve == nil {
+		return []float64{0}
+	}
+	end := p.Evolve.Times[len(p.Evolve.Times)-1]
+	return []float64{0, 0.1234567 * end, 0.567891 * end, end} // no simple fractions of a period
+}
+
+// largest returns the largest |b| and D along axis k over all cells, or over
+// one of its faces.
+func (p *Problem) largest(g *grid.Grid, k int, t float64, face *int) (drift, noise float64) {
+	dim, all := g.Dim(), grid.Range{Hi: g.Size()}
+	const chunk = 1024
+	x, b, d := operators.Columns(dim, chunk), operators.Columns(dim, chunk), operators.Columns(dim*dim, chunk)
+	_ = all.Chunks(chunk, func(r grid.Range) error {
+		x, b, d := head(x, r.Len()), head(b, r.Len()), head(d, r.Len())
+		g.Points(x, r)
+		if face != nil {
+			for i := range x[k] {
+				x[k][i] = g.Axis(k).Edges[*face]
+			}
+		}
+		p.Process.Drift(b, x, t)
+		p.Process.(operators.Diffusive).Diffusion(d, x, t)
+		for i := range x[k] {
+			drift, noise = max(drift, math.Abs(b[k][i])), max(noise, d[k*dim+k][i])
+		}
+		return nil
+	})
+	return drift, noise
+}
+
+func head(columns [][]float64, n int) [][]float64 {
+	out := make([][]float64, len(columns))
+	for k := range out {
+		out[k] = columns[k][:n]
+	}
+	return out
+}

@@ -1,0 +1,162 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"fokker/cases/rundir"
+	"fokker/grid"
+	"fokker/solvers"
+)
+
+// Version of the program, written into every summary.
+const Version = "0.1.0"
+
+// Result is what a run found. Its JSON is summary.json; numbers that are not
+// finite become null.
+type Result struct {
+	Schema     int               `json:"schema"`
+	Case       string            `json:"case"`
+	Version    string            `json:"version"`
+	Cells      []int             `json:"cells"`
+	Initial    *InitialResult    `json:"initial,omitempty"`
+	Stationary *StationaryResult `json:"stationary,omitempty"`
+	Evolve     *EvolveResult     `json:"evolve,omitempty"`
+	Warnings   []string          `json:"warnings,omitempty"`
+
+	Grid *grid.Grid `json:"-"`
+	of   *Case
+}
+
+// InitialResult says how the initial law fits the box.
+type InitialResult struct {
+	Cut float64 `json:"cut"` // mass of a Gaussian that the walls cut off before normalisation
+}
+
+// StationaryResult is the stationary law and its figures.
+type StationaryResult struct {
+	Method     string  `json:"method"`
+	Residual   float64 `json:"residual"`
+	Iterations int     `json:"iterations"`
+	WorkUnits  float64 `json:"work_units"`
+	Seconds    float64 `json:"seconds"`
+	Moments
+	FreeEnergy  *float64           `json:"free_energy,omitempty"` // ⟨U⟩ + T∫p ln p
+	Observables map[string]float64 `json:"observables"`
+	Classes     []ClassResult      `json:"classes"`
+
+	Masses  []float64   `json:"-"`
+	Current [][]float64 `json:"-"` // per axis: mass per unit time through its faces
+}
+
+// ClassResult is a closed class of the stationary law.
+type ClassResult struct {
+	Probability float64            `json:"probability"` // of ending in it
+	Mass        float64            `json:"mass"`        // in the mixture
+	Cells       int                `json:"cells"`
+	Mean        map[string]float64 `json:"mean"`
+}
+
+// EvolveResult is the law in time and its figures, one entry per time.
+type EvolveResult struct {
+	Method       string                  `json:"method"`
+	Steps        int                     `json:"steps"`
+	Rejected     int                     `json:"rejected"`
+	Limited      int                     `json:"limited"` // steps in which the flux limiter acted
+	WorkUnits    float64                 `json:"work_units"`
+	Seconds      float64                 `json:"seconds"`
+	TimeError    float64                 `json:"time_error"` // estimated L1 error in time on this mesh at the end
+	Times        []float64               `json:"times"`
+	Step         []float64               `json:"step,omitempty"` // of an optimiser
+	Mass         []float64               `json:"mass"`
+	Min          []float64               `json:"min"`
+	Lost         []float64               `json:"lost"`
+	WallMass     []float64               `json:"wall_mass"`
+	Mean         map[string][]float64    `json:"mean"`
+	Covariance   map[string][]float64    `json:"covariance"`
+	RawMoments   map[string][][5]float64 `json:"raw_moments"`
+	CircularMean map[string][]float64    `json:"circular_mean,omitempty"`
+	Entropy      []float64               `json:"entropy"`
+	FreeEnergy   []float64               `json:"free_energy,omitempty"`
+	Observables  map[string][]float64    `json:"observables"`
+
+	Masses  [][]float64 `json:"-"`
+	Current [][]float64 `json:"-"` // at the last time
+	peak    float64
+}
+
+// Write writes the run directory, whole or not at all.
+func (r *Result) Write(ctx context.Context, dir string) error {
+	out := &rundir.Result{
+		Name: r.Case, Title: r.of.Title, Grid: r.Grid, CaseTOML: r.of.TOML(), Summary: r,
+	}
+	for _, p := range r.of.Parameters {
+		out.Parameters = append(out.Parameters, rundir.Parameter{Name: p.Name, Value: p.Value})
+	}
+	if s := r.Stationary; s != nil {
+		out.Stationary, out.StationaryCurrent = s.Masses, s.Current
+	}
+	if e := r.Evolve; e != nil {
+		out.Times, out.Steps, out.Masses, out.FinalCurrent, out.Lost = e.Times, e.Step, e.Masses, e.Current, e.Lost
+		out.CurrentScale = e.peak
+	}
+	out.Series = r.series()
+	return rundir.Write(ctx, dir, out)
+}
+
+func (r *Result) series() (out []rundir.Series) {
+	for _, o := range r.of.Problem.Observables {
+		s := rundir.Series{Name: o.Name}
+		if r.Evolve != nil {
+			s.Values = r.Evolve.Observables[o.Name]
+		}
+		if r.Stationary != nil {
+			v := r.Stationary.Observables[o.Name]
+			s.Stationary = &v
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func newEvolveResult(e *solvers.Evolution, axes []string, rate float64) *EvolveResult {
+	out := &EvolveResult{
+		Method: e.Method, Steps: e.Steps, Rejected: e.Rejected, Limited: e.Limited, WorkUnits: e.WorkUnits,
+		TimeError: e.Error, Times: e.Times, Lost: e.Lost, Masses: e.Masses,
+		Mean: map[string][]float64{}, Covariance: map[string][]float64{}, RawMoments: map[string][][5]float64{},
+		Observables: map[string][]float64{},
+	}
+	if rate > 0 {
+		for _, t := range e.Times {
+			out.Step = append(out.Step, t/rate)
+		}
+	}
+	return out
+}
+
+// add appends the moments at one more time.
+func (e *EvolveResult) add(m Moments) {
+	e.Mass, e.Min = append(e.Mass, m.Mass), append(e.Min, m.Min)
+	e.WallMass, e.Entropy = append(e.WallMass, m.WallMass), append(e.Entropy, m.Entropy)
+	for k, v := range m.Mean {
+		e.Mean[k] = append(e.Mean[k], v)
+	}
+	for k, v := range m.Covariance {
+		e.Covariance[k] = append(e.Covariance[k], v)
+	}
+	for k, v := range m.RawMoments {
+		e.RawMoments[k] = append(e.RawMoments[k], v)
+	}
+	for k, v := range m.CircularMean {
+		if e.CircularMean == nil {
+			e.CircularMean = map[string][]float64{}
+		}
+		e.CircularMean[k] = append(e.CircularMean[k], v)
+	}
+}
+
+// percent writes a fraction for a message.
+func percent(x float64) string { return fmt.Sprintf("%.3g %%", 100*x) }
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }

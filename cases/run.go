@@ -1,0 +1,379 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"fokker/grid"
+	"fokker/operators"
+	"fokker/solvers"
+)
+
+// Options of a run. The zero value means the defaults.
+type Options struct {
+	Workers  int                              // 0: what the case or the machine says
+	Progress func(phase string, done float64) // called now and then from one goroutine
+}
+
+// run is one run of a case.
+type run struct {
+	ctx       context.Context
+	problem   *Problem
+	options   Options
+	workers   int
+	grid      *grid.Grid
+	generator operators.Generator
+	assembly  time.Duration
+	initial   []float64
+	figures   *figures
+	observed  *observed
+	result    *Result
+}
+
+// Run does every task of the case. The result's fields have the names of
+// summary.json. Errors are Mistakes where the case is at fault, ErrNoLaw where
+// the answer is no, *solvers.NotConverged where there is none.
+func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
+	p := c.Problem
+	if err := p.checkMemory(); err != nil {
+		return nil, err
+	}
+	if o.Progress == nil {
+		o.Progress = func(string, float64) {}
+	}
+	r := &run{ctx: ctx, problem: p, options: o, workers: p.workers(o.Workers)}
+	r.result = &Result{Schema: 1, Case: c.Name, Version: Version, of: c}
+	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve}
+	for _, step := range steps {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return r.result, nil
+}
+
+func (r *run) assemble() (err error) {
+	begin := time.Now()
+	r.options.Progress("assemble", 0)
+	if r.grid, err = r.problem.Grid(); err != nil {
+		return err
+	}
+	if r.generator, err = r.problem.Generator(r.grid, r.workers); err != nil {
+		return err
+	}
+	r.assembly = time.Since(begin)
+	r.result.Grid = r.grid
+	for k := range r.grid.Dim() {
+		r.result.Cells = append(r.result.Cells, r.grid.Cells(k))
+	}
+	r.figures = newFigures(r.grid)
+	r.observed, err = r.figures.observe(r.problem.observables())
+	return err
+}
+
+func (r *run) start() (err error) {
+	if r.problem.Initial == nil {
+		return nil
+	}
+	var cut float64
+	r.initial, cut, err = r.problem.Initial.Masses(r.grid)
+	r.result.Initial = &InitialResult{Cut: cut}
+	if cut > 1e-6 { // more than any figure would be asked to
+		r.warn("the walls cut off %s of the initial law", percent(cut))
+	}
+	return err
+}
+
+func (r *run) warn(format string, args ...any) {
+	r.result.Warnings = append(r.result.Warnings, fmt.Sprintf(format, args...))
+}
+
+func (r *run) settings(phase, method string, tolerance float64) *solvers.Settings {
+	return &solvers.Settings{
+		Method: method, Tolerance: tolerance, Workers: r.workers, Initial: r.initial, Context: r.ctx,
+		Progress: func(done float64) { r.options.Progress(phase, done) },
+	}
+}
+
+func (r *run) stationary() error {
+	task := r.problem.Stationary
+	if task == nil {
+		return nil
+	}
+	begin := time.Now()
+	law, err := solvers.Stationary(r.generator, r.settings("stationary", task.Method, task.Tolerance))
+	if errors.Is(err, solvers.ErrLost) {
+		return &Mistake{File: r.problem.file, Key: "stationary", Found: "there is no stationary law: all mass is lost", Hint: "[quasistationary] is the law conditional on survival; [evolve] follows what is left"}
+	}
+	if err != nil {
+		return err
+	}
+	if law.Mass == nil {
+		return &Mistake{File: r.problem.file, Key: "stationary", Found: fmt.Sprintf("there are %d closed classes, none of which leads to another", len(law.Classes)), Expected: "[initial], which decides how likely each is", Hint: "a face that nothing crosses, or noise and drift that vanish, divide the box"}
+	}
+	if err := r.checkExistence(law); err != nil {
+		return err
+	}
+	out := &StationaryResult{
+		Method: law.Method, Residual: law.Residual, Iterations: law.Iterations, WorkUnits: law.WorkUnits,
+		Moments: r.figures.moments(law.Mass), Masses: law.Mass, Current: r.currents(r.generator, law.Mass),
+	}
+	r.result.Stationary = out
+	if err := r.stationaryFigures(out, law); err != nil {
+		return err
+	}
+	out.Seconds = (r.assembly + time.Since(begin)).Seconds()
+	return nil
+}
+
+func (r *run) stationaryFigures(out *StationaryResult, law *solvers.Law) error {
+	values, err := r.figures.expectations(r.observed, law.Mass, 0)
+	if err != nil {
+		return err
+	}
+	out.Observables = map[string]float64{}
+	for i, o := range r.problem.Observables {
+		out.Observables[o.Name] = values[i]
+	}
+	if t, ok := r.problem.temperature(); ok {
+		f := values[len(values)-1] - t*out.Entropy
+		out.FreeEnergy = &f
+	}
+	for _, c := range law.Classes {
+		out.Classes = append(out.Classes, r.class(c))
+	}
+	if out.WallMass > 1e-6 && !r.problem.wallsCarryMass() {
+		r.warn("%s of the stationary mass lies in cells at the walls; a wider range may be needed", percent(out.WallMass))
+	}
+	return nil
+}
+
+func (r *run) class(c solvers.Class) ClassResult {
+	out := ClassResult{Probability: c.Probability, Mass: c.Probability * sum(c.Mass), Cells: len(c.Cells), Mean: map[string]float64{}}
+	for k := range r.grid.Dim() {
+		mean := 0.0
+		for i, cell := range c.Cells {
+			mean += c.Mass[i] * r.grid.Centers(k)[r.grid.Along(k, cell)]
+		}
+		out.Mean[r.grid.Axis(k).Name] = mean
+	}
+	return out
+}
+
+// currents returns the flow through the faces of every axis.
+func (r *run) currents(q operators.Generator, m []float64) (out [][]float64) {
+	flows, ok := q.(operators.Flows)
+	if !ok {
+		return nil
+	}
+	for k := range r.grid.Dim() {
+		n := r.grid.Cells(k)
+		flow := make([]float64, r.grid.Size()/n*(n+1))
+		flows.Current(k, flow, m)
+		out = append(out, flow)
+	}
+	return out
+}
+
+func (r *run) evolve() error {
+	task := r.problem.Evolve
+	if task == nil {
+		return nil
+	}
+	begin := time.Now()
+	e, err := solvers.Evolve(r.generator, r.initial, task.Times, r.settings("evolve", task.Method, task.Tolerance))
+	if err != nil {
+		return r.problem.explain(err)
+	}
+	out := newEvolveResult(e, r.problem.names(), r.problem.LearningRate)
+	r.result.Evolve = out
+	for i, m := range e.Masses {
+		if err := r.evolveFigures(out, m, e.Times[i]); err != nil {
+			return err
+		}
+	}
+	last := len(e.Times) - 1
+	q, err := r.at(e.Times[last])
+	if err != nil {
+		return err
+	}
+	out.Current = r.currents(q, e.Masses[last])
+	out.Seconds = (r.assembly + time.Since(begin)).Seconds()
+	return nil
+}
+
+func (r *run) at(t float64) (operators.Generator, error) {
+	if timed, ok := r.generator.(operators.Timed); ok {
+		q, err := timed.At(t)
+		if err != nil {
+			return nil, r.problem.explain(err)
+		}
+		return q, nil
+	}
+	return r.generator, nil
+}
+
+func (r *run) evolveFigures(out *EvolveResult, m []float64, t float64) error {
+	out.add(r.figures.moments(m))
+	values, err := r.figures.expectations(r.observed, m, t)
+	if err != nil {
+		return err
+	}
+	for i, o := range r.problem.Observables {
+		out.Observables[o.Name] = append(out.Observables[o.Name], values[i])
+	}
+	if temperature, ok := r.problem.temperature(); ok {
+		last := len(out.Mass) - 1
+		energy := values[len(values)-1] / out.Mass[last]
+		out.FreeEnergy = append(out.FreeEnergy, energy-temperature*out.Entropy[last])
+	}
+	return nil
+}
+
+// observables are those of the case, and the potential last where a
+// temperature makes it an energy.
+func (p *Problem) observables() []Observable {
+	if _, ok := p.temperature(); !ok {
+		return p.Observables
+	}
+	u := p.reversible
+	energy := Observable{Name: "potential", points: 1, timed: p.Unsteady, node: p.equation.gibbs.potential}
+	energy.at = func(dst []float64, x [][]float64, t float64) { u.Potential(dst, x, t) }
+	return append(append([]Observable(nil), p.Observables...), energy)
+}
+
+// temperature returns the one temperature of a process in a potential.
+func (p *Problem) temperature() (float64, bool) {
+	if p.reversible == nil {
+		return 0, false
+	}
+	t := p.reversible.Temperature()
+	for _, other := range t {
+		if other != t[0] {
+			return 0, false
+		}
+	}
+	return t[0], true
+}
+
+// wallsCarryMass reports whether a range is finite by nature rather than cut:
+// then mass at its walls is no sign of a box too small.
+func (p *Problem) wallsCarryMass() bool {
+	for _, a := range p.Axes {
+		if a.Ends[0] != grid.Periodic {
+			return false
+		}
+	}
+	return true
+}
+
+// crowded is the share of all mass in one cell that raises the question whether
+// the law has a density.
+const crowded = 0.2
+
+// checkExistence says so when the stationary law is no density: the mass of its
+// heaviest cell does not fall as cells shrink, or it piles up at the end of a
+// logarithmic axis that stands for 0.
+func (r *run) checkExistence(law *solvers.Law) error {
+	if err := r.checkLogEnds(law.Mass); err != nil {
+		return err
+	}
+	if r.grid.Size() < 64 {
+		return nil
+	}
+	for _, c := range law.Classes {
+		if err := r.checkAtom(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkLogEnds looks at the end of a logarithmic axis next to 0: a law that can
+// be normalised has less and less mass in equal steps of ln x towards it.
+func (r *run) checkLogEnds(m []float64) error {
+	for k, a := range r.problem.Axes {
+		if a.Spaced != "log" || a.Cells < 16 {
+			continue
+		}
+		marginal := r.figures.along(k, m)
+		if a.Hi < 0 {
+			for i, j := 0, len(marginal)-1; i < j; i, j = i+1, j-1 {
+				marginal[i], marginal[j] = marginal[j], marginal[i]
+			}
+		}
+		n := len(marginal) / 16
+		first, second := sum(marginal[:n]), sum(marginal[n:2*n])
+		if first >= second && first > 1e-3 { // below, the box holds what matters
+			return fmt.Errorf("%w: the mass collapses on %s = 0 as the range [%v, %v] is extended (%s of it lies in the last sixteenth of ln %s)", ErrNoLaw, a.Name, a.Lo, a.Hi, percent(first), a.Name)
+		}
+	}
+	return nil
+}
+
+// checkAtom compares the heaviest cell with the same place on a mesh of half
+// the cells: of a density it holds about half the mass per halved axis.
+func (r *run) checkAtom(c solvers.Class) error {
+	heaviest := 0
+	for i, v := range c.Mass {
+		if v > c.Mass[heaviest] {
+			heaviest = i
+		}
+	}
+	if c.Mass[heaviest] < crowded || len(c.Cells) == 1 && c.Probability == 0 {
+		return nil
+	}
+	coarse, err := r.problem.halved()
+	if err != nil {
+		return err
+	}
+	q, err := r.problem.Generator(coarse, r.workers)
+	if err != nil {
+		return err
+	}
+	s := &solvers.Settings{Context: r.ctx, Workers: r.workers}
+	if r.problem.Initial != nil {
+		if s.Initial, _, err = r.problem.Initial.Masses(coarse); err != nil {
+			return err
+		}
+	}
+	law, err := solvers.Stationary(q, s)
+	if err != nil {
+		return err
+	}
+	most := 0.0
+	for _, other := range law.Classes {
+		for _, v := range other.Mass {
+			most = max(most, v)
+		}
+	}
+	// Halving every cell of a density divides its mass by at least about two.
+	if c.Mass[heaviest] < 0.75*most {
+		r.warn("%s of the stationary mass lies in one cell: the mesh does not resolve the law", percent(c.Mass[heaviest]))
+		return nil
+	}
+	at := ""
+	for k := range r.grid.Dim() {
+		at += fmt.Sprintf(" %s = %.6g", r.grid.Axis(k).Name, r.grid.Centers(k)[r.grid.Along(k, c.Cells[heaviest])])
+	}
+	return fmt.Errorf("%w with a density: the mass collapses onto the point%s as cells shrink (%s in one cell, %s with cells twice as wide)", ErrNoLaw, at, percent(c.Mass[heaviest]), percent(most))
+}
+
+// halved returns the grid with half as many cells along every axis.
+func (p *Problem) halved() (*grid.Grid, error) {
+	half := *p
+	half.Axes = append([]AxisSpec(nil), p.Axes...)
+	for k := range half.Axes {
+		half.Axes[k].Cells = max(int(math.Ceil(float64(p.Axes[k].Cells)/2)), 1)
+		if half.Axes[k].Ends[0] == grid.Periodic {
+			half.Axes[k].Cells = max(half.Axes[k].Cells, 3)
+		}
+	}
+	return half.Grid()
+}

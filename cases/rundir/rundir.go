@@ -1,0 +1,172 @@
+// Package rundir writes what a run leaves behind: a directory with the case as
+// run, the numbers, and the pictures a person would want first.
+//
+//	case.toml     the case as run
+//	summary.json  every scalar, in full precision; what is not finite is null
+//	result.nc     the laws, currents and observables: NetCDF-3, 64-bit offset, CF
+//	*.png         pictures
+//
+// The directory appears whole or not at all: everything is written into a
+// hidden directory beside it, which is then renamed. The same result gives the
+// same bytes.
+//
+// The package takes plain data. It knows neither cases nor solvers, computes
+// no figure of its own and repairs none.
+package rundir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"fokker/grid"
+)
+
+// Parameter is a constant of the case.
+type Parameter struct {
+	Name  string
+	Value float64
+}
+
+// Series is an expectation in time and in the stationary law.
+type Series struct {
+	Name       string
+	Values     []float64 // one per time; nil without an evolution
+	Stationary *float64  // nil without a stationary law
+}
+
+// Result is what a run leaves behind. What is nil is absent from the files.
+// A law is the masses of all cells; a current lists, per axis, the net mass
+// per unit time through each of its faces upwards: Cells(k)+1 faces along axis
+// k, as many as cells along the others, first axis fastest.
+type Result struct {
+	Name, Title string // Title heads the pictures; Name does when it is empty
+	Grid        *grid.Grid
+	CaseTOML    []byte
+	Summary     any // goes to summary.json, see Marshal
+	Parameters  []Parameter
+
+	Stationary        []float64
+	StationaryCurrent [][]float64
+
+	Times        []float64
+	Steps        []float64 // of an optimiser, one per time
+	Masses       [][]float64
+	FinalCurrent [][]float64 // at the last time
+	Series       []Series
+	Lost         []float64 // mass lost up to each time
+
+	// CurrentScale is the largest mass per unit time that crosses a face in
+	// one direction. Net currents below 1e-10 of it are rounding noise and
+	// not drawn. At 0, unknown, only zeros are noise.
+	CurrentScale float64
+}
+
+// title returns what heads the pictures.
+func (r *Result) title() string {
+	if r.Title != "" {
+		return r.Title
+	}
+	return r.Name
+}
+
+// check returns an error that names the first array of a wrong length.
+func (r *Result) check() error {
+	if r.Grid == nil {
+		return errors.New("rundir: no grid")
+	}
+	n, times := r.Grid.Size(), len(r.Times)
+	arrays := []struct {
+		name        string
+		found, want int
+		absent      bool
+	}{
+		{"stationary law", len(r.Stationary), n, r.Stationary == nil},
+		{"laws", len(r.Masses), times, r.Masses == nil},
+		{"steps", len(r.Steps), times, r.Steps == nil},
+		{"lost", len(r.Lost), times, r.Lost == nil},
+	}
+	for _, a := range arrays {
+		if !a.absent && a.found != a.want {
+			return fmt.Errorf("rundir: %s: found %d numbers, expected %d", a.name, a.found, a.want)
+		}
+	}
+	for i, m := range r.Masses {
+		if len(m) != n {
+			return fmt.Errorf("rundir: law %d: found %d masses, expected %d", i, len(m), n)
+		}
+	}
+	for _, s := range r.Series {
+		if s.Values != nil && len(s.Values) != times {
+			return fmt.Errorf("rundir: observable %q: found %d values, expected %d", s.Name, len(s.Values), times)
+		}
+	}
+	if err := r.checkCurrent("stationary current", r.StationaryCurrent); err != nil {
+		return err
+	}
+	return r.checkCurrent("final current", r.FinalCurrent)
+}
+
+func (r *Result) checkCurrent(name string, current [][]float64) error {
+	if current == nil {
+		return nil
+	}
+	if len(current) != r.Grid.Dim() {
+		return fmt.Errorf("rundir: %s: found %d axes, expected %d", name, len(current), r.Grid.Dim())
+	}
+	for k, c := range current {
+		if want := faces(r.Grid, k); len(c) != want {
+			return fmt.Errorf("rundir: %s along %q: found %d faces, expected %d", name, r.Grid.Axis(k).Name, len(c), want)
+		}
+	}
+	return nil
+}
+
+// faces returns the number of faces across axis k.
+func faces(g *grid.Grid, k int) int { return g.Size() / g.Cells(k) * (g.Cells(k) + 1) }
+
+// Write writes the run directory dir, whose parents it makes. What stands
+// there is replaced if it is a run directory or empty, and refused otherwise.
+// After an error or a cancellation dir is as it was.
+func Write(ctx context.Context, dir string, r *Result) (err error) {
+	if err := r.check(); err != nil {
+		return err
+	}
+	target, err := resolve(dir)
+	if err != nil {
+		return err
+	}
+	if err := replaceable(target); err != nil {
+		return err
+	}
+	temporary, err := sibling(target, "tmp")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, os.RemoveAll(temporary)) // nothing is there after the swap
+	}()
+	if err := fill(ctx, temporary, r); err != nil {
+		return err
+	}
+	return swap(target, temporary)
+}
+
+// fill writes all files into dir, pictures and numbers at the same time.
+func fill(ctx context.Context, dir string, r *Result) error {
+	return together(ctx, append([]func(context.Context) error{
+		func(context.Context) error {
+			summary, err := Marshal(r.Summary)
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(dir, "summary.json"), summary, 0o666)
+		},
+		func(context.Context) error {
+			return os.WriteFile(filepath.Join(dir, "case.toml"), r.CaseTOML, 0o666)
+		},
+		func(ctx context.Context) error { return netcdf(ctx, filepath.Join(dir, "result.nc"), r) },
+	}, pictures(dir, r)...))
+}

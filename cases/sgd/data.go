@@ -1,0 +1,147 @@
+// Package sgd makes a process of an optimiser: stochastic gradient descent on
+// the loss of examples, with the exact mean and covariance of the minibatch
+// gradient at every point of parameter space.
+//
+// The learning rate η is the time of a step, so t = η × step. To first order in
+// η the law of the parameters θ is that of dθ = −∇L dt + √(η/B) C^½ dW in the
+// sense of Itô, C being the covariance of one example's gradient and B the
+// batch size (Mandt, Hoffman and Blei 2017; Li, Tai and E 2017).
+package sgd
+
+import (
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Data is a table of examples, one column per variable.
+type Data struct {
+	Name     string
+	Columns  []string
+	Values   [][]float64 // Values[c][i] is column c of example i
+	Checksum string      // SHA-256 of the file
+}
+
+// maxData bounds the size of a data file in bytes.
+const maxData = 1 << 30
+
+var other = regexp.MustCompile(`[^A-Za-z0-9_]`)
+
+// ReadData reads a CSV file with a header. Other characters than letters,
+// digits and _ in column names become _; rename maps new names to names in the
+// header.
+func ReadData(name string, file io.Reader, rename map[string]string) (*Data, error) {
+	hash := sha256.New()
+	limited := &io.LimitedReader{R: io.TeeReader(file, hash), N: maxData + 1}
+	in := csv.NewReader(limited)
+	in.TrimLeadingSpace = true
+	header, err := in.Read()
+	if err != nil {
+		return nil, fmt.Errorf("%s: found no header line, expected the names of the columns", name)
+	}
+	d := &Data{Name: name, Values: make([][]float64, len(header))}
+	if d.Columns, err = columnNames(name, header, rename); err != nil {
+		return nil, err
+	}
+	if err := d.readRows(in); err != nil {
+		return nil, err
+	}
+	if limited.N == 0 {
+		return nil, fmt.Errorf("%s: found more than %d bytes", name, maxData)
+	}
+	if len(d.Values[0]) == 0 {
+		return nil, fmt.Errorf("%s: found no example below the header", name)
+	}
+	d.Checksum = hex.EncodeToString(hash.Sum(nil))
+	return d, nil
+}
+
+func columnNames(file string, header []string, rename map[string]string) ([]string, error) {
+	names, seen := make([]string, len(header)), map[string]bool{}
+	for c, h := range header {
+		h = strings.TrimPrefix(h, "\ufeff") // a byte order mark, as spreadsheets write it
+		names[c] = other.ReplaceAllString(strings.TrimSpace(h), "_")
+		for to, from := range rename {
+			if from == strings.TrimSpace(h) || from == names[c] {
+				names[c] = to
+			}
+		}
+		if seen[names[c]] {
+			return nil, fmt.Errorf("%s: two columns are called %q", file, names[c])
+		}
+		seen[names[c]] = true
+	}
+	for to, from := range rename {
+		if !seen[to] {
+			return nil, fmt.Errorf("%s: no column is called %q, found %s", file, from, strings.Join(header, ", "))
+		}
+	}
+	return names, nil
+}
+
+func (d *Data) readRows(in *csv.Reader) error {
+	for {
+		row, err := in.Read()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			var p *csv.ParseError
+			if errors.As(err, &p) {
+				return fmt.Errorf("%s:%d: %w", d.Name, p.Line, p.Err)
+			}
+			return fmt.Errorf("%s: %w", d.Name, err)
+		}
+		for c, field := range row {
+			v, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
+			if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+				line, _ := in.FieldPos(c)
+				return fmt.Errorf("%s:%d: column %q: found %q, expected a finite number", d.Name, line, d.Columns[c], field)
+			}
+			d.Values[c] = append(d.Values[c], v)
+		}
+	}
+}
+
+// Len returns the number of examples.
+func (d *Data) Len() int { return len(d.Values[0]) }
+
+// Column returns the values of a column, nil if there is none of that name.
+func (d *Data) Column(name string) []float64 {
+	for c, n := range d.Columns {
+		if n == name {
+			return d.Values[c]
+		}
+	}
+	return nil
+}
+
+// Standardize shifts and scales a column to mean 0 and standard deviation 1,
+// with divisor n.
+func (d *Data) Standardize(name string) error {
+	x := d.Column(name)
+	if x == nil {
+		return fmt.Errorf("no column of %s is called %q, found %s", d.Name, name, strings.Join(d.Columns, ", "))
+	}
+	n, mean, square := float64(len(x)), 0.0, 0.0
+	for _, v := range x {
+		mean += v / n
+	}
+	for _, v := range x {
+		square += (v - mean) * (v - mean) / n
+	}
+	if square == 0 {
+		return fmt.Errorf("column %q of %s is constant and cannot be standardized", name, d.Name)
+	}
+	for i := range x {
+		x[i] = (x[i] - mean) / math.Sqrt(square)
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package cases
+
+import (
+	"fmt"
+	"math"
+)
+
+func (r *reader) readTasks(file *table, p *Problem) {
+	s, e := r.sub(file, "stationary"), r.sub(file, "evolve")
+	if s == nil && e == nil {
+		s = &table{path: "stationary"}
+		file.set("stationary", s)
+	}
+	if s != nil {
+		p.Stationary = &StationaryTask{Method: r.text(s, "method", ""), Tolerance: r.positive(s, "tolerance", 1e-8)}
+		r.fill(s, "tolerance", 1e-8)
+		if p.Unsteady {
+			r.fail(s.line, "stationary", "the coefficients depend on t: there is no stationary law", "", "ask for [evolve]")
+		}
+	}
+	if e != nil {
+		r.readEvolve(e, p)
+	}
+}
+
+func (r *reader) readEvolve(t *table, p *Problem) {
+	p.Evolve = &EvolveTask{Method: r.text(t, "method", ""), Tolerance: r.positive(t, "tolerance", 1e-5)}
+	r.fill(t, "tolerance", 1e-5)
+	p.Evolve.Times = r.readTimes(t, p)
+	if p.Initial == nil {
+		r.fail(t.line, "evolve", "found no [initial]", "the law at t = 0", "for example [initial] with mean and std")
+	}
+}
+
+func (r *reader) readTimes(t *table, p *Problem) []float64 {
+	until, steps, times := t.find("until"), t.find("steps"), t.find("times")
+	given := 0
+	for _, e := range []*entry{until, steps, times} {
+		if e != nil {
+			given++
+		}
+	}
+	if given != 1 {
+		r.fail(t.line, "evolve", fmt.Sprintf("found %d of `until`, `steps` and `times`", given), "one of them", "")
+		return []float64{0}
+	}
+	if times != nil {
+		return r.listedTimes(t, times)
+	}
+	end := r.positive(t, "until", 1)
+	if steps != nil {
+		if p.LearningRate == 0 {
+			r.fail(steps.line, "evolve.steps", "found for a process without steps", "`until`", "steps count those of an optimiser in [sgd]")
+		}
+		end = float64(r.whole(t, "steps", 1, 1)) * p.LearningRate
+	}
+	n := r.whole(t, "outputs", 51, 2)
+	r.fill(t, "outputs", int64(51))
+	if n > 100000 {
+		r.fail(lineOf(t, "outputs"), "evolve.outputs", fmt.Sprintf("found %d", n), "at most 100000", "")
+		n = 2
+	}
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = end * float64(i) / float64(n-1)
+	}
+	return out
+}
+
+func (r *reader) listedTimes(t *table, e *entry) []float64 {
+	times := r.numbers(t, "times")
+	for i, v := range times {
+		if math.IsNaN(v) || v < 0 || i > 0 && v <= times[i-1] {
+			r.fail(e.line, "evolve.times", fmt.Sprintf("found %v at place %d", v, i), "times ≥ 0 that increase", "")
+			break
+		}
+	}
+	if o := t.find("outputs"); o != nil {
+		r.fail(o.line, "evolve.outputs", "found beside `times`", "one of the two", "")
+	}
+	if len(times) == 0 {
+		return []float64{0}
+	}
+	return times
+}

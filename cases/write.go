@@ -1,0 +1,120 @@
+package cases
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// TOML returns the case as run: overrides applied, defaults written out, the
+// data named by their checksum.
+func (c *Case) TOML() []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "# as run by fokker %s\n", Version)
+	if c.Data != nil {
+		fmt.Fprintf(&b, "# data %s: %d examples, SHA-256 %s\n", c.Data.Name, c.Data.Len(), c.Data.Checksum)
+	}
+	writeTable(&b, c.file)
+	return []byte(b.String())
+}
+
+// writeTable writes plain values first, then tables under their headings, as
+// TOML wants it.
+func writeTable(b *strings.Builder, t *table) {
+	for _, e := range t.entries {
+		switch e.value.(type) {
+		case *table, []*table:
+			continue
+		}
+		fmt.Fprintf(b, "%s = %s\n", quoteKey(e.key), literalOf(e.value))
+	}
+	for _, e := range t.entries {
+		switch v := e.value.(type) {
+		case *table:
+			fmt.Fprintf(b, "\n[%s]\n", heads(t.path, e.key))
+			writeTable(b, v)
+		case []*table:
+			for _, one := range v {
+				fmt.Fprintf(b, "\n[[%s]]\n", heads(t.path, e.key))
+				writeAxis(b, one)
+			}
+		}
+	}
+}
+
+// writeAxis writes the tables of an array entry, whose paths have a number that
+// headings do not, in braces.
+func writeAxis(b *strings.Builder, t *table) {
+	for _, e := range t.entries {
+		fmt.Fprintf(b, "%s = %s\n", quoteKey(e.key), literalOf(e.value))
+	}
+}
+
+func heads(path, key string) string {
+	parts := []string{}
+	if path != "" {
+		parts = strings.Split(path, ".")
+	}
+	for i := range parts {
+		parts[i] = quoteKey(parts[i])
+	}
+	return strings.Join(append(parts, quoteKey(key)), ".")
+}
+
+func quoteKey(key string) string {
+	for _, c := range key {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
+			return strconv.Quote(key)
+		}
+	}
+	return key
+}
+
+func literalOf(v any) string {
+	switch v := v.(type) {
+	case string:
+		return quoteText(v)
+	case float64:
+		s := strconv.FormatFloat(v, 'g', -1, 64)
+		if !strings.ContainsAny(s, ".en") {
+			s += ".0"
+		}
+		return s
+	case []any:
+		parts := make([]string, len(v))
+		for i, item := range v {
+			parts[i] = literalOf(item)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case *table:
+		parts := make([]string, len(v.entries))
+		for i, e := range v.entries {
+			parts[i] = quoteKey(e.key) + " = " + literalOf(e.value)
+		}
+		return "{ " + strings.Join(parts, ", ") + " }"
+	}
+	return fmt.Sprint(v)
+}
+
+// quoteText writes a TOML basic string.
+func quoteText(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, c := range s {
+		switch {
+		case c == '"' || c == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(c)
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\t':
+			b.WriteString(`\t`)
+		case c < 0x20 || c == 0x7f:
+			fmt.Fprintf(&b, `\u%04X`, c)
+		default:
+			b.WriteRune(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}

@@ -1,0 +1,8 @@
+package multigrid
+
+import (
+	"os"
+	"strconv"
+)
+
+func init() { startGear, _ = strconv.Atoi(os.Getenv("GEAR")) }

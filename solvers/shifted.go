@@ -1,0 +1,404 @@
+package solvers
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"fokker/operators"
+)
+
+// shifted is the equation (I − τQᵀ)x = b of one generator and one τ ≥ 0. The
+// inverse of its matrix is nonnegative and, where nothing is absorbed, its
+// columns sum to 1, so that ‖x‖₁ ≤ ‖b‖₁.
+type shifted interface {
+	// solve may be given the same slice twice. The residual is at most
+	// accuracy × ‖b‖₁, or rounding where the solver is direct.
+	solve(ctx context.Context, x, b []float64, accuracy float64) error
+	work() float64 // done since it was last asked for
+}
+
+// The ways of solving shifted equations.
+const (
+	byAny    = "sdirk4"        // whichever suits
+	byLines  = "sdirk4-lines"  // one axis, by elimination along it
+	byDirect = "sdirk4-direct" // elimination by nested dissection
+	bySplit  = "sdirk4-split"  // BiCGStab preconditioned by the axes in turn
+)
+
+// directCells is the size, by number of axes, up to which elimination of all
+// cells is cheaper than iteration.
+var directCells = [...]int{1: math.MaxInt, 2: 300 * 300, 3: 4096, 4: 1296}
+
+// choose returns the method of a name that a generator allows.
+func choose(name string, q operators.Rowed) (string, error) {
+	l, near := q.(stencil)
+	if near {
+		_, _, near = l.Neighbors(0)
+	}
+	switch {
+	case name == byDirect:
+		return name, nil
+	case name != "" && name != byAny && name != byLines && name != bySplit:
+		return "", fmt.Errorf("solvers: evolve: method %q, expected %s, %s, %s or %s", name, byAny, byLines, byDirect, bySplit)
+	case (name == bySplit || name == byLines) && !near:
+		return "", fmt.Errorf("solvers: evolve: method %q needs jumps to face neighbours only", name)
+	case name == byLines && l.Mesh().Dim() > 1:
+		return "", fmt.Errorf("solvers: evolve: method %q needs one axis, found %d", name, l.Mesh().Dim())
+	case name == bySplit:
+		return name, nil
+	case near && l.Mesh().Dim() == 1:
+		return byLines, nil
+	case near && q.Size() > directCells[l.Mesh().Dim()]:
+		return bySplit, nil
+	}
+	return byDirect, nil
+}
+
+// shifts makes the shifted equations of a generator and keeps the last ones,
+// as a step size that was left is often taken up again.
+type shifts struct {
+	method   string
+	workers  int
+	rows     operators.Rowed
+	timed    operators.Timed // nil when the rates are constant
+	ordering *ordering
+	kept     []kept // the last used first
+	work     float64
+	dear     float64 // time to make an equation / time to solve it
+}
+
+// kept is a shifted equation and what it was made of.
+type kept struct {
+	t, tau float64
+	rows   operators.Rowed
+	shifted
+}
+
+// keptConstant bounds the storage for several step sizes; a step with changing
+// rates has one equation for each stage.
+const (
+	keptConstant = 3
+	keptTimed    = sdirkStages
+)
+
+func newShifts(q operators.Generator, method string, workers int) (*shifts, error) {
+	rows, ok := q.(operators.Rowed)
+	if !ok {
+		return nil, fmt.Errorf("solvers: evolve: %T does not show its rows", q)
+	}
+	method, err := choose(method, rows)
+	if err != nil {
+		return nil, err
+	}
+	s := &shifts{method: method, workers: workers, rows: rows}
+	s.timed, _ = q.(operators.Timed)
+	return s, nil
+}
+
+// at returns the equation at time t with the generator it is made of.
+func (s *shifts) at(ctx context.Context, t, tau float64) (kept, error) {
+	if s.timed == nil {
+		t = 0
+	}
+	for i, k := range s.kept {
+		if k.t == t && k.tau == tau {
+			copy(s.kept[1:i+1], s.kept[:i])
+			s.kept[0] = k
+			return k, nil
+		}
+	}
+	k, err := s.make(ctx, t, tau)
+	if err != nil {
+		return k, err
+	}
+	limit := keptConstant
+	if s.timed != nil {
+		limit = keptTimed
+	}
+	s.kept = append(s.kept, kept{})
+	copy(s.kept[1:], s.kept)
+	s.kept[0] = k
+	s.kept = s.kept[:min(limit, len(s.kept))]
+	return k, nil
+}
+
+func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
+	k := kept{t: t, tau: tau, rows: s.rows}
+	if s.timed != nil {
+		q, err := s.timed.At(t)
+		if err != nil {
+			return k, err
+		}
+		rows, ok := q.(operators.Rowed)
+		if !ok {
+			return k, fmt.Errorf("solvers: evolve: %T does not show its rows", q)
+		}
+		k.rows = rows
+		s.work++
+	}
+	var err error
+	if s.method == byDirect {
+		k.shifted, err = s.eliminate(ctx, k.rows, tau)
+	} else {
+		k.shifted, err = newSplit(k.rows, tau, s.workers)
+	}
+	return k, err
+}
+
+func (s *shifts) eliminate(ctx context.Context, q operators.Rowed, tau float64) (shifted, error) {
+	if s.ordering == nil || s.timed != nil { // rates that were 0 may not stay so
+		o, err := newOrdering(q)
+		if err != nil {
+			return nil, err
+		}
+		s.ordering = o
+	}
+	f, err := s.ordering.factor(ctx, q, tau, s.workers)
+	if err != nil {
+		return nil, err
+	}
+	apply := applyFlops(q)
+	solution := 2 * float64(s.ordering.low+s.ordering.side)
+	s.work += s.ordering.flops / apply
+	s.dear = s.ordering.flops / solution / 4 // the elimination of fronts runs 4 times as many flops a second
+	return &eliminated{factor: f, cost: solution / apply}, nil
+}
+
+// applyFlops returns the floating-point operations of one Qᵀm.
+func applyFlops(q operators.Rowed) float64 {
+	jumps := q.Size()
+	for i := range q.Size() {
+		to, _ := q.Row(i)
+		jumps += len(to)
+	}
+	return 2 * float64(jumps)
+}
+
+// eliminated solves a shifted equation by its factor.
+type eliminated struct {
+	*factor
+	cost, done float64
+}
+
+func (e *eliminated) solve(ctx context.Context, x, b []float64, _ float64) error {
+	e.factor.solve(x, b)
+	e.done += e.cost
+	return ctx.Err()
+}
+
+func (e *eliminated) work() (done float64) {
+	done, e.done = e.done, 0
+	return done
+}
+
+// split solves a shifted equation on a stencil by iteration. Its
+// preconditioner P = Π (I − τAₖᵀ)⁻¹ over the axes (Lie 1888; Trotter 1959) is
+// nonnegative and keeps mass, hence x + P r has exactly the mass that x
+// lacked: the last corrections are of this form. With one axis P is the
+// inverse itself.
+type split struct {
+	axes    []*lineSolver
+	tau     float64
+	rho     float64 // largest diagonal of τQ
+	workers int
+	done    float64
+
+	rhs, r, shadow, p, v, s, t []float64
+}
+
+func newSplit(q operators.Rowed, tau float64, workers int) (*split, error) {
+	parts, ok := along(q.(stencil))
+	if !ok {
+		return nil, fmt.Errorf("solvers: evolve: jumps are wider than to face neighbours")
+	}
+	n := q.Size()
+	c := &split{tau: tau, workers: workers, done: float64(len(parts))}
+	for _, l := range parts {
+		axis := newLineSolver(l, n)
+		axis.eliminate(tau, workers)
+		c.axes = append(c.axes, axis)
+		c.rho += tau * l.fastest()
+	}
+	if len(parts) > 1 {
+		for _, work := range []*[]float64{&c.rhs, &c.r, &c.shadow, &c.p, &c.v, &c.s, &c.t} {
+			*work = make([]float64, n)
+		}
+	}
+	return c, nil
+}
+
+// fastest returns the largest rate of leaving a cell.
+func (l *lines) fastest() (rate float64) {
+	for i := range l.up {
+		out := l.up[i] + l.down[i]
+		if l.loss != nil {
+			out += l.loss[i]
+		}
+		rate = max(rate, out)
+	}
+	return rate
+}
+
+func (c *split) work() (done float64) {
+	done, c.done = c.done, 0
+	return done
+}
+
+// precondition overwrites x by P x.
+func (c *split) precondition(x []float64) {
+	for _, axis := range c.axes {
+		axis.solve(x, c.workers)
+	}
+	c.done++
+}
+
+// apply writes (I − τQᵀ)x.
+func (c *split) apply(dst, x []float64) {
+	copy(dst, x)
+	for _, axis := range c.axes {
+		axis.addForward(dst, x, -c.tau, c.workers)
+	}
+	c.done++
+}
+
+func (c *split) solve(ctx context.Context, x, b []float64, accuracy float64) error {
+	if len(c.axes) == 1 {
+		copy(x, b)
+		c.precondition(x)
+		return ctx.Err()
+	}
+	copy(c.rhs, b)
+	copy(x, b)
+	c.precondition(x)
+	limit := accuracy * l1(b)
+	for range restarts {
+		c.residual(x)
+		if l1(c.r) <= limit {
+			break
+		}
+		if err := c.iterate(ctx, x, limit); err != nil {
+			return err
+		}
+	}
+	return c.polish(x, limit)
+}
+
+// residual sets r to rhs − (I − τQᵀ)x.
+func (c *split) residual(x []float64) {
+	c.apply(c.r, x)
+	for i := range c.r {
+		c.r[i] = c.rhs[i] - c.r[i]
+	}
+}
+
+const (
+	restarts        = 4   // of BiCGStab after a breakdown or to catch up with the true residual
+	splitIterations = 400 // per restart
+	polishes        = 6   // each gains the factor of P, and mass at once
+)
+
+// iterate improves x by BiCGStab, preconditioned from the right (van der Vorst
+// 1992), until the residual is within limit or the recurrence breaks down.
+func (c *split) iterate(ctx context.Context, x []float64, limit float64) error {
+	copy(c.shadow, c.r)
+	copy(c.p, c.r)
+	rho := dot(c.shadow, c.r)
+	for range splitIterations {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		copy(c.t, c.p)
+		c.precondition(c.t)
+		c.apply(c.v, c.t)
+		alpha := rho / dot(c.shadow, c.v)
+		if !finite(alpha) {
+			return nil
+		}
+		addScaled(x, alpha, c.t)
+		addScaled(c.r, -alpha, c.v)
+		copy(c.s, c.r)
+		c.precondition(c.s)
+		c.apply(c.t, c.s)
+		omega := dot(c.t, c.r) / dot(c.t, c.t)
+		if !finite(omega) {
+			return nil
+		}
+		addScaled(x, omega, c.s)
+		addScaled(c.r, -omega, c.t)
+		if l1(c.r) <= limit {
+			return nil
+		}
+		next := dot(c.shadow, c.r)
+		beta := next / rho * alpha / omega
+		if !finite(beta) || beta == 0 {
+			return nil
+		}
+		rho = next
+		for i := range c.p {
+			c.p[i] = c.r[i] + beta*(c.p[i]-omega*c.v[i])
+		}
+	}
+	return nil
+}
+
+// polish adds P r until what is missing of the mass, and the residual, are
+// rounding. Below the rounding of the largest terms, a residual says nothing;
+// it is a sum of net fluxes then, which P takes away.
+func (c *split) polish(x []float64, limit float64) error {
+	mass := l1(c.rhs)
+	var left float64
+	for range polishes {
+		c.residual(x)
+		left = l1(c.r)
+		if math.Abs(sum(c.r)) <= 4*roundoff*mass && left <= limit+4*roundoff*c.rho*l1(x) {
+			return nil
+		}
+		c.precondition(c.r)
+		addScaled(x, 1, c.r)
+	}
+	if left <= 10*limit+100*roundoff*c.rho*l1(x) {
+		return nil
+	}
+	return &NotConverged{bySplit, left / mass, restarts * splitIterations}
+}
+
+// roundoff is half the distance from 1 to the next number.
+const roundoff = 0x1p-53
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+func l1(x []float64) (s float64) {
+	for _, v := range x {
+		s += math.Abs(v)
+	}
+	return s
+}
+
+func dot(x, y []float64) (s float64) {
+	for i, v := range x {
+		s += v * y[i]
+	}
+	return s
+}
+
+func addScaled(dst []float64, a float64, x []float64) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] += a * x[i]
+	}
+}
+
+// worthwhile returns the least growth of a step for which new equations are
+// made: where the law relaxes, 5 steps of 5 solutions are made while time
+// doubles, and equations as dear as 2 or 8 solutions are best made about 4
+// times or twice in the meantime.
+func (s *shifts) worthwhile() float64 {
+	switch {
+	case s.method != byDirect || s.dear < 2:
+		return math.Exp2(1. / 4)
+	case s.dear < 8:
+		return math.Sqrt2
+	}
+	return 2
+}

@@ -1,0 +1,356 @@
+package solvers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"time"
+
+	"fokker/operators"
+	"fokker/solvers/multigrid"
+)
+
+// ErrLost says that no closed class exists.
+var ErrLost = errors.New("solvers: no stationary law: all mass is lost sooner or later; close or reflect a wall, or ask for the evolution")
+
+// Stationary returns the law m with Qᵀm = 0.
+//
+// The cells are sorted into closed classes and those that are left for good.
+// Every class has a law of its own. Where there is more than one class,
+// Settings.Initial decides how much mass ends in each; without it the classes
+// are returned with Probability NaN, and Mass is nil. Mass started where it
+// may also be lost leaves probabilities that sum to less than one; the law of
+// a single class is given as it is, Σ = 1.
+//
+// Methods are "gth", direct elimination, for any generator with rows, and
+// "multigrid", for one closed class on a grid. The default is the cheaper by
+// an estimate of the elimination.
+func Stationary(q operators.Generator, s *Settings) (*Law, error) {
+	begin := time.Now()
+	t, err := newTask(q, s)
+	if err != nil {
+		return nil, err
+	}
+	law := &Law{}
+	if err := t.classes(law); err != nil {
+		return nil, err
+	}
+	t.mix(law)
+	if law.Mass != nil {
+		law.Residual = t.residual(law.Mass)
+	}
+	law.Elapsed = time.Since(begin)
+	return law, nil
+}
+
+// task is a request for a stationary law.
+type task struct {
+	Settings
+	q     operators.Rowed
+	graph *graph
+	blank []int32 // zeros, one per cell
+}
+
+func newTask(q operators.Generator, s *Settings) (*task, error) {
+	rowed, ok := q.(operators.Rowed)
+	if !ok {
+		return nil, fmt.Errorf("solvers: a stationary law needs a generator with rows, found %T", q)
+	}
+	t := &task{q: rowed}
+	if s != nil {
+		t.Settings = *s
+	}
+	if t.Context == nil {
+		t.Context = context.Background()
+	}
+	if t.Progress == nil {
+		t.Progress = func(float64) {}
+	}
+	t.Workers = cmp.Or(max(t.Workers, 0), runtime.GOMAXPROCS(0))
+	t.Tolerance = cmp.Or(t.Tolerance, 1e-8)
+	if t.Initial != nil && len(t.Initial) != q.Size() {
+		return nil, fmt.Errorf("solvers: initial law of %d cells, expected %d", len(t.Initial), q.Size())
+	}
+	for i, m := range t.Initial {
+		if !valid(m) {
+			return nil, fmt.Errorf("solvers: initial mass of cell %d is %v, expected finite and nonnegative", i, m)
+		}
+	}
+	if t.Method != "" && !slices.Contains(methods, t.Method) {
+		return nil, fmt.Errorf("solvers: no method %q for stationary laws, expected one of %q", t.Method, methods)
+	}
+	var err error
+	t.graph, err = read(rowed)
+	t.blank = make([]int32, q.Size())
+	return t, err
+}
+
+var methods = []string{"gth", "multigrid"}
+
+// classes finds the closed classes, their laws and their probabilities.
+func (t *task) classes(law *Law) error {
+	closed, transient := t.graph.split()
+	if len(closed) == 0 {
+		return ErrLost
+	}
+	for _, cells := range closed {
+		c := Class{Cells: cells}
+		var err error
+		if c.Mass, err = t.law(cells, &law.Report); err != nil {
+			return err
+		}
+		law.Classes = append(law.Classes, c)
+	}
+	return t.endings(law, transient)
+}
+
+// cheap is the work, in flops, up to which elimination is preferred: what it
+// takes on 256² cells with five-point rows, less than a second.
+const cheap = 1e9
+
+// roomy is the memory, in bytes, above which elimination is not chosen unasked.
+const roomy = 4 << 30
+
+// wells bounds how many places that are hardly ever left are looked at. More
+// are not wells: the noise is too small for the mesh.
+const wells = 100
+
+// law computes the law on one closed class.
+func (t *task) law(cells []int, r *Report) ([]float64, error) {
+	g := t.graph.restrict(cells, t.blank)
+	q, iterable := t.neighborly(cells)
+	switch {
+	case t.Method == "gth":
+		return t.direct(g, t.order(g, nil), r)
+	case t.Method == "multigrid" && !iterable:
+		return nil, errors.New("solvers: multigrid needs a grid of two axes or more, all of it one closed class, and jumps between neighbours only")
+	case t.Method == "multigrid":
+		return t.iterate(q, r)
+	}
+	if iterable && len(cells) > 1<<18 { // never cheap
+		return t.choose(g, nil, q, r)
+	}
+	o := t.order(g, nil)
+	if iterable && o.flops > cheap {
+		return t.choose(g, o, q, r)
+	}
+	return t.afford(g, o, r)
+}
+
+// neighborly returns the generator as multigrid wants it, if it can be.
+func (t *task) neighborly(cells []int) (q multigrid.Generator, ok bool) {
+	q, ok = t.q.(multigrid.Generator)
+	if !ok || len(cells) < q.Size() || q.Mesh() == nil || q.Mesh().Dim() < 2 {
+		return nil, false
+	}
+	_, _, ok = q.Neighbors(0)
+	return q, ok
+}
+
+// choose iterates, and eliminates where that does not converge.
+func (t *task) choose(g *graph, o *ordering, q multigrid.Generator, r *Report) ([]float64, error) {
+	m, err := t.iterate(q, r)
+	var stalled *NotConverged
+	if !errors.As(err, &stalled) {
+		return m, err
+	}
+	if o == nil {
+		o = t.order(g, nil)
+	}
+	if o.bytes() > roomy {
+		return nil, err
+	}
+	m, err = t.direct(g, o, r)
+	r.Method = fmt.Sprintf("gth (multigrid stalled at residual %.1e)", stalled.Residual)
+	return m, err
+}
+
+// iterate solves by multigrid.
+func (t *task) iterate(q multigrid.Generator, r *Report) ([]float64, error) {
+	got, err := multigrid.Solve(t.Context, q, multigrid.Options{Tolerance: t.Tolerance, Workers: t.Workers, Progress: t.Progress})
+	r.Method, r.Iterations = "multigrid", got.Cycles
+	r.WorkUnits += got.WorkUnits
+	if got.Method != "" {
+		r.Method = "multigrid (" + got.Method + ")"
+	}
+	var stalled *multigrid.Stalled
+	if errors.As(err, &stalled) {
+		return nil, &NotConverged{Method: r.Method, Residual: stalled.Residual, Iterations: stalled.Cycles}
+	}
+	return got.Mass, err
+}
+
+// afford eliminates if the memory is there.
+func (t *task) afford(g *graph, o *ordering, r *Report) ([]float64, error) {
+	if o.bytes() > roomy {
+		return nil, fmt.Errorf("solvers: elimination of %d cells takes about %.1f GB; take a coarser grid, or insist by method \"gth\"", g.size(), o.bytes()/(1<<30))
+	}
+	return t.direct(g, o, r)
+}
+
+func (t *task) order(g *graph, last []int32) *ordering {
+	return g.order(positions(t.q, g.cells), last)
+}
+
+// direct eliminates a closed class. Where some cells are left so rarely that
+// the rates underflow, most of the mass is there, and the elimination is done
+// again with the heaviest of these cells at the end of the order.
+func (t *task) direct(g *graph, o *ordering, r *Report) ([]float64, error) {
+	r.Method = "gth"
+	even, by := g.even()
+	var last []int32
+	for {
+		f, err := o.eliminate(t.Context, even, columns, t.Workers, t.Progress)
+		if err != nil {
+			return nil, err
+		}
+		r.WorkUnits += o.flops / t.apply()
+		if len(f.stuck) == 0 {
+			law := f.law(g.size()-1, 0)
+			if f.spoiled(law) {
+				return nil, errRange
+			}
+			for i := range law {
+				law[i].e -= by[i]
+			}
+			return normalize(law), nil
+		}
+		for _, seed := range f.stuck {
+			if seed >= o.last || len(last) > wells {
+				return nil, errRange
+			}
+			last = append(last, heaviest(f.law(seed, 0)))
+		}
+		slices.Sort(last)
+		last = slices.Compact(last)
+		o = t.order(g, last)
+	}
+}
+
+// heaviest returns the cell of most mass.
+func heaviest(law []scaled) int32 {
+	top := slices.MaxFunc(law, func(a, b scaled) int {
+		if a.x == 0 || b.x == 0 {
+			return cmp.Compare(a.x, b.x)
+		}
+		return cmp.Or(cmp.Compare(a.e, b.e), cmp.Compare(a.x, b.x))
+	})
+	return int32(slices.Index(law, top))
+}
+
+// apply returns the flops of Qᵀm: a product and a sum for every entry.
+func (t *task) apply() float64 {
+	return 2 * float64(len(t.graph.to)+t.graph.size())
+}
+
+// endings computes the probability of ending in each class. Mass m started in
+// the transient cells stays in them for the times y with Q_TTᵀ y = −m, and
+// y_i r_ij of it goes from there to cell j (Kemeny and Snell 1960).
+func (t *task) endings(law *Law, transient []int) error {
+	class := make([]int, t.graph.size()) // 1 + class
+	for c := range law.Classes {
+		for _, i := range law.Classes[c].Cells {
+			class[i] = c + 1
+		}
+	}
+	if t.Initial == nil {
+		if len(law.Classes) == 1 && !t.loses(transient) {
+			law.Classes[0].Probability = 1
+			return nil
+		}
+		for c := range law.Classes {
+			law.Classes[c].Probability = math.NaN()
+		}
+		return nil
+	}
+	for i, m := range t.Initial {
+		if c := class[i]; c > 0 {
+			law.Classes[c-1].Probability += m
+		}
+	}
+	y, err := t.stay(transient)
+	if err != nil {
+		return err
+	}
+	for x, i := range transient {
+		to, rate := t.graph.row(i)
+		for e, j := range to {
+			if c := class[j]; c > 0 {
+				law.Classes[c-1].Probability += y[x] * rate[e]
+			}
+		}
+	}
+	return nil
+}
+
+// loses reports whether any of the cells absorbs.
+func (t *task) loses(cells []int) bool {
+	return slices.ContainsFunc(cells, func(i int) bool { return t.graph.loss[i] > 0 })
+}
+
+// stay returns the mean times spent in the transient cells.
+func (t *task) stay(transient []int) ([]float64, error) {
+	if len(transient) == 0 {
+		return nil, nil
+	}
+	g := t.graph.restrict(transient, t.blank)
+	even, by := g.even()
+	f, err := t.order(g, nil).eliminate(t.Context, even, both, t.Workers, nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.stuck) > 0 {
+		return nil, errRange
+	}
+	y := make([]float64, len(transient))
+	for x, i := range transient {
+		y[x] = t.Initial[i]
+	}
+	f.solve(y, y)
+	for i := range y {
+		y[i] = math.Ldexp(y[i], -by[i])
+	}
+	return y, nil
+}
+
+// mix sets the law of the whole process.
+func (t *task) mix(law *Law) {
+	single := len(law.Classes) == 1
+	if !single && t.Initial == nil {
+		return
+	}
+	law.Mass = make([]float64, t.graph.size())
+	for _, c := range law.Classes {
+		share := c.Probability
+		if single {
+			share = 1
+		}
+		for x, i := range c.Cells {
+			law.Mass[i] = share * c.Mass[x]
+		}
+	}
+}
+
+// residual returns ‖Qᵀm‖₁ / Σ mᵢ|Qᵢᵢ|, 0 where nothing moves.
+func (t *task) residual(m []float64) float64 {
+	flow := make([]float64, len(m))
+	t.q.Forward(flow, m)
+	norm, all := 0.0, 0.0
+	for i := range m {
+		norm += math.Abs(flow[i])
+		leave := t.graph.loss[i]
+		_, rate := t.graph.row(i)
+		for _, r := range rate {
+			leave += r
+		}
+		all += m[i] * leave
+	}
+	if all == 0 {
+		return 0
+	}
+	return norm / all
+}
