@@ -9,7 +9,7 @@ import (
 
 // leafCells is where dissection stops: below this the dense elimination of
 // all cells at once is faster than the fronts of further halves.
-const leafCells = 40
+const leafCells = 24
 
 // ordering says in which order the cells of a graph are eliminated and what
 // each elimination touches. It depends on which rates may be nonzero, not on
@@ -166,7 +166,7 @@ func (d *dissector) close(pivots []int32, children ...int) int {
 	return len(d.fronts) - 1
 }
 
-// bisect splits cells, reordering them, into two halves that no jump joins
+// bisect splits cells into two halves that no jump joins
 // and the cells between, taken from the half that has fewer of them.
 func (d *dissector) bisect(cells []int32) (lower, upper, between []int32) {
 	k, cut := d.cut(cells)
@@ -177,23 +177,24 @@ func (d *dissector) bisect(cells []int32) (lower, upper, between []int32) {
 			d.half[c]++
 		}
 	}
-	var touching [2]int
+	var touching [2][]int32
 	for _, c := range cells {
-		if d.touches(c) {
-			touching[d.half[c]-d.halves]++
+		if side := d.half[c] - d.halves; d.touches(c) {
+			touching[side] = append(touching[side], c)
 		}
 	}
-	giving := d.halves
-	if touching[1] < touching[0] {
-		giving++
+	between = touching[0]
+	if len(touching[1]) < len(between) {
+		between = touching[1]
+	}
+	for _, c := range between {
+		d.half[c] = 0 // of no half
 	}
 	for _, c := range cells {
-		switch {
-		case d.half[c] == giving && d.touches(c):
-			between = append(between, c)
-		case d.half[c] == d.halves:
+		switch d.half[c] {
+		case d.halves:
 			lower = append(lower, c)
-		default:
+		case d.halves + 1:
 			upper = append(upper, c)
 		}
 	}
@@ -227,15 +228,13 @@ func (d *dissector) cut(cells []int32) (axis int, position int32) {
 // touches reports whether a cell is joined to the other half.
 func (d *dissector) touches(c int32) bool {
 	other := d.half[c] ^ 1
-	for _, g := range []*graph{d.out, d.in} {
-		to, _ := g.row(int(c))
-		for _, j := range to {
-			if d.half[j] == other {
-				return true
-			}
-		}
+	joined := func(j int32) bool { return d.half[j] == other }
+	to, _ := d.out.row(int(c))
+	if slices.ContainsFunc(to, joined) {
+		return true
 	}
-	return false
+	from, _ := d.in.row(int(c))
+	return slices.ContainsFunc(from, joined)
 }
 
 // borders finds the cells around every front: those joined to its pivots and

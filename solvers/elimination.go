@@ -31,7 +31,7 @@ var errPattern = errors.New("solvers: the generator has jumps that its ordering 
 // panel is the number of pivots whose rows are applied together to the rest
 // of a front; with stripe columns they fill a quarter of a second-level cache.
 const (
-	panel  = 32
+	panel  = 16
 	stripe = 512
 	band   = 32 // rows of a front that one worker updates at a time
 )

@@ -2,9 +2,9 @@ package expr
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
 )
 
 // Program evaluates expressions together over columns of points.
@@ -17,10 +17,10 @@ type Program struct {
 	inputs       int
 	numbers      []float64
 	instructions []instruction
-	places       []place // of the slots
-	columns      int     // chunk columns needed at the same time
-	outputs      []int   // slot of each output
-	pool         sync.Pool
+	places       []place         // of the slots
+	columns      int             // chunk columns needed at the same time
+	outputs      []int           // slot of each output
+	idle         chan *Evaluator // kept for the next Eval
 }
 
 // instruction computes slot dst from the slots a, b and c; an operation with
@@ -73,7 +73,7 @@ func Compile(inputs []string, outputs ...*Node) (*Program, error) {
 		p.outputs[k] = slots[n]
 	}
 	p.place()
-	p.pool.New = func() any { return newEvaluator(p) }
+	p.idle = make(chan *Evaluator, runtime.GOMAXPROCS(0))
 	return p, nil
 }
 

@@ -47,9 +47,17 @@ func newEvaluator(p *Program) *Evaluator {
 // panics on other lengths. dst must not overlap in. Several goroutines may call
 // it at the same time.
 func (p *Program) Eval(dst, in [][]float64) {
-	e := p.pool.Get().(*Evaluator)
+	var e *Evaluator
+	select {
+	case e = <-p.idle:
+	default:
+		e = newEvaluator(p)
+	}
 	e.Eval(dst, in)
-	p.pool.Put(e)
+	select {
+	case p.idle <- e:
+	default: // more goroutines than processors: let it go
+	}
 }
 
 // Eval is Program.Eval with the evaluator's own memory.

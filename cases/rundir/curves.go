@@ -110,7 +110,7 @@ func (p *panel) capped(densities [][]float64, entries []entry) {
 	if n := len(sorted); n > 1 && sorted[n-1] > higher*sorted[n-2] && sorted[n-2] > 0 {
 		p.y.hi = room * sorted[n-2]
 		highest := slices.Index(peaks, sorted[n-1])
-		entries[highest].label += ", to " + number(sorted[n-1])
+		entries[highest].label += ", peak " + number(sorted[n-1])
 	}
 }
 
@@ -242,8 +242,8 @@ func drawObservables(r *Result) *page {
 		if s.Stationary != nil {
 			p.curve([]float64{x.lo, x.hi}, []float64{*s.Stationary, *s.Stationary}, 1, 4, black)
 		}
-		a := axes{}
-		if i+columns >= len(list) {
+		a := axes{noNumX: i+columns < len(list)}
+		if !a.noNumX {
 			a.x = "time " + italic("t")
 		}
 		p.frame(a)
@@ -270,7 +270,10 @@ func extent(s Series) scale {
 	// A curve that moves by less than 1e-6 of its size is drawn flat.
 	if least := 1e-6 * max(math.Abs(lo), math.Abs(hi)); hi-lo <= least {
 		middle := lo + (hi-lo)/2
-		half := max(math.Abs(middle)/10, least, math.SmallestNonzeroFloat64*1e16)
+		half := math.Abs(middle) / 10
+		if half == 0 {
+			half = 1
+		}
 		return scale{middle - half, middle + half, false}
 	}
 	return scale{lo, hi, false}.padded(0.07)

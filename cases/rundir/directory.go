@@ -14,44 +14,70 @@ import (
 	"sync/atomic"
 )
 
+// ErrOccupied says that something stands at the place which Write will not
+// replace.
+var ErrOccupied = errors.New("it is no run directory; name another place or remove it")
+
+// Free returns nil if Write may write the directory dir: it is absent, empty
+// or a run directory. Otherwise the error is ErrOccupied or of the file
+// system. Ask before a long run.
+func Free(dir string) error {
+	target, err := resolve(dir)
+	if err != nil {
+		return err
+	}
+	return replaceable(target)
+}
+
 // resolve returns dir absolute and without symbolic links, so that a link to a
-// run directory stays a link; parents are made.
+// run directory stays a link.
 func resolve(dir string) (string, error) {
 	path, err := filepath.Abs(dir)
 	if err != nil {
 		return "", fmt.Errorf("rundir: %w", err)
 	}
-	parent, name := filepath.Split(path)
-	if name == "" {
+	if filepath.Dir(path) == path {
 		return "", fmt.Errorf("rundir: %s is the root, expected a directory below it", dir)
 	}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real, nil
-	}
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return "", fmt.Errorf("rundir: %w", err)
 	}
 	return path, nil
 }
 
 // replaceable returns nil if target is absent, empty, or a run directory.
 func replaceable(target string) error {
-	entries, err := os.ReadDir(target)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+	info, err := os.Stat(target)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("rundir: %s exists and is no directory: %w", target, err)
+		return fmt.Errorf("rundir: %w", err)
 	}
-	var summary map[string]json.RawMessage
-	text, err := os.ReadFile(filepath.Join(target, "summary.json"))
-	if err == nil {
-		err = json.Unmarshal(text, &summary)
+	if !info.IsDir() {
+		return fmt.Errorf("rundir: %s is a file: %w", target, ErrOccupied)
 	}
-	if err != nil || summary["schema"] == nil {
-		return fmt.Errorf("rundir: %s exists and is no run directory: it holds %s but no summary.json with a \"schema\"; name another directory or remove it", target, entries[0].Name())
+	entries, err := os.ReadDir(target)
+	if err != nil {
+		return fmt.Errorf("rundir: %w", err)
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	summary, err := os.ReadFile(filepath.Join(target, "summary.json"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("rundir: %w", err)
+	}
+	if !ours(summary) {
+		return fmt.Errorf("rundir: %s holds %s and no summary.json with a \"schema\": %w", target, entries[0].Name(), ErrOccupied)
 	}
 	return nil
+}
+
+// ours reports whether the text is the summary of a run.
+func ours(summary []byte) bool {
+	var keys map[string]json.RawMessage
+	return json.Unmarshal(summary, &keys) == nil && keys["schema"] != nil
 }
 
 // sibling returns a path beside target for the purpose, hidden and unused, and

@@ -17,7 +17,7 @@ func drawJoint(r *Result, law []float64, shows string, log bool) *page {
 	pg.heading(r.title(), shows)
 	p := panel{pg, box{66, 50, 422, 390}, windowOf(g, law, 0, log), windowOf(g, law, 1, log)}
 	p.heat(g.Axis(0).Edges, g.Axis(1).Edges, levels(density, tone), viridis())
-	p.frame(axes{x: italic(plain(g.Axis(0).Name)), y: italic(plain(g.Axis(1).Name))})
+	p.frame(axes{x: italic(plain(g.Axis(0).Name)), y: italic(plain(g.Axis(1).Name)), crowned: true})
 
 	x := perWidth(marginal(g, law, 0), g.Widths(0))
 	above := panel{pg, box{p.x0, p.y1 + 6, p.x1, p.y1 + 62}, p.x, heights(log, x)}

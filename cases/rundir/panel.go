@@ -28,6 +28,7 @@ type axes struct {
 	noNumX, noNumY   bool
 	noMarkX, noMarkY bool
 	countX, countY   int  // labelled marks, 0: by the length
+	crowned          bool // something stands on the upper side
 	noEnds           bool // no numbers at the very ends, where neighbours have theirs
 }
 
@@ -92,7 +93,11 @@ func (p *panel) marksY(a axes) {
 		p.line([]point{{p.x0, snap(at)}, {p.x0 - length, snap(at)}}, 0.5, 0, black)
 	}
 	if power != 0 && !a.noNumY {
-		p.text("× "+tenTo(power), textSize, p.x0-4, p.y1+9, 1, black, false)
+		if a.crowned {
+			p.text("× "+tenTo(power), textSize, p.x0-4, p.y1+9, 1, black, false)
+		} else {
+			p.text("× "+tenTo(power), textSize, p.x0, p.y1+5, 0, black, false)
+		}
 	}
 	p.text(a.y, textSize+2, p.x0-longMark-widest-11, (p.y0+p.y1)/2, 0.5, black, true)
 }

@@ -141,6 +141,9 @@ func Write(ctx context.Context, dir string, r *Result) (err error) {
 	if err := replaceable(target); err != nil {
 		return err
 	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+		return fmt.Errorf("rundir: %w", err)
+	}
 	temporary, err := sibling(target, "tmp")
 	if err != nil {
 		return err
@@ -157,16 +160,28 @@ func Write(ctx context.Context, dir string, r *Result) (err error) {
 // fill writes all files into dir, pictures and numbers at the same time.
 func fill(ctx context.Context, dir string, r *Result) error {
 	return together(ctx, append([]func(context.Context) error{
-		func(context.Context) error {
-			summary, err := Marshal(r.Summary)
-			if err != nil {
-				return err
-			}
-			return os.WriteFile(filepath.Join(dir, "summary.json"), summary, 0o666)
-		},
-		func(context.Context) error {
-			return os.WriteFile(filepath.Join(dir, "case.toml"), r.CaseTOML, 0o666)
-		},
+		func(context.Context) error { return writeText(dir, r) },
 		func(ctx context.Context) error { return netcdf(ctx, filepath.Join(dir, "result.nc"), r) },
 	}, pictures(dir, r)...))
+}
+
+// writeText writes summary.json and case.toml.
+func writeText(dir string, r *Result) error {
+	summary, err := Marshal(r.Summary)
+	if err != nil {
+		return err
+	}
+	if !ours(summary) {
+		return errors.New(`rundir: the summary has no "schema", by which a run directory is known`)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "summary.json"), summary, 0o666); err != nil {
+		return fmt.Errorf("rundir: %w", err)
+	}
+	if r.CaseTOML == nil {
+		return nil
+	}
+	if err := os.WriteFile(filepath.Join(dir, "case.toml"), r.CaseTOML, 0o666); err != nil {
+		return fmt.Errorf("rundir: %w", err)
+	}
+	return nil
 }

@@ -101,10 +101,16 @@ func TestWriteRefusesAForeignDirectory(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := contents(t, parent)
-		if err := Write(t.Context(), dir, well(t, 20)); err == nil || !strings.Contains(err.Error(), dir) {
+		if err := Write(t.Context(), dir, well(t, 20)); !errors.Is(err, ErrOccupied) || !strings.Contains(err.Error(), dir) {
 			t.Errorf("%s: got %v, want an error that names the directory", name, err)
 		}
+		if err := Free(dir); !errors.Is(err, ErrOccupied) {
+			t.Errorf("%s: Free: got %v, want %v", name, err, ErrOccupied)
+		}
 		equal(t, name, contents(t, parent), before)
+	}
+	if err := Free(filepath.Join(t.TempDir(), "absent", "too")); err != nil {
+		t.Errorf("an absent directory is free, got %v", err)
 	}
 	empty := t.TempDir()
 	if err := Write(t.Context(), empty, well(t, 20)); err != nil {

@@ -98,7 +98,7 @@ func (s scale) ticks(n int) (marks []tick, power int) {
 		return nil, 0
 	}
 	step := niceStep((s.hi-s.lo)/float64(n), 1, 2, 5)
-	for fewest := min(3, n-1); math.Floor(s.hi/step)-math.Ceil(s.lo/step)+1 < float64(fewest); {
+	for fewest := max(2, min(3, n-1)); math.Floor(s.hi/step)-math.Ceil(s.lo/step)+1 < float64(fewest); {
 		step = niceStep(step*0.39, 1, 2, 5) // the next smaller one
 	}
 	if largest := max(math.Abs(s.lo), math.Abs(s.hi)); largest >= 1e4 || largest < 1e-2 {

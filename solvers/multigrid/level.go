@@ -19,6 +19,7 @@ type level struct {
 	slabRows int
 	up, down [][]float64    // per axis and cell: rate to the upper, lower neighbour
 	own      [2][][]float64 // storage of up and down when they are aggregates
+	within   [][]float64    // per axis and cell, while aggregating: flows through the faces inside
 	p        []float64      // law, up to a factor
 	whole    []float64      // Π: what p was when aggregated; then p/Π, the correction
 	inv      []float64      // 1/Σ rates out of the cell
@@ -120,6 +121,7 @@ func (l *level) coarsen(chosen []bool) *level {
 	for range axes {
 		c.own[0] = append(c.own[0], make([]float64, g.Size()))
 		c.own[1] = append(c.own[1], make([]float64, g.Size()))
+		c.within = append(c.within, make([]float64, g.Size()))
 	}
 	l.next = c
 	l.family()

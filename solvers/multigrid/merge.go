@@ -9,7 +9,7 @@ type merge struct {
 	first     []int
 	near, far []int32
 	w         []float64
-	slope     []float64 // per coarse cell, at the face above it: distance of the fine centres over that of the coarse ones
+	half      []float64 // per coarse cell: resistance of a half over that of its inner faces in parallel
 }
 
 // pairs joins the cells of an axis two by two. Closed faces stay faces: the
@@ -63,10 +63,10 @@ func shutFaces(a grid.Axis) []bool {
 
 // alone is the merge that changes nothing.
 func alone(n int) merge {
-	m := merge{first: make([]int, n+1), near: make([]int32, n), w: make([]float64, n), slope: make([]float64, n)}
+	m := merge{first: make([]int, n+1), near: make([]int32, n), w: make([]float64, n), half: make([]float64, n)}
 	m.far = m.near
 	for i := range n {
-		m.first[i+1], m.near[i], m.slope[i] = i+1, int32(i), 1
+		m.first[i+1], m.near[i] = i+1, int32(i)
 	}
 	return m
 }
@@ -74,11 +74,12 @@ func alone(n int) merge {
 // newMerge returns the tables for the axes fine and coarse.
 func newMerge(fine, coarse grid.Axis, first []int) merge {
 	n := fine.Cells()
-	m := merge{first: first, near: make([]int32, n), far: make([]int32, n), w: make([]float64, n), slope: make([]float64, coarse.Cells())}
+	m := merge{first: first, near: make([]int32, n), far: make([]int32, n), w: make([]float64, n), half: make([]float64, coarse.Cells())}
 	shut := shutFaces(coarse)
 	for c := range coarse.Cells() {
 		up := distance(coarse, c)
-		m.slope[c] = distance(fine, first[c+1]-1) / up
+		inner := float64(first[c+1] - first[c] - 1)
+		m.half[c] = inner * inner / 2
 		for i := first[c]; i < first[c+1]; i++ {
 			m.near[i], m.far[i] = int32(c), int32(c)
 			if off := middle(fine, i) - middle(coarse, c); off > 0 && open(coarse, shut, c+1) {

@@ -15,6 +15,7 @@ func (l *level) aggregate(slabs grid.Range) {
 		for k := range c.n {
 			clear(c.row(c.up[k], r))
 			clear(c.row(c.down[k], r))
+			clear(c.row(c.within[k], r))
 		}
 		for _, row := range l.kids[r] {
 			l.gather(r, row)
@@ -29,13 +30,17 @@ func (l *level) gather(r int, row kid) {
 	p := l.row(l.p, f)
 	gatherRow(c.row(c.p, r), p, first)
 	gatherEnds(c.row(c.up[0], r), c.row(c.down[0], r), p, l.row(l.up[0], f), l.row(l.down[0], f), first)
+	gatherWithin(c.row(c.within[0], r), p, l.row(l.up[0], f), l.row(l.down[0], f), first)
 	for k := 1; k < len(l.n); k++ {
+		up, down := c.within[k], c.within[k]
 		if row.last>>k&1 == 1 {
-			gatherFlow(c.row(c.up[k], r), p, l.row(l.up[k], f), first)
+			up = c.up[k]
 		}
 		if row.first>>k&1 == 1 {
-			gatherFlow(c.row(c.down[k], r), p, l.row(l.down[k], f), first)
+			down = c.down[k]
 		}
+		gatherFlow(c.row(up, r), p, l.row(l.up[k], f), first)
+		gatherFlow(c.row(down, r), p, l.row(l.down[k], f), first)
 	}
 }
 
@@ -57,6 +62,16 @@ func gatherEnds(up, down, p, u, d []float64, first []int) {
 	}
 }
 
+func gatherWithin(dst, p, u, d []float64, first []int) {
+	i := first[0]
+	for c, hi := range first[1:] {
+		for ; i < hi-1; i++ {
+			dst[c] += p[i]*u[i] + p[i+1]*d[i+1]
+		}
+		i = hi
+	}
+}
+
 func gatherFlow(dst, p, rate []float64, first []int) {
 	lo := first[0]
 	for c, hi := range first[1:] {
@@ -68,44 +83,64 @@ func gatherFlow(dst, p, rate []float64, first []int) {
 
 // convert turns the flows of level l, an aggregate, into rates, at the faces
 // above the cells of some slabs. With R and L the flows of the fine law ω
-// through a coarse face in both directions the mobility is S = ½(R + L), which
-// a gradient over longer distances drives, therefore times slope, and the
-// half net flow J = ½(R − L); the rates (S + J)/Π up and (S − J)/Π down are
-// positive if S ≥ |J|, and carry what the fine law carries if X = Π
+// through a coarse face in both directions the half net flow is J = ½(R − L).
+// The mobility S = ½(R + L) is put in series with those of the faces within
+// both cells, as far as these lie between the centres: in smooth places that
+// halves it, at a bottleneck it stays. The rates (S + J)/Π up and (S − J)/Π
+// down are positive if S ≥ |J|, and carry what the fine law carries if X = Π
 // (Horton and Leutenegger 1994).
 func (l *level) convert(m []merge, slabs grid.Range) {
 	for r := slabs.Lo * l.slabRows; r < slabs.Hi*l.slabRows; r++ {
-		whole, n := l.row(l.whole, r), l.n[0]
-		up, down := l.row(l.up[0], r), l.row(l.down[0], r)
-		for i := range n {
-			j := i + 1
-			if j == n {
-				j = 0
-			}
-			up[i], down[j] = rates(up[i], down[j], whole[i], whole[j], m[0].slope[i])
-		}
+		l.convertAlong(m[0].half, r)
 		for k := 1; k < len(l.n); k++ {
-			above := int(l.above[k][r])
-			if above < 0 {
-				continue
-			}
-			slope := m[k].slope[r*n/l.g.Stride(k)%l.n[k]]
-			up, down, to := l.row(l.up[k], r), l.row(l.down[k], above), l.row(l.whole, above)
-			for i := range n {
-				up[i], down[i] = rates(up[i], down[i], whole[i], to[i], slope)
+			if above := int(l.above[k][r]); above >= 0 {
+				l.convertAcross(m[k].half, k, r, above)
 			}
 		}
 	}
+}
+
+// convertAlong does the faces within row r.
+func (l *level) convertAlong(half []float64, r int) {
+	n, whole, within := l.n[0], l.row(l.whole, r), l.row(l.within[0], r)
+	up, down := l.row(l.up[0], r), l.row(l.down[0], r)
+	for i := range n {
+		j := i + 1
+		if j == n {
+			j = 0
+		}
+		up[i], down[j] = rates(up[i], down[j], whole[i], whole[j], resist(half[i], within[i]), resist(half[j], within[j]))
+	}
+}
+
+// convertAcross does those between row r and the row above along axis k.
+func (l *level) convertAcross(half []float64, k, r, above int) {
+	step := l.g.Stride(k) / l.n[0]
+	h, ha := half[r/step%l.n[k]], half[above/step%l.n[k]]
+	up, whole, within := l.row(l.up[k], r), l.row(l.whole, r), l.row(l.within[k], r)
+	down, to, beyond := l.row(l.down[k], above), l.row(l.whole, above), l.row(l.within[k], above)
+	for i := range up {
+		up[i], down[i] = rates(up[i], down[i], whole[i], to[i], resist(h, within[i]), resist(ha, beyond[i]))
+	}
+}
+
+// resist is the resistance of a cell between its centre and an end.
+func resist(half, within float64) float64 {
+	if half == 0 {
+		return 0
+	}
+	return half / max(within, math.SmallestNonzeroFloat64)
 }
 
 // keep is the share of the lesser flow that a coarse face keeps at least, so
 // that no cell of a rough iterate becomes a trap.
 const keep = 0.1
 
-// rates returns the coarse rates through a face between masses below and above.
-func rates(r, l, below, above, slope float64) (up, down float64) {
-	j := (r - l) / 2
-	s := max((r+l)/2*slope, math.Abs(j)+keep*min(r, l))
+// rates returns the coarse rates through a face between the masses below and
+// above; more is the resistance besides that of the face, 1/(r + l).
+func rates(r, l, below, above, m1, m2 float64) (up, down float64) {
+	j, s := (r-l)/2, (r+l)/2/(1+(min((r+l)*m1,.5)+min((r+l)*m2,.5)))
+	s = max(s, math.Abs(j)+keep*min(r, l))
 	return (s + j) / below, (s - j) / above
 }
 
