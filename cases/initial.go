@@ -271,7 +271,12 @@ var gaussWeights = [4]float64{0.347854845137453857373063949221999407, 0.65214515
 
 // integrals integrates a density over cells by Gauss–Legendre points, on so
 // many equal pieces of every cell that a Gaussian is resolved.
+//
+// A density that is 1 in a set and 0 outside has the set's fraction of a cell.
 func (in *Initial) integrals(g *grid.Grid) ([]float64, error) {
+	if in.Density != nil && in.Density.Boolean() {
+		return in.indicator(g)
+	}
 	density, err := in.evaluator()
 	if err != nil {
 		return nil, err
@@ -293,6 +298,20 @@ func (in *Initial) integrals(g *grid.Grid) ([]float64, error) {
 		}
 	}
 	return m, nil
+}
+
+func (in *Initial) indicator(g *grid.Grid) ([]float64, error) {
+	c, err := compile(in.axes, in.Density)
+	if err != nil {
+		return nil, err
+	}
+	o := Observable{node: in.Density, points: subPoints}
+	o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
+	m, err := o.OnCells(g, 0)
+	for i := range m {
+		m[i] *= g.Volume(i)
+	}
+	return m, err
 }
 
 func pointOf(x [][]float64, i int) []float64 {

@@ -1,0 +1,24 @@
+# Targets for people; the program needs only the go command.
+export CGO_ENABLED = 0
+
+.PHONY: build test run bench layers lint
+
+build: ## bin/fokker
+	go build -trimpath -o bin/fokker ./cmd/fokker
+
+test: ## every test
+	go test ./...
+
+run: ## the case of the README, with its pictures
+	go run ./cmd/fokker run cars
+
+bench: ## unknowns per second, work units, allocations
+	go test -run '^$$' -bench . -benchmem ./...
+
+layers: ## imports point one way
+	@./layers.sh
+
+lint: ## format, vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go vet ./...
+	go run honnef.co/go/tools/cmd/staticcheck@2026.1 ./...
