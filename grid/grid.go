@@ -97,6 +97,11 @@ func (a Axis) check() error {
 			return fmt.Errorf("grid: axis %q: edge %d is %v, expected finite and increasing", a.Name, i, e)
 		}
 	}
+	for _, b := range a.Ends {
+		if b < Reflecting || b > Periodic {
+			return fmt.Errorf("grid: axis %q: boundary %d, expected Reflecting, Absorbing or Periodic", a.Name, int(b))
+		}
+	}
 	if (a.Ends[0] == Periodic) != (a.Ends[1] == Periodic) {
 		return fmt.Errorf("grid: axis %q: periodic at one end only", a.Name)
 	}

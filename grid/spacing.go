@@ -3,6 +3,7 @@ package grid
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Spacing is a smooth increasing map from a computational coordinate u, in
@@ -67,6 +68,9 @@ func (s Spacing) Edges(lo, hi float64, n int, faces ...float64) (edges []float64
 	}
 	if n < 1 {
 		return nil, nil, fmt.Errorf("grid: %d cells on [%v, %v], expected at least 1", n, lo, hi)
+	}
+	if !slices.IsSorted(faces) {
+		return nil, nil, fmt.Errorf("grid: faces at %v, expected in increasing order", faces)
 	}
 	u0, u1 := s.Of(lo), s.Of(hi)
 	edges = make([]float64, n+1)

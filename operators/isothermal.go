@@ -28,6 +28,7 @@ func (s Isothermal) AppendRows(rows *Rows, r grid.Range, t float64) error {
 		return err
 	}
 	dim := s.Process.Dim()
+	beside := allNeighbors(rows.grid)
 	f := faces{Columns(dim, chunk), Columns(dim, chunk), Columns(dim, chunk), make([]float64, chunk), make([]float64, chunk)}
 	return r.Chunks(chunk, func(r grid.Range) error {
 		n := r.Len()
@@ -39,7 +40,7 @@ func (s Isothermal) AppendRows(rows *Rows, r grid.Range, t float64) error {
 		}
 		for k := range dim {
 			for side := range 2 {
-				if err := s.appendSide(rows, r, k, side, t, &f); err != nil {
+				if err := s.appendSide(rows, beside[k], r, side, t, &f); err != nil {
 					return err
 				}
 			}
@@ -48,8 +49,8 @@ func (s Isothermal) AppendRows(rows *Rows, r grid.Range, t float64) error {
 	})
 }
 
-func (s Isothermal) appendSide(rows *Rows, r grid.Range, k, side int, t float64, f *faces) error {
-	g, n := rows.grid, newNeighbors(rows.grid, k)
+func (s Isothermal) appendSide(rows *Rows, n *neighbors, r grid.Range, side int, t float64, f *faces) error {
+	k, widths := n.axis, rows.grid.Widths(n.axis)
 	own, face, reach := make([]float64, r.Len()), make([]float64, r.Len()), make([]float64, r.Len())
 	copy(own, f.x[k])
 	defer copy(f.x[k], own)
@@ -68,10 +69,11 @@ func (s Isothermal) appendSide(rows *Rows, r grid.Range, k, side int, t float64,
 	}
 	temperature, sign := s.Process.Temperature()[k], float64(2*side-1)
 	for i, h := range reach {
-		d, width := f.mobility[k][i]*temperature, g.Widths(k)[n.along(r.Lo+i)]
+		at := n.along(r.Lo + i)
+		d := f.mobility[k][i] * temperature
 		rise := f.mobility[k][i]*(f.there[i]-f.here[i]) - sign*f.force[k][i]*h
-		rate := fitted(d, rise) / (h * width)
-		n.add(rows, r.Lo+i, side, rate, rate)
+		rate := fitted(d, rise) / (h * widths[at])
+		n.add(rows, r.Lo+i, at, side, rate, rate)
 	}
 	return nil
 }
@@ -82,12 +84,12 @@ func (s Isothermal) appendSide(rows *Rows, r grid.Range, k, side int, t float64,
 // is asked for where it may not exist.
 func (n *neighbors) beyond(cell, side int) (x, face, distance float64) {
 	i, axis := n.along(cell), n.grid.Axis(n.axis)
-	to, inside, lost := n.grid.Step(cell, n.offset[side])
+	next := n.beside[side][i]
 	switch edge := axis.Edges[i+side]; {
-	case inside:
+	case next.inside:
 		down, up := n.grid.Distances(n.axis, i)
-		return n.grid.Centers(n.axis)[n.along(to)], edge, []float64{down, up}[side]
-	case lost:
+		return n.grid.Centers(n.axis)[n.along(cell+next.to)], edge, [2]float64{down, up}[side]
+	case next.lost:
 		return edge, edge, n.grid.Widths(n.axis)[i] / 2
 	}
 	x, distance = n.grid.Centers(n.axis)[i], n.grid.Widths(n.axis)[i]
@@ -108,23 +110,29 @@ func usable(f *faces) error {
 	return finite("force", f.force, f.x)
 }
 
-// singleValued checks that U has the same value at both ends of periodic axes.
+// singleValued checks that U has the same value at both ends of periodic axes,
+// on every line of the range that begins in it.
 func (s Isothermal) singleValued(g *grid.Grid, r grid.Range, t float64) error {
-	x := Columns(g.Dim(), 1)
-	var low, high [1]float64
+	x, ends := Columns(g.Dim(), 1), [2][]float64{{0}, {0}}
 	for k := range g.Dim() {
 		axis := g.Axis(k)
 		if axis.Ends[0] != grid.Periodic {
 			continue
 		}
-		g.Points(x, grid.Range{Lo: r.Lo, Hi: r.Lo + 1})
-		x[k][0] = axis.Edges[0]
-		s.Process.Potential(low[:], x, t)
-		x[k][0] = axis.Edges[axis.Cells()]
-		s.Process.Potential(high[:], x, t)
-		// Far above the rounding of any formula, far below any tilt meant.
-		if math.Abs(high[0]-low[0]) > 1e-9*(1+math.Abs(low[0])) {
-			return fmt.Errorf("operators: the potential is %v at one end of the periodic axis %q and %v at the other; a tilt belongs into the drift", low[0], axis.Name, high[0])
+		for cell := r.Lo; cell < r.Hi; cell++ {
+			if g.Along(k, cell) != 0 {
+				continue
+			}
+			g.Points(x, grid.Range{Lo: cell, Hi: cell + 1})
+			for side, edge := range []float64{axis.Edges[0], axis.Edges[axis.Cells()]} {
+				x[k][0] = edge
+				s.Process.Potential(ends[side], x, t)
+			}
+			low, high := ends[0][0], ends[1][0]
+			// Far above the rounding of any formula, far below any tilt meant.
+			if math.Abs(high-low) > 1e-9*(1+math.Abs(low)) {
+				return fmt.Errorf("operators: the potential is %v at one end of the periodic axis %q and %v at the other; a tilt belongs into the drift", low, axis.Name, high)
+			}
 		}
 	}
 	return nil

@@ -20,6 +20,7 @@ type Transport struct{ Process Process }
 func (t Transport) AppendRows(rows *Rows, r grid.Range, at float64) error {
 	dim := t.Process.Dim()
 	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
+	beside := allNeighbors(rows.grid)
 	return r.Chunks(chunk, func(r grid.Range) error {
 		x, b, d := cut(x, r.Len()), cut(b, r.Len()), cut(d, r.Len())
 		rows.grid.Points(x, r)
@@ -32,22 +33,21 @@ func (t Transport) AppendRows(rows *Rows, r grid.Range, at float64) error {
 			return err
 		}
 		for k := range dim {
-			transportAxis(rows, r, k, b[k], d[k*dim+k])
+			transportAxis(rows, beside[k], r, b[k], d[k*dim+k])
 		}
 		return nil
 	})
 }
 
-func transportAxis(rows *Rows, r grid.Range, k int, b, d []float64) {
-	n := newNeighbors(rows.grid, k)
+func transportAxis(rows *Rows, n *neighbors, r grid.Range, b, d []float64) {
 	for i := range b {
-		cell := r.Lo + i
-		h0, h1 := rows.grid.Distances(k, n.along(cell))
+		cell, at := r.Lo+i, n.along(r.Lo+i)
+		h0, h1 := rows.grid.Distances(n.axis, at)
 		down, up := twoPoint(b[i], d[i], h0, h1)
 		// An absorbing wall stands at half the distance of its ghost cell:
 		// twice the rate keeps the row exact on linear functions.
-		n.add(rows, cell, 0, down, 2*down)
-		n.add(rows, cell, 1, up, 2*up)
+		n.add(rows, cell, at, 0, down, 2*down)
+		n.add(rows, cell, at, 1, up, 2*up)
 	}
 }
 
@@ -124,32 +124,53 @@ func Bernoulli(z float64) float64 {
 	return z / math.Expm1(z)
 }
 
-// neighbors finds the cells next to a cell along one axis.
+// neighbors knows what lies beside the cells of one axis. That depends on the
+// position along the axis alone, so the grid is asked once per position.
 type neighbors struct {
 	grid   *grid.Grid
 	axis   int
-	offset [2][]int
+	beside [2][]beside // per side and position
+}
+
+// beside is what lies on one side of a cell.
+type beside struct {
+	to           int // relative to the cell
+	inside, lost bool
 }
 
 func newNeighbors(g *grid.Grid, axis int) *neighbors {
 	n := &neighbors{grid: g, axis: axis}
-	for side, o := range []int{-1, 1} {
-		n.offset[side] = make([]int, g.Dim())
-		n.offset[side][axis] = o
+	offset := make([]int, g.Dim())
+	for side := range n.beside {
+		offset[axis] = 2*side - 1
+		n.beside[side] = make([]beside, g.Cells(axis))
+		for i := range n.beside[side] {
+			cell := i * g.Stride(axis)
+			to, inside, lost := g.Step(cell, offset)
+			n.beside[side][i] = beside{to - cell, inside, lost}
+		}
 	}
 	return n
 }
 
+func allNeighbors(g *grid.Grid) []*neighbors {
+	out := make([]*neighbors, g.Dim())
+	for k := range out {
+		out[k] = newNeighbors(g, k)
+	}
+	return out
+}
+
 func (n *neighbors) along(cell int) int { return n.grid.Along(n.axis, cell) }
 
-// add adds the rate of crossing the face on one side: to the neighbour, to the
-// absorbing wall with its own rate, or nowhere if nothing crosses.
-func (n *neighbors) add(rows *Rows, cell, side int, rate, absorbed float64) {
-	to, inside, lost := n.grid.Step(cell, n.offset[side])
-	switch {
-	case inside:
-		rows.Jump(cell, to, rate)
-	case lost:
+// add adds the rate of crossing the face on one side of a cell at position i:
+// to the neighbour, to the absorbing wall with its own rate, or nowhere if
+// nothing crosses.
+func (n *neighbors) add(rows *Rows, cell, i, side int, rate, absorbed float64) {
+	switch b := n.beside[side][i]; {
+	case b.inside:
+		rows.Jump(cell, cell+b.to, rate)
+	case b.lost:
 		rows.Leave(cell, n.axis, side, absorbed)
 	}
 }

@@ -32,8 +32,9 @@ type ordering struct {
 	weight []float64 // flops of a front and all below it
 }
 
-// front is a group of cells eliminated together: those numbered [lo, hi).
-// Around them lie the cells numbered border, increasing, all ≥ hi.
+// front is a group of cells eliminated together, those numbered [lo, hi), as a
+// dense matrix (Duff and Reid 1983). Around them lie the cells numbered
+// border, increasing, all ≥ hi.
 type front struct {
 	lo, hi   int
 	border   []int32

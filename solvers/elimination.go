@@ -29,11 +29,11 @@ var errRange = errors.New("solvers: some cells are left at less than 1e-286 of t
 var errPattern = errors.New("solvers: the generator has jumps that its ordering does not know")
 
 // panel is the number of pivots whose rows are applied together to the rest
-// of a front; with stripe columns they fill a quarter of a second-level cache.
+// of a front; their stripes of 64 kB stay in a second-level cache.
 const (
 	panel  = 16
-	stripe = 512
-	band   = 32 // rows of a front that one worker updates at a time
+	stripe = 512 // columns
+	band   = 32  // rows of a front that one worker updates at a time
 )
 
 // parts says which parts of a factor are kept.
@@ -517,15 +517,18 @@ func (f *factor) forward(t *front) {
 	p, b := t.pivots(), len(t.border)
 	y, z := f.work[t.lo:t.hi], f.local[:b]
 	low, side := f.low[t.low:], f.side[t.side:]
-	for k := range p {
-		axpy(y[k+1:], y[k], low[k*p+k+1:(k+1)*p])
-	}
 	clear(z)
 	k := 0
 	for ; k+4 <= p; k += 4 {
-		axpy4(z, (*[4]float64)(y[k:]), side[k*b:], b)
+		for l := k; l < k+3; l++ {
+			axpy(y[l+1:k+4], y[l], low[l*p+l+1:l*p+k+4])
+		}
+		four := (*[4]float64)(y[k:])
+		axpy4(y[k+4:], four, low[k*p+k+4:], p)
+		axpy4(z, four, side[k*b:], b)
 	}
 	for ; k < p; k++ {
+		axpy(y[k+1:], y[k], low[k*p+k+1:(k+1)*p])
 		axpy(z, y[k], side[k*b:(k+1)*b])
 	}
 	for i, j := range t.border {
@@ -548,7 +551,15 @@ func (f *factor) backward(t *front) {
 	for ; i < b; i++ {
 		axpy(y, z[i], rest[i*p:(i+1)*p])
 	}
-	for k := p - 1; k >= 0; k-- {
+	k := p
+	for ; k >= 4; k -= 4 {
+		for l := k - 1; l >= k-4; l-- {
+			y[l] /= low[l*p+l]
+			axpy(y[k-4:l], y[l], low[l*p+k-4:l*p+l])
+		}
+		axpy4(y[:k-4], (*[4]float64)(y[k-4:]), low[(k-4)*p:], p)
+	}
+	for k--; k >= 0; k-- {
 		y[k] /= low[k*p+k]
 		axpy(y[:k], y[k], low[k*p:k*p+k])
 	}
@@ -556,6 +567,9 @@ func (f *factor) backward(t *front) {
 
 // axpy4 adds Σ r_k x_k to dst, where x_k begins at x[k·n].
 func axpy4(dst []float64, r *[4]float64, x []float64, n int) {
+	if len(dst) == 0 {
+		return
+	}
 	r0, r1, r2, r3 := r[0], r[1], r[2], r[3]
 	x0, x1, x2, x3 := x[:len(dst)], x[n:][:len(dst)], x[2*n:][:len(dst)], x[3*n:][:len(dst)]
 	for j := range dst {
@@ -581,46 +595,52 @@ func (f *factor) law(seed int, floor float64) []scaled {
 	if f.line {
 		return f.chain.law()
 	}
-	v := make([]scaled, len(f.cell))
 	w := f.widest()
-	x, acc := make([]float64, w), make([]float64, w)
+	s := settling{f, seed, floor, make([]scaled, len(f.cell)), make([]float64, w), make([]float64, w)}
 	for t := len(f.fronts) - 1; t >= 0; t-- {
-		f.settle(&f.fronts[t], v, x, acc, seed, floor)
+		s.front(&f.fronts[t])
 	}
-	out := make([]scaled, len(v))
+	out := make([]scaled, len(s.mass))
 	for i, c := range f.cell {
-		out[c] = v[i]
+		out[c] = s.mass[i]
 	}
 	return out
 }
 
-// settle computes x_k = Σ_j x_j r_jk / s_k for the pivots of a front, in units
-// of the largest mass around it.
-func (f *factor) settle(t *front, v []scaled, x, acc []float64, seed int, floor float64) {
-	p, unit := t.pivots(), math.MinInt
+// settling is the computation of a law, from the last pivot to the first.
+type settling struct {
+	*factor
+	seed    int
+	floor   float64
+	mass    []scaled // by elimination number
+	x, flow []float64
+}
+
+// unit returns the binary exponent of the largest mass around a front; ok is
+// false where there is none and the seed is not within.
+func (s *settling) unit(t *front) (unit int, ok bool) {
+	ok = s.seed >= t.lo && s.seed < t.hi
 	for _, j := range t.border {
-		if v[j].x != 0 {
-			unit = max(unit, v[j].e)
+		if m := s.mass[j]; m.x != 0 && (!ok || m.e > unit) {
+			unit, ok = m.e, true
 		}
 	}
-	if seed >= t.lo && seed < t.hi {
-		unit = max(unit, 1)
+	return unit, ok
+}
+
+// front computes x_k = Σ_j x_j r_jk / s_k for the pivots of a front.
+func (s *settling) front(t *front) {
+	unit, ok := s.unit(t)
+	if !ok {
+		return
 	}
-	if unit == math.MinInt {
-		return // no mass around and no seed within
-	}
-	x, acc = x[:p], acc[:p]
-	clear(acc)
-	total := 0.0
-	for i, j := range t.border {
-		m := math.Ldexp(v[j].x, v[j].e-unit)
-		total += m
-		axpy(acc, m, f.low[t.low+(p+i)*p:][:p])
-	}
+	p := t.pivots()
+	x, flow := s.x[:p], s.flow[:p]
+	total := s.around(t, flow, unit)
 	for k := p - 1; k >= 0; k-- {
-		row := f.low[t.low+k*p:][:k+1]
-		switch in := acc[k] + floor*total; {
-		case seed == t.lo+k:
+		row := s.low[t.low+k*p:][:k+1]
+		switch in := flow[k] + s.floor*total; {
+		case s.seed == t.lo+k:
 			x[k] = math.Ldexp(1, -unit)
 		case in == 0: // above the seed
 			x[k] = 0
@@ -629,16 +649,28 @@ func (f *factor) settle(t *front, v []scaled, x, acc []float64, seed int, floor 
 		}
 		if x[k] > 0x1p300 { // far from overflow with any rate
 			unit += 300
-			rescale(x[k:], 0x1p-300)
-			rescale(acc[:k], 0x1p-300)
 			total *= 0x1p-300
+			rescale(x[k:], 0x1p-300)
+			rescale(flow[:k], 0x1p-300)
 		}
 		total += x[k]
-		axpy(acc[:k], x[k], row)
+		axpy(flow[:k], x[k], row)
 	}
 	for k := range x {
-		v[t.lo+k] = scale(x[k], unit)
+		s.mass[t.lo+k] = scale(x[k], unit)
 	}
+}
+
+// around returns the mass around a front and writes how it flows into the pivots.
+func (s *settling) around(t *front, flow []float64, unit int) (total float64) {
+	clear(flow)
+	p := len(flow)
+	for i, j := range t.border {
+		m := math.Ldexp(s.mass[j].x, s.mass[j].e-unit)
+		total += m
+		axpy(flow, m, s.low[t.low+(p+i)*p:][:p])
+	}
+	return total
 }
 
 func rescale(x []float64, by float64) {

@@ -2,6 +2,7 @@ package solvers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"runtime"
@@ -13,20 +14,22 @@ import (
 const (
 	evolveTolerance = 1e-5
 
-	// Steps are powers of 2^¼, so that those which recur have the same equations.
-	rungs = 4
-
-	safety     = 0.8            // of the step size, for its error to be as estimated nearly always
-	growth     = 8.0            // at most from a step to the next: the estimate knows one step only
-	carry      = 0.5            // of what was not spent before may be spent on one step
+	rungs      = 4              // steps are powers of 2^¼, so that they recur and with them the equations
+	order      = 5              // of the error of a step
+	safety     = 0.85           // of the step, for its error to be as estimated nearly always
+	growth     = 8.0            // at most, from a step to the next: the estimate knows one step only
+	carry      = 0.5            // of the tolerance not spent before may go into one step
 	noise      = 256 * roundoff // rounding of an estimate, relative to the mass
-	linearPart = 1e-3           // of the tolerance of a step, for the linear equations of its stages
+	doubling   = 3.5            // distance of two half steps from the whole one over their error, for any decay at least; 15 for short steps
+	linearPart = 1e-3           // of the tolerance, for linear equations
 	linearBest = 1e-13
 )
 
 // Evolve solves dm/dt = Qᵀm from m0 at time 0 to the given times, increasing
-// and nonnegative. It steps by SDIRK4 as the error allows, past the times asked
-// for, and evaluates its continuous extension there.
+// and nonnegative, by SDIRK4. With constant rates the steps are as long as the
+// error allows, past the times asked for, where a continuous extension is
+// evaluated; with rates that depend on time the steps end there, and errors
+// are measured by halving each step.
 //
 // Tolerance bounds the sum of the estimated L1 errors of all steps, relative
 // to the mass of m0. The sum bounds the error at the end, as exp(tQᵀ) never
@@ -71,21 +74,47 @@ func checkEvolve(q operators.Generator, m0, times []float64) error {
 	return nil
 }
 
-// evolver is an evolution under way.
+// evolver is an evolution under way. Errors are relative to the mass.
 type evolver struct {
 	*sdirk
-	ctx       context.Context
-	progress  func(float64)
-	limiter   *limiter
-	clock     clock
-	tolerance float64 // absolute
-	mass      float64 // Σ m0
-	t, lost   float64
-	asked     []float64 // times to come
-	out       *Evolution
+	ctx           context.Context
+	progress      func(float64)
+	limiter       *limiter
+	clock         clock
+	tolerance     float64
+	mass          float64 // Σ m0
+	t, lost       float64
+	longest       float64   // step the linear solver is at its best with
+	cheapest      float64   // least work per time so far
+	asked         []float64 // times to come
+	start, coarse []float64 // for halving
+	out           *Evolution
 }
 
 func newEvolver(q operators.Generator, m0, times []float64, s *Settings) (*evolver, error) {
+	set, err := s.forEvolve()
+	if err != nil {
+		return nil, err
+	}
+	shifts, err := newShifts(q, set.Method, set.Workers)
+	if err != nil {
+		return nil, err
+	}
+	e := &evolver{
+		sdirk: newSdirk(shifts, m0), ctx: set.Context, progress: set.Progress,
+		tolerance: set.Tolerance, mass: sum(m0), asked: times,
+		longest: math.Inf(1), cheapest: math.Inf(1),
+		out: &Evolution{Report: Report{Method: shifts.method}, Times: times},
+	}
+	if shifts.timed != nil {
+		e.start, e.coarse = make([]float64, len(m0)+1), make([]float64, len(m0)+1)
+	}
+	e.clock = newClock(times[len(times)-1], e.pace(q, m0))
+	return e, nil
+}
+
+// forEvolve returns the settings with their defaults.
+func (s *Settings) forEvolve() (Settings, error) {
 	var set Settings
 	if s != nil {
 		set = *s
@@ -96,22 +125,13 @@ func newEvolver(q operators.Generator, m0, times []float64, s *Settings) (*evolv
 	if set.Tolerance == 0 {
 		set.Tolerance = evolveTolerance
 	}
-	if !(set.Tolerance > 0) || math.IsInf(set.Tolerance, 1) {
-		return nil, fmt.Errorf("solvers: evolve: tolerance is %v, expected positive", set.Tolerance)
-	}
 	if set.Context == nil {
 		set.Context = context.Background()
 	}
-	shifts, err := newShifts(q, set.Method, set.Workers)
-	if err != nil {
-		return nil, err
+	if !(set.Tolerance > 0) || math.IsInf(set.Tolerance, 1) {
+		return set, fmt.Errorf("solvers: evolve: tolerance is %v, expected positive", set.Tolerance)
 	}
-	e := &evolver{sdirk: newSdirk(shifts, m0), ctx: set.Context, progress: set.Progress, mass: sum(m0), asked: times}
-	e.tolerance = set.Tolerance * e.mass
-	e.clock = newClock(times[len(times)-1], e.pace(q, m0))
-	e.out = &Evolution{Times: times}
-	e.out.Method = shifts.method
-	return e, nil
+	return set, nil
 }
 
 // pace returns the time in which the masses change by their own size.
@@ -126,8 +146,11 @@ func (e *evolver) pace(q operators.Generator, m0 []float64) float64 {
 type clock struct{ end, scale float64 }
 
 func newClock(end, scale float64) clock {
-	return clock{end, math.Max(math.Min(scale, end), math.SmallestNonzeroFloat64/roundoff)}
+	return clock{end, math.Max(math.Min(scale, end), shortest)}
 }
+
+// shortest is the least time that can be divided into steps.
+const shortest = math.SmallestNonzeroFloat64 / roundoff
 
 // spent returns ½ t/T + ½ log(1 + t/s)/log(1 + T/s), in [0, 1].
 func (c clock) spent(t float64) float64 {
@@ -141,78 +164,149 @@ func (e *evolver) run() error {
 	if e.asked[0] == 0 {
 		e.record(e.m)
 	}
+	if e.mass == 0 {
+		e.stay()
+	}
+	if len(e.asked) == 0 {
+		return nil
+	}
 	h := e.first()
-	for len(e.asked) > 0 {
+	for {
 		next, err := e.advance(h)
-		if err != nil {
+		if err != nil || len(e.asked) == 0 {
 			return err
 		}
-		h = next
+		h = e.rung(next)
 	}
-	return nil
 }
 
-// first returns the first step: the error of a step h is about (h/pace)ⁿ.
+// first returns the first step: its error is about (h/pace)⁵.
 func (e *evolver) first() float64 {
-	allowed := e.tolerance / e.mass * e.clock.spent(e.clock.scale)
-	return e.rung(e.clock.scale * math.Min(1, math.Pow(allowed, 1/float64(e.order))))
+	allowed := e.tolerance * e.clock.spent(e.clock.scale)
+	return e.rung(e.clock.scale * math.Min(1, math.Pow(allowed, 1./order)))
 }
 
-// rung returns the largest step of the ladder that is not above h, and no
-// longer than needed to reach the end.
+// rung returns a step of about h. With constant rates it is the next shorter
+// one of the ladder, and not longer than needed to reach the end; otherwise
+// it divides the time to the next law asked for.
 func (e *evolver) rung(h float64) float64 {
-	left := e.clock.end - e.t
-	if h >= left && e.shifts.timed != nil {
-		return left // rates beyond the end may not exist
+	if e.shifts.timed != nil {
+		left := e.asked[0] - e.t
+		return left / math.Ceil(left/h)
 	}
-	last := math.Exp2(math.Ceil(rungs*math.Log2(left)) / rungs)
-	return math.Min(last, math.Exp2(math.Floor(rungs*math.Log2(h)+1./64)/rungs)) // a rung is its own, whatever the rounding
+	h = math.Exp2(math.Floor(rungs*math.Log2(math.Min(h, e.longest))+1./64) / rungs) // a rung is its own, whatever the rounding
+	return math.Min(h, math.Exp2(math.Ceil(rungs*math.Log2(e.clock.end-e.t))/rungs))
 }
 
-// advance tries a step and returns the next one to try.
+// advance tries a step and returns the one to try next.
 func (e *evolver) advance(h float64) (float64, error) {
-	if e.t+h == e.t || h < math.SmallestNonzeroFloat64/roundoff {
+	if e.t+h == e.t || !(h >= shortest) {
 		return 0, &NotConverged{e.out.Method, h, e.out.Steps}
 	}
 	allowed := e.allowance(h)
-	accuracy := math.Max(linearBest, linearPart*allowed/e.mass)
-	if err := e.step(e.ctx, e.t, h, accuracy); err != nil {
+	found, debt, err := e.attempt(h, e.accuracy(h, allowed))
+	if errors.As(err, new(*NotConverged)) { // the linear equations: easier for shorter steps
+		e.out.Rejected++
+		e.longest = h / 2
+		return h / 2, nil
+	}
+	if err != nil {
 		return 0, err
 	}
-	debt := overdrawn(e.next)
-	found := e.difference() + 2*debt
-	factor := safety * math.Pow(allowed/found, 1/float64(e.order))
-	if !(found <= allowed) {
-		e.out.Rejected++
-		if !(factor > 1/growth) { // or not a number
-			factor = 1 / growth
-		}
-		return e.rung(h * math.Min(factor, safety)), nil
+	factor := safety * math.Pow(allowed/found, 1./order)
+	if found <= allowed {
+		e.weigh(h)
+		return h * e.grow(factor), e.accept(h, found, debt)
 	}
-	return e.grow(h, factor), e.accept(h, found, debt)
+	e.out.Rejected++
+	if !(factor > 1/growth) { // or not a number
+		factor = 1 / growth
+	}
+	return h * math.Min(factor, safety), nil
+}
+
+// attempt computes next, a step later, with its error and what is overdrawn
+// in it, both relative to the mass. What the limiter will move is part of the
+// error.
+func (e *evolver) attempt(h, accuracy float64) (found, debt float64, err error) {
+	if e.shifts.timed != nil {
+		found, debt, err = e.halve(h, accuracy)
+	} else {
+		err = e.step(e.ctx, e.t, h, accuracy)
+		debt = overdrawn(e.next)
+		found = e.estimate()
+	}
+	return (found + 2*debt) / e.mass, debt / e.mass, err
+}
+
+// halve makes two half steps and measures their error by a whole one
+// (Richardson 1911).
+func (e *evolver) halve(h, accuracy float64) (found, debt float64, err error) {
+	copy(e.start, e.m)
+	defer copy(e.m, e.start)
+	if err := e.step(e.ctx, e.t, h, accuracy); err != nil {
+		return 0, 0, err
+	}
+	copy(e.coarse, e.next)
+	if err := e.step(e.ctx, e.t, h/2, accuracy); err != nil {
+		return 0, 0, err
+	}
+	debt = overdrawn(e.next)
+	if err := e.settle(e.next); err != nil {
+		return 0, 0, err
+	}
+	copy(e.m, e.next)
+	if err := e.step(e.ctx, e.t+h/2, h/2, accuracy); err != nil {
+		return 0, 0, err
+	}
+	for i, m := range e.next {
+		found += math.Abs(m-e.coarse[i]) / doubling
+	}
+	return found, debt + overdrawn(e.next), nil
+}
+
+// weigh finds the step with which time passes at the least work: beyond it,
+// iterations become more faster than steps become fewer.
+func (e *evolver) weigh(h float64) {
+	rate := e.effort / h
+	if rate < e.cheapest {
+		e.cheapest = rate
+	} else if rate > 2*e.cheapest && h < e.clock.end-e.t {
+		e.longest = math.Min(e.longest, h/2)
+	}
 }
 
 // allowance returns the error that a step may have, so that the sum never
 // exceeds what the clock allows: its own share and a part of what was left.
 func (e *evolver) allowance(h float64) float64 {
 	now, then := e.clock.spent(e.t), e.clock.spent(e.t+h)
-	left := math.Max(0, now-e.out.Error*e.mass/e.tolerance)
-	return math.Max(noise*e.mass, e.tolerance*(then-now+carry*left))
+	left := math.Max(0, e.tolerance*now-e.out.Error)
+	return math.Max(noise, e.tolerance*(then-now)+carry*left)
 }
 
-// grow returns the step after an accepted one.
-func (e *evolver) grow(h, factor float64) float64 {
+// accuracy returns that of linear equations: small against the error allowed,
+// and enough to see the law at rest.
+func (e *evolver) accuracy(h, allowed float64) float64 {
+	motion := e.tolerance * h / (e.clock.end - e.t)
+	return math.Max(linearBest, linearPart*math.Min(allowed, motion))
+}
+
+// grow returns the factor of the step after an accepted one.
+func (e *evolver) grow(factor float64) float64 {
 	if factor < e.shifts.worthwhile() && factor > safety*safety {
-		factor = 1
+		return 1
 	}
-	return e.rung(h * math.Min(factor, growth))
+	return math.Min(factor, growth)
 }
 
 // accept answers what was asked for until the end of the step and moves on.
 func (e *evolver) accept(h, found, debt float64) error {
 	e.out.Steps++
-	e.out.Error += found / e.mass
+	e.out.Error += found
 	end := e.t + h
+	if e.shifts.timed != nil && h >= e.asked[0]-e.t {
+		end = e.asked[0] // whatever the rounding
+	}
 	for len(e.asked) > 0 && e.asked[0] < end {
 		e.between(e.rhs, (e.asked[0]-e.t)/h)
 		if err := e.settle(e.rhs); err != nil {
@@ -233,15 +327,38 @@ func (e *evolver) accept(h, found, debt float64) error {
 	n := len(e.m) - 1
 	e.lost += e.m[n]
 	e.m[n], e.t = 0, end
+	e.rest(h)
 	if e.progress != nil {
-		e.progress(e.clock.spent(end))
+		e.progress(e.clock.spent(e.t))
 	}
 	return nil
 }
 
+// rest answers all that is left where the law hardly moves any more: with
+// constant rates ‖Qᵀm‖₁ never increases, so that until the end it moves by no
+// more than the time left times that.
+func (e *evolver) rest(h float64) {
+	left := e.clock.end - e.t
+	bound := left * l1(e.k[sdirkStages-1]) / h / e.mass
+	if e.shifts.timed != nil || !(left > 0) || !(e.out.Error+bound <= e.tolerance) {
+		return
+	}
+	e.out.Error += bound
+	e.t = e.clock.end
+	e.stay()
+}
+
+// stay answers all that is left by the law as it is.
+func (e *evolver) stay() {
+	for len(e.asked) > 0 {
+		e.record(e.m)
+	}
+}
+
 // settle makes a law nonnegative by the jumps of the step.
 func (e *evolver) settle(x []float64) error {
-	if overdrawn(x) == 0 {
+	debt := overdrawn(x)
+	if debt == 0 {
 		return nil
 	}
 	if e.shifts.timed != nil {
@@ -254,7 +371,7 @@ func (e *evolver) settle(x []float64) error {
 		e.limiter = newLimiter(e.shifts.rows)
 	}
 	if !e.limiter.settle(x) {
-		return &NotConverged{"limiter", overdrawn(x), e.out.Steps}
+		return &NotConverged{"limiter", debt / e.mass, e.out.Steps}
 	}
 	return nil
 }

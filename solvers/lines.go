@@ -73,20 +73,22 @@ func (l *lines) bundle(size int) {
 	}
 }
 
-// each calls do for every bundle, divided among workers.
-func (l *lines) each(workers int, do func(b bundle)) {
-	grid.Range{Hi: len(l.bundles)}.Each(workers, func(r grid.Range) {
-		for _, b := range l.bundles[r.Lo:r.Hi] {
-			do(b)
-		}
-	})
-}
-
 // addForward adds τAᵀx to dst. What leaves a cell through a face is the same
 // number that enters the next one, so the sum over the cells changes only by
 // the rounding of the net fluxes, which are smaller than the rates.
 func (l *lines) addForward(dst, x []float64, tau float64, workers int) {
-	l.each(workers, func(b bundle) {
+	if workers == 1 { // without a closure, nothing is allocated
+		l.addBundles(dst, x, tau, l.all())
+		return
+	}
+	l.all().Each(workers, func(r grid.Range) { l.addBundles(dst, x, tau, r) })
+}
+
+// all returns the bundles.
+func (l *lines) all() grid.Range { return grid.Range{Hi: len(l.bundles)} }
+
+func (l *lines) addBundles(dst, x []float64, tau float64, r grid.Range) {
+	for _, b := range l.bundles[r.Lo:r.Hi] {
 		end := b.first + (l.cells-1)*l.stride
 		for j := b.first; j < end; j += l.stride {
 			l.exchange(dst, x, tau, j, j+l.stride, b.width)
@@ -99,7 +101,7 @@ func (l *lines) addForward(dst, x []float64, tau float64, workers int) {
 				dst[i] -= tau * l.loss[i] * x[i]
 			}
 		}
-	})
+	}
 }
 
 // exchange moves τ times the net flux from the cells that start at lower to
@@ -147,12 +149,14 @@ func newLineSolver(l *lines, size int) *lineSolver {
 // eliminate prepares for a τ.
 func (s *lineSolver) eliminate(tau float64, workers int) {
 	s.tau = tau
-	s.each(workers, func(b bundle) {
-		for i := b.first; i < b.first+b.width; i++ {
-			if s.ring {
-				s.eliminateRing(i)
-			} else {
-				s.eliminateLine(i)
+	s.all().Each(workers, func(r grid.Range) {
+		for _, b := range s.bundles[r.Lo:r.Hi] {
+			for i := b.first; i < b.first+b.width; i++ {
+				if s.ring {
+					s.eliminateRing(i)
+				} else {
+					s.eliminateLine(i)
+				}
 			}
 		}
 	})
@@ -204,16 +208,24 @@ func (s *lineSolver) eliminateRing(first int) {
 
 // solve overwrites b by x.
 func (s *lineSolver) solve(b []float64, workers int) {
-	s.each(workers, func(u bundle) {
+	if workers == 1 {
+		s.solveBundles(b, s.all())
+		return
+	}
+	s.all().Each(workers, func(r grid.Range) { s.solveBundles(b, r) })
+}
+
+func (s *lineSolver) solveBundles(x []float64, r grid.Range) {
+	for _, b := range s.bundles[r.Lo:r.Hi] {
 		switch {
 		case s.ring:
-			s.solveRing(b, u)
-		case u.width == 1 && s.stride == 1:
-			s.solveLine(b[u.first:u.first+s.cells], u.first)
+			s.solveRing(x, b)
+		case s.stride == 1:
+			s.solveLine(x[b.first:b.first+s.cells], b.first)
 		default:
-			s.solveBundle(b, u)
+			s.solveBundle(x, b)
 		}
-	})
+	}
 }
 
 func (s *lineSolver) solveLine(x []float64, first int) {

@@ -2,9 +2,8 @@ package solvers
 
 import "context"
 
-// SDIRK4, the singly diagonally implicit Runge–Kutta method of order 4 with an
-// embedded one of order 3, L-stable and stiffly accurate: the last stage is
-// the result (Hairer and Wanner 1996, table 6.5). With k_i = h Qᵀ Y_i,
+// SDIRK4, the singly diagonally implicit Runge–Kutta method of order 4 that is
+// L-stable and stiffly accurate: the last stage is the result (Hairer and Wanner 1996, table 6.5). With k_i = h Qᵀ Y_i,
 //
 //	(I − γhQᵀ) Y_i = m + Σ_{j<i} a_ij k_j,   k_i = (Y_i − right-hand side)/γ.
 //
@@ -27,68 +26,46 @@ var sdirkWeights = [sdirkStages][sdirkStages]float64{
 // sdirkTimes is Σ_j a_ij, where rates that depend on time are taken.
 var sdirkTimes = [sdirkStages]float64{1. / 4, 3. / 4, 11. / 20, 1. / 2, 1}
 
-// embedding says how to measure the error of a step and what the law is within
-// it. With Q constant, k_i is a rational function of z = hQᵀ times m, and five
-// of them suffice for combinations that hold on that account alone:
+// With Q constant, k_i is a rational function of z = hQᵀ times m, and what five
+// of them can be combined to need not hold for other equations:
 //
 //	Σ e_i k_i = C z⁵ m + O(z⁶), C being 3/2 of the error constant of SDIRK4,
-//	            13/15360: on z ≤ 0 and on |z| ≤ 2 imaginary it is no less
-//	            than the error itself;
+//	            13/15360: on z ≤ 0 it is no less than the error itself, nor
+//	            where z is imaginary and |z| ≤ 2;
 //	Σ b_i(θ) k_i = (e^{θz} − 1) m + O(z⁵) with R(−∞) = 0 for every θ in (0, 1],
-//	            b_i(1) = a_5i; for z ≤ 0 its error is below the estimate too.
+//	            b_i(1) = a_5i: the law at time t + θh. For z ≤ 0 its error is
+//	            below the estimate too.
 //
-// With Q a function of time what is left are the method of order 3 embedded in
-// SDIRK4 and its continuous extension, also of order 3 (Hairer and Wanner 1996,
-// IV.6), whose error is below the estimate in the same sense.
-type embedding struct {
-	order int // of the estimate: it falls with this power of the step
-	error [sdirkStages]float64
-	dense [sdirkStages][5]float64 // coefficients of 1, θ, θ², θ³, θ⁴ in b_i
-}
+// (The embedded method of order 3 would estimate 10 to 1000 times as much.)
+var (
+	sdirkError = [sdirkStages]float64{-2327. / 720, 1807. / 1440, -5525. / 288, 1547. / 72, -13. / 40}
 
-var sdirkConstant = embedding{
-	5,
-	[sdirkStages]float64{-2327. / 720, 1807. / 1440, -5525. / 288, 1547. / 72, -13. / 40},
-	[sdirkStages][5]float64{
+	// coefficients of 1, θ, θ², θ³, θ⁴ in b_i
+	sdirkDense = [sdirkStages][5]float64{
 		{179. / 72, -749. / 18, 845. / 6, -3764. / 27, 1046. / 27},
 		{-139. / 144, 613. / 36, -649. / 12, 1292. / 27, -293. / 27},
 		{2125. / 144, -9475. / 36, 10375. / 12, -22400. / 27, 5975. / 27},
 		{-595. / 36, 2635. / 9, -2890. / 3, 25160. / 27, -6800. / 27},
 		{1. / 4, -4, 12, -32. / 3, 8. / 3},
-	},
-}
-
-var sdirkTimed = embedding{
-	4,
-	[sdirkStages]float64{-3. / 16, -27. / 32, 25. / 32, 0, 1. / 4},
-	[sdirkStages][5]float64{
-		{0, 11. / 3, -463. / 72, 217. / 36, -20. / 9},
-		{0, 11. / 2, -385. / 16, 661. / 24, -10},
-		{0, -125. / 18, 20125. / 432, -8875. / 216, 250. / 27},
-		{0, 0, -85. / 4, 85. / 6, 0},
-		{0, -11. / 9, 557. / 108, -359. / 54, 80. / 27},
-	},
-}
+	}
+)
 
 // sdirk makes steps of dm/dt = Qᵀm. All its laws have one cell more than the
 // mesh, the last, for what is absorbed during the step: it is an unknown like
 // the others, so that the sum over all cells is that of m.
 type sdirk struct {
-	*embedding
 	shifts *shifts
 	m      []float64 // at the beginning, 0 absorbed
 	next   []float64 // at the end, of any sign
 	rhs    []float64
 	k      [sdirkStages][]float64
 	rows   [sdirkStages]kept // what the stages were made with
+	effort float64           // work of the solutions of a step
 }
 
 func newSdirk(shifts *shifts, m []float64) *sdirk {
 	n := len(m) + 1
-	s := &sdirk{embedding: &sdirkConstant, shifts: shifts, m: make([]float64, n), next: make([]float64, n), rhs: make([]float64, n)}
-	if shifts.timed != nil {
-		s.embedding = &sdirkTimed
-	}
+	s := &sdirk{shifts: shifts, m: make([]float64, n), next: make([]float64, n), rhs: make([]float64, n)}
 	copy(s.m, m)
 	for i := range s.k {
 		s.k[i] = make([]float64, n)
@@ -99,6 +76,7 @@ func newSdirk(shifts *shifts, m []float64) *sdirk {
 // step computes next, a step h after time t, every linear equation to an
 // accuracy relative to the mass.
 func (s *sdirk) step(ctx context.Context, t, h, accuracy float64) error {
+	s.effort = 0
 	for i := range s.k {
 		if err := s.stage(ctx, i, t, h, accuracy); err != nil {
 			return err
@@ -117,7 +95,9 @@ func (s *sdirk) stage(ctx context.Context, i int, t, h, accuracy float64) error 
 	s.rows[i] = at
 	n := len(s.m) - 1
 	err = at.solve(ctx, s.next[:n], s.rhs[:n], accuracy)
-	s.shifts.work += at.work()
+	work := at.work()
+	s.effort += work
+	s.shifts.work += work
 	if err != nil {
 		return err
 	}
@@ -146,24 +126,24 @@ func (s *sdirk) add(dst []float64, w *[sdirkStages]float64, stages int) {
 	}
 }
 
-// difference returns the L1 norm of the error estimate.
-func (s *sdirk) difference() float64 {
+// estimate returns the L1 norm of the error estimate for constant rates.
+func (s *sdirk) estimate() float64 {
 	clear(s.rhs)
 	total := 0.0
 	for lo := 0; lo < len(s.rhs); lo += sdirkBlock {
 		hi := min(lo+sdirkBlock, len(s.rhs))
 		for i, k := range s.k {
-			addScaled(s.rhs[lo:hi], s.error[i], k[lo:hi])
+			addScaled(s.rhs[lo:hi], sdirkError[i], k[lo:hi])
 		}
 		total += l1(s.rhs[lo:hi])
 	}
 	return total
 }
 
-// between writes the law at time t + θh, of any sign.
+// between writes the law at time t + θh for constant rates, of any sign.
 func (s *sdirk) between(dst []float64, theta float64) {
 	var w [sdirkStages]float64
-	for i, c := range s.dense {
+	for i, c := range sdirkDense {
 		w[i] = c[0] + theta*(c[1]+theta*(c[2]+theta*(c[3]+theta*c[4])))
 	}
 	s.add(dst, &w, sdirkStages)

@@ -220,10 +220,12 @@ func newSplit(q operators.Rowed, tau float64, workers int) (*split, error) {
 		c.axes = append(c.axes, axis)
 		c.rho += tau * l.fastest()
 	}
-	if len(parts) > 1 {
-		for _, work := range []*[]float64{&c.rhs, &c.r, &c.shadow, &c.p, &c.v, &c.s, &c.t} {
-			*work = make([]float64, n)
-		}
+	buffers := []*[]float64{&c.rhs, &c.r, &c.shadow, &c.p, &c.v, &c.s, &c.t}
+	if len(parts) == 1 {
+		buffers = buffers[:2]
+	}
+	for _, buffer := range buffers {
+		*buffer = make([]float64, n)
 	}
 	return c, nil
 }
@@ -263,16 +265,17 @@ func (c *split) apply(dst, x []float64) {
 }
 
 func (c *split) solve(ctx context.Context, x, b []float64, accuracy float64) error {
-	if len(c.axes) == 1 {
-		copy(x, b)
-		c.precondition(x)
-		return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	copy(c.rhs, b)
 	copy(x, b)
 	c.precondition(x)
 	limit := accuracy * l1(b)
 	for range restarts {
+		if len(c.axes) == 1 {
+			break
+		}
 		c.residual(x)
 		if l1(c.r) <= limit {
 			break
@@ -293,8 +296,8 @@ func (c *split) residual(x []float64) {
 }
 
 const (
-	restarts        = 4   // of BiCGStab after a breakdown or to catch up with the true residual
-	splitIterations = 400 // per restart
+	restarts        = 2   // of BiCGStab after a breakdown or to catch up with the true residual
+	splitIterations = 100 // per restart
 	polishes        = 6   // each gains the factor of P, and mass at once
 )
 
@@ -395,7 +398,7 @@ func addScaled(dst []float64, a float64, x []float64) {
 // times or twice in the meantime.
 func (s *shifts) worthwhile() float64 {
 	switch {
-	case s.method != byDirect || s.dear < 2:
+	case s.method != byDirect || s.timed != nil || s.dear < 2:
 		return math.Exp2(1. / 4)
 	case s.dear < 8:
 		return math.Sqrt2

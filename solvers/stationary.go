@@ -97,13 +97,17 @@ func (t *task) classes(law *Law) error {
 	if len(closed) == 0 {
 		return ErrLost
 	}
+	told, done, all := t.Progress, 0., float64(t.graph.size())
 	for _, cells := range closed {
+		part := float64(len(cells)) / all
+		t.Progress = func(f float64) { told(done + part*f) }
 		c := Class{Cells: cells}
 		var err error
 		if c.Mass, err = t.law(cells, &law.Report); err != nil {
 			return err
 		}
 		law.Classes = append(law.Classes, c)
+		done += part
 	}
 	return t.endings(law, transient)
 }

@@ -155,3 +155,26 @@ func TestChoiceIsDirectOnSmallGridsAndMultigridOnLarge(t *testing.T) {
 		}
 	}
 }
+
+func TestStalledMultigridIsReplacedByElimination(t *testing.T) {
+	q := ornstein(t, 24)
+	k, err := newTask(q, &Settings{Tolerance: 1e-300})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r Report
+	m, err := k.choose(k.graph, nil, q, &r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(r.Method, "gth (multigrid stalled") {
+		t.Errorf("method %q, want gth after multigrid", r.Method)
+	}
+	if w := worst(m, stationary(t, q, nil).Mass); w > 0 {
+		t.Errorf("relative difference from gth %g, want none", w)
+	}
+	var stalled *NotConverged
+	if _, err := Stationary(q, &Settings{Method: "multigrid", Tolerance: 1e-300}); !errors.As(err, &stalled) {
+		t.Errorf("multigrid asked for by name: got %v, want NotConverged", err)
+	}
+}

@@ -87,15 +87,10 @@ func (p *Paths) Run(ctx context.Context, times []float64, progress func(float64)
 		out[j] = Ensemble{t, operators.Columns(p.Process.Dim(), p.Particles), make([]bool, p.Particles)}
 	}
 	blocks := (p.Particles + block - 1) / block
-	workers := p.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	workers = min(workers, blocks)
 	errs, done := make([]error, blocks), make(chan struct{}, blocks)
 	var next atomic.Int64
 	var wait sync.WaitGroup
-	for range workers {
+	for range min(p.workers(), blocks) {
 		wait.Go(func() {
 			c := newCrowd(p, plans)
 			for i := int(next.Add(1)) - 1; i < blocks; i = int(next.Add(1)) - 1 {
@@ -117,6 +112,13 @@ func (p *Paths) Run(ctx context.Context, times []float64, progress func(float64)
 		}
 	}
 	return out, nil
+}
+
+func (p *Paths) workers() int {
+	if p.Workers > 0 {
+		return p.Workers
+	}
+	return runtime.GOMAXPROCS(0)
 }
 
 // plan checks what is asked and returns how each axis is walled.
@@ -237,6 +239,9 @@ func (c *crowd) start(id int) error {
 }
 
 func (c *crowd) step(t, dt float64) error {
+	if !slices.Contains(c.alive, true) {
+		return nil
+	}
 	c.Process.Drift(c.b, c.x, t)
 	c.Process.Noise(c.s, c.x, t)
 	for k, x := range c.x {

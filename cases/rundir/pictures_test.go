@@ -206,6 +206,7 @@ func TestTicksAreFewAndLabelled(t *testing.T) {
 		{scale{1e-3, 1e3, true}, "10\x02−3\x02 10\x02−2\x02 10\x02−1\x02 1 10 10\x022\x02 10\x023\x02"},
 		{scale{0.8, 9, true}, "1 2 5"},
 		{scale{1, 1, false}, ""},
+		{scale{-4.1, 4.1, false}, "−4 −2 0 2 4"},
 	} {
 		marks, _ := c.s.ticks(6)
 		var labels []string

@@ -98,8 +98,10 @@ func (s scale) ticks(n int) (marks []tick, power int) {
 		return nil, 0
 	}
 	step := niceStep((s.hi-s.lo)/float64(n), 1, 2, 5)
-	for fewest := max(2, min(3, n-1)); math.Floor(s.hi/step)-math.Ceil(s.lo/step)+1 < float64(fewest); {
-		step = niceStep(step*0.39, 1, 2, 5) // the next smaller one
+	for range 2 { // two at least, three if there is room for them
+		if math.Floor(s.hi/step)-math.Ceil(s.lo/step)+1 < max(2, min(3, float64(n-1))) {
+			step = niceStep(step*0.39, 1, 2, 5) // the next smaller one
+		}
 	}
 	if largest := max(math.Abs(s.lo), math.Abs(s.hi)); largest >= 1e4 || largest < 1e-2 {
 		power = int(math.Floor(math.Log10(largest)))
@@ -109,7 +111,9 @@ func (s scale) ticks(n int) (marks []tick, power int) {
 	minor := niceStep(step/6, 1, 2, 5)
 	per := int(math.Round(step / minor))
 	const rounding = 1e-9 // of a step: marks at the very ends count
-	for i := math.Ceil(s.lo/minor - rounding); i <= s.hi/minor+rounding; i++ {
+	first, last := math.Ceil(s.lo/minor-rounding), math.Floor(s.hi/minor+rounding)
+	for k := range int(min(last-first, 1000)) + 1 { // fewer than 1000 unless i is beyond the integers of a float64
+		i := first + float64(k)
 		t := tick{x: i * minor}
 		if math.Mod(i, float64(per)) == 0 {
 			t.label = signed(strconv.FormatFloat(i*minor/unit, 'f', digits, 64))

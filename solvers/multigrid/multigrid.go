@@ -89,6 +89,8 @@ type solver struct {
 	finest float64 // cells
 	work   float64
 	gear   int
+
+	restless float64 // relative change of the fullest places by the last elimination
 }
 
 // gear is a kind of cycle. Where one contracts badly the next is taken.
@@ -266,6 +268,9 @@ func (s *solver) improve(r *run) float64 {
 	if r.cycles >= 3 && r.ratio[0] > gears[s.gear].worst {
 		s.shift(r)
 	}
+	if s.restless > math.Sqrt(s.Tolerance) {
+		return math.Inf(1)
+	}
 	return r.change * amplification
 }
 
@@ -315,9 +320,11 @@ func (s *solver) cycle(l *level) {
 	c := l.next
 	if c == nil {
 		l.eliminate()
+		s.restless = l.restless()
 		return
 	}
 	s.pool.do(len(c.blocks), l.do.aggregate)
+	s.pool.do(len(c.blocks), l.do.narrow)
 	s.pool.do(len(c.blocks), l.do.convert)
 	s.pool.do(len(c.blocks), c.do.invert)
 	s.cycle(c)
@@ -363,12 +370,38 @@ func (l *level) eliminate() {
 	}
 }
 
+// restless returns the greatest relative correction where the law has a
+// maximum, on the coarsest level. A metastable state may hold next to nothing
+// because it fills slowly: that is no small error, though it changes little.
+func (l *level) restless() float64 {
+	const empty = 1e-100 // tails reach below; no state fills from there in a computation
+	worst := 0.0
+	for i, m := range l.p {
+		if m > empty && l.peak(i) {
+			worst = max(worst, math.Abs(m/l.whole[i]-1))
+		}
+	}
+	return worst
+}
+
+// peak reports whether no neighbour of the cell holds more.
+func (l *level) peak(cell int) bool {
+	for k := range l.n {
+		for _, step := range [2]int{-1, 1} {
+			if to, inside := l.neighbour(k, cell, step); inside && l.p[to] > l.p[cell] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // neighbour returns the cell one step along axis k.
 func (l *level) neighbour(k, cell, step int) (int, bool) {
 	i, n := l.g.Along(k, cell), l.n[k]
 	j := i + step
 	wraps := j < 0 || j == n
-	if wraps && len(l.n) > 0 && !l.ring(k) {
+	if wraps && !l.ring(k) {
 		return 0, false
 	}
 	return cell + ((j+n)%n-i)*l.g.Stride(k), true

@@ -7,7 +7,7 @@ const spring = 1e-290
 
 // tasks are the loops over blocks, made once so that no cycle allocates.
 type tasks struct {
-	red, black, invert, aggregate, convert, compare, correct, guess func(block int)
+	red, black, invert, aggregate, narrow, convert, compare, correct, guess func(block int)
 }
 
 func (l *level) newTasks() tasks {
@@ -16,7 +16,8 @@ func (l *level) newTasks() tasks {
 		black:     l.black,
 		invert:    func(b int) { l.invert(l.blocks[b]) },
 		aggregate: func(b int) { l.aggregate(l.next.blocks[b]) },
-		convert:   func(b int) { l.next.convert(l.merge, l.next.blocks[b]) },
+		narrow:    func(b int) { l.next.narrow(l.merge, l.next.blocks[b]) },
+		convert:   func(b int) { l.next.convert(l.next.blocks[b]) },
 		compare:   func(b int) { l.compare(l.blocks[b]) },
 		correct:   l.correct,
 		guess:     l.guess,

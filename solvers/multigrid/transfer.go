@@ -81,27 +81,83 @@ func gatherFlow(dst, p, rate []float64, first []int) {
 	}
 }
 
+// narrow turns the flows within the cells of level l, an aggregate, into half
+// their resistance between the centre and an end, that is half/flow; negative
+// where no bottleneck is inside.
+func (l *level) narrow(m []merge, slabs grid.Range) {
+	for r := slabs.Lo * l.slabRows; r < slabs.Hi*l.slabRows; r++ {
+		l.narrowAlong(m[0].half, r)
+		for k := 1; k < len(l.n); k++ {
+			l.narrowAcross(m[k].half, k, r)
+		}
+	}
+}
+
+func (l *level) narrowAlong(half []float64, r int) {
+	up, down, within := l.row(l.up[0], r), l.row(l.down[0], r), l.row(l.within[0], r)
+	n := len(within)
+	for i, w := range within {
+		below, above := i-1, i+1
+		if i == 0 {
+			below = n - 1
+		}
+		if above == n {
+			above = 0
+		}
+		within[i] = resistance(half[i], w, up[below]+down[i], up[i]+down[above])
+	}
+}
+
+func (l *level) narrowAcross(half []float64, k, r int) {
+	h := half[r*l.n[0]/l.g.Stride(k)%l.n[k]]
+	up, down, within := l.row(l.up[k], r), l.row(l.down[k], r), l.row(l.within[k], r)
+	u, d := l.nothing, l.nothing
+	if below := int(l.below[k][r]); below >= 0 {
+		u = l.row(l.up[k], below)
+	}
+	if above := int(l.above[k][r]); above >= 0 {
+		d = l.row(l.down[k], above)
+	}
+	for i, w := range within {
+		within[i] = resistance(h, w, u[i]+down[i], up[i]+d[i])
+	}
+}
+
+// resistance returns half/within, with a minus sign unless both faces at the
+// ends carry more than those within.
+func resistance(half, within, below, above float64) float64 {
+	if half == 0 {
+		return 0
+	}
+	r := half / max(within, math.SmallestNonzeroFloat64)
+	if within < below && within < above {
+		return r
+	}
+	return -r
+}
+
 // convert turns the flows of level l, an aggregate, into rates, at the faces
 // above the cells of some slabs. With R and L the flows of the fine law ω
 // through a coarse face in both directions the half net flow is J = ½(R − L).
-// The mobility S = ½(R + L) is put in series with those of the faces within
-// both cells, as far as these lie between the centres: in smooth places that
-// halves it, at a bottleneck it stays. The rates (S + J)/Π up and (S − J)/Π
-// down are positive if S ≥ |J|, and carry what the fine law carries if X = Π
-// (Horton and Leutenegger 1994).
-func (l *level) convert(m []merge, slabs grid.Range) {
+// The mobility S = ½(R + L) is halved in a coarsened direction, where the
+// correction is smooth. At a bottleneck it is not, and S is put in series
+// with the mobilities of the faces within both cells instead: else metastable
+// states would be filled twice over, or never. The rates (S + J)/Π up and
+// (S − J)/Π down are positive if S ≥ |J|, and carry what the fine law carries
+// if X = Π (Horton and Leutenegger 1994).
+func (l *level) convert(slabs grid.Range) {
 	for r := slabs.Lo * l.slabRows; r < slabs.Hi*l.slabRows; r++ {
-		l.convertAlong(m[0].half, r)
+		l.convertAlong(r)
 		for k := 1; k < len(l.n); k++ {
 			if above := int(l.above[k][r]); above >= 0 {
-				l.convertAcross(m[k].half, k, r, above)
+				l.convertAcross(k, r, above)
 			}
 		}
 	}
 }
 
 // convertAlong does the faces within row r.
-func (l *level) convertAlong(half []float64, r int) {
+func (l *level) convertAlong(r int) {
 	n, whole, within := l.n[0], l.row(l.whole, r), l.row(l.within[0], r)
 	up, down := l.row(l.up[0], r), l.row(l.down[0], r)
 	for i := range n {
@@ -109,39 +165,41 @@ func (l *level) convertAlong(half []float64, r int) {
 		if j == n {
 			j = 0
 		}
-		up[i], down[j] = rates(up[i], down[j], whole[i], whole[j], resist(half[i], within[i]), resist(half[j], within[j]))
+		s, f := net(up[i], down[j], within[i], within[j])
+		up[i], down[j] = (s+f)/whole[i], (s-f)/whole[j]
 	}
 }
 
 // convertAcross does those between row r and the row above along axis k.
-func (l *level) convertAcross(half []float64, k, r, above int) {
-	step := l.g.Stride(k) / l.n[0]
-	h, ha := half[r/step%l.n[k]], half[above/step%l.n[k]]
+func (l *level) convertAcross(k, r, above int) {
 	up, whole, within := l.row(l.up[k], r), l.row(l.whole, r), l.row(l.within[k], r)
 	down, to, beyond := l.row(l.down[k], above), l.row(l.whole, above), l.row(l.within[k], above)
 	for i := range up {
-		up[i], down[i] = rates(up[i], down[i], whole[i], to[i], resist(h, within[i]), resist(ha, beyond[i]))
+		s, f := net(up[i], down[i], within[i], beyond[i])
+		up[i], down[i] = (s+f)/whole[i], (s-f)/to[i]
 	}
-}
-
-// resist is the resistance of a cell between its centre and an end.
-func resist(half, within float64) float64 {
-	if half == 0 {
-		return 0
-	}
-	return half / max(within, math.SmallestNonzeroFloat64)
 }
 
 // keep is the share of the lesser flow that a coarse face keeps at least, so
 // that no cell of a rough iterate becomes a trap.
 const keep = 0.1
 
-// rates returns the coarse rates through a face between the masses below and
-// above; more is the resistance besides that of the face, 1/(r + l).
-func rates(r, l, below, above, m1, m2 float64) (up, down float64) {
-	j, s := (r-l)/2, (r+l)/2/(1+(min((r+l)*m1,.5)+min((r+l)*m2,.5)))
-	s = max(s, math.Abs(j)+keep*min(r, l))
-	return (s + j) / below, (s - j) / above
+// net returns the mobility and the half net flow at a face with the flows r and
+// l, between cells of the resistances below and above.
+func net(r, l, below, above float64) (mobility, half float64) {
+	half = (r - l) / 2
+	mobility = (r + l) / 2 / (1 + series(r+l, below) + series(r+l, above))
+	return max(mobility, math.Abs(half)+keep*min(r, l)), half
+}
+
+// series returns the resistance of a half cell over that of its end face,
+// which carries flow; it is a half, as where all is smooth, if that is less
+// and no bottleneck is within.
+func series(flow, resistance float64) float64 {
+	if resistance < 0 {
+		return min(-flow*resistance, 0.5)
+	}
+	return flow * resistance
 }
 
 // bold bounds a correction. Where a rough iterate is wrong by orders of

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// badFlag names the nearest flag in an error about an unknown one.
+func badFlag(cmd *cobra.Command, err error) error {
+	hint := fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath())
+	if wrong := unknownFlag.FindStringSubmatch(err.Error()); wrong != nil {
+		if near := nearestFlag(cmd, wrong[1]); near != "" {
+			hint = fmt.Sprintf("did you mean --%s?", near)
+		}
+	}
+	return &usageError{fmt.Sprintf("%s: %s", cmd.CommandPath(), err), hint}
+}
+
+var unknownFlag = regexp.MustCompile(`^unknown flag: --(\S+)$`)
+
+// nearestFlag lets cobra compare names, which it does for commands only.
+func nearestFlag(cmd *cobra.Command, name string) string {
+	names := &cobra.Command{SuggestionsMinimumDistance: 2}
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+		}
+	})
+	if near := names.SuggestionsFor(name); len(near) > 0 {
+		return near[0]
+	}
+	return ""
+}
+
+// cellOverrides turns "x=512,y=256", or one number for all axes, into
+// overrides of a case.
+func cellOverrides(text string, axes func() ([]string, error)) ([]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	if _, err := strconv.Atoi(text); err == nil {
+		names, err := axes()
+		for i, name := range names {
+			names[i] = fmt.Sprintf("axis.%s.cells=%s", name, text)
+		}
+		return names, err
+	}
+	var out []string
+	for part := range strings.SplitSeq(text, ",") {
+		axis, cells, ok := strings.Cut(part, "=")
+		if _, err := strconv.Atoi(strings.TrimSpace(cells)); !ok || err != nil {
+			return nil, &usageError{fmt.Sprintf("--cells: found %q, expected axis=cells or one number of cells for all axes", part), "for example --cells x=512,y=256"}
+		}
+		out = append(out, fmt.Sprintf("axis.%s.cells=%s", strings.TrimSpace(axis), strings.TrimSpace(cells)))
+	}
+	return out, nil
+}

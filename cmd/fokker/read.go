@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fokker/cases"
+)
+
+// asked is a case as the command line names it.
+type asked struct {
+	name  string
+	set   []string // parameter=value, table.key=value
+	cells string   // x=512,y=512 or 512
+}
+
+// addFlags adds what changes a case.
+func (a *asked) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&a.set, "set", nil, "override a parameter, `k=v`, or a key, table.key=value; may be repeated")
+	cmd.Flags().StringVar(&a.cells, "cells", "", "cells by axis, `x=512,y=512`, or one number for all axes")
+}
+
+// largest is more than any case file may have.
+const largest = 8 << 20
+
+// read reads the case. Standard input is read once.
+func (a *asked) read(stdin io.Reader) (*cases.Case, error) {
+	from := a.source(stdin)
+	cells, err := cellOverrides(a.cells, func() ([]string, error) {
+		c, err := from(a.set...)
+		if err != nil {
+			return nil, err
+		}
+		var names []string
+		for _, axis := range c.Problem.Axes {
+			names = append(names, axis.Name)
+		}
+		return names, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return from(append(append([]string(nil), a.set...), cells...)...)
+}
+
+// source says where the case comes from: standard input, a file, or the
+// gallery.
+func (a *asked) source(stdin io.Reader) func(overrides ...string) (*cases.Case, error) {
+	switch {
+	case a.name == "-":
+		data, err := io.ReadAll(io.LimitReader(stdin, largest))
+		return func(overrides ...string) (*cases.Case, error) {
+			if err != nil {
+				return nil, fmt.Errorf("standard input: %w", err)
+			}
+			return cases.Parse("-", data, cases.Beside("."), overrides...)
+		}
+	case isPath(a.name):
+		return func(overrides ...string) (*cases.Case, error) { return cases.Read(a.name, overrides...) }
+	}
+	return func(overrides ...string) (*cases.Case, error) { return cases.FromGallery(a.name, overrides...) }
+}
+
+// isPath reports whether an argument names a file rather than a gallery case.
+func isPath(name string) bool {
+	return strings.ContainsRune(name, '/') || strings.ContainsRune(name, filepath.Separator) || strings.HasSuffix(name, ".toml")
+}
+
+// completeCase completes a gallery name, or a file.
+func completeCase(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return cases.Gallery(), cobra.ShellCompDirectiveDefault
+}
+
+const namesACase = `
+CASE is a path if it contains / or ends in .toml, the name of a gallery case
+otherwise, and - is standard input, whose data files are relative to the
+current directory.`

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fokker/cases"
+	"fokker/cases/rundir"
+)
+
+// running is the flags of `fokker run`.
+type running struct {
+	asked
+	out     string
+	workers int
+	resume  bool
+}
+
+func runCommand() *cobra.Command {
+	var r running
+	cmd := &cobra.Command{
+		Use:   "run CASE",
+		Short: "Run every task of a case",
+		Long: `run solves what a case asks for, writes a run directory and prints a summary.
+` + namesACase,
+		Example: `  fokker run doublewell
+  fokker run well.toml --set T=0.2 --set evolve.until=3
+  fokker run gyrator --cells 128 --out coarse.run
+  sed 's/0.1/0.2/' well.toml | fokker run -`,
+		Args:              exactly(1, "one case"),
+		ValidArgsFunction: completeCase,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			r.name = args[0]
+			return r.run(cmd)
+		},
+	}
+	r.addFlags(cmd)
+	cmd.Flags().StringVar(&r.out, "out", "", "run `DIR`ectory (default ./NAME.run, replaced)")
+	cmd.Flags().IntVar(&r.workers, "workers", 0, "`N` goroutines at work (default: as many as the machine grants)")
+	cmd.Flags().BoolVar(&r.resume, "resume", false, "")
+	if err := cmd.Flags().MarkHidden("resume"); err != nil {
+		panic(err) // the flag stands above
+	}
+	return cmd
+}
+
+func (r *running) run(cmd *cobra.Command) error {
+	if err := r.check(cmd); err != nil {
+		return err
+	}
+	ctx, bar := cmd.Context(), newProgress(cmd.ErrOrStderr())
+	defer bar.stop()
+	result, err := finish(ctx, func() (*cases.Result, error) { return r.solve(ctx, cmd, bar) })
+	if err != nil {
+		return err
+	}
+	bar.report("write", 0)
+	if err := result.Write(ctx, r.out); err != nil {
+		if errors.Is(err, context.Canceled) {
+			return err
+		}
+		return &written{notRundir(err)}
+	}
+	bar.stop()
+	for _, w := range result.Warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "fokker: warning: %s\n", w)
+	}
+	return print(cmd, summary(result)+"\nwrote "+r.out+"\n")
+}
+
+func (r *running) check(cmd *cobra.Command) error {
+	switch {
+	case r.resume:
+		return &usageError{found: "--resume is not available in this version"}
+	case cmd.Flags().Changed("workers") && r.workers < 1:
+		return &usageError{found: fmt.Sprintf("--workers: found %d, expected a whole number of at least 1", r.workers)}
+	}
+	return nil
+}
+
+// solve reads the case and does its tasks. Whether the result can be written is
+// asked before.
+func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) (*cases.Result, error) {
+	c, err := r.read(cmd.InOrStdin())
+	if err != nil {
+		return nil, err
+	}
+	if r.out == "" {
+		r.out = c.Name + ".run"
+	}
+	if err := rundir.Free(r.out); err != nil {
+		return nil, &written{notRundir(err)}
+	}
+	return c.Run(ctx, cases.Options{Workers: r.workers, Progress: bar.report})
+}
+
+func notRundir(err error) error {
+	return errors.New(strings.TrimPrefix(err.Error(), "rundir: "))
+}
