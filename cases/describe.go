@@ -94,6 +94,9 @@ func (d *description) coefficients(eq *equation) {
 	if eq.killing != nil {
 		d.line("killing", eq.killing.String())
 	}
+	if d.Problem.Unsteady {
+		d.line("time", "coefficients depend on t; what follows looks at t = 0")
+	}
 	if g := eq.gibbs; g != nil {
 		d.line("U", g.potential.String())
 		for k, axis := range eq.axes {
@@ -606,12 +609,20 @@ func (s *survey) warnings() (out []string) {
 func (s *survey) meshWarnings(axis string, seen seen) (out []string) {
 	share := func(cells int) string { return percent(float64(cells) / float64(s.looked)) }
 	if seen.fitted > 0 {
-		out = append(out, fmt.Sprintf("axis %s: |b|h > 2D in %s of the cells, |b|h/(2D) up to %.3g: rates are exponentially fitted there, of an order between 2 and 1; more cells help", axis, share(seen.fitted), seen.peclet))
+		out = append(out, fmt.Sprintf("axis %s: |b|h > 2D in %s of the cells, |b|h/(2D) up to %.3g: %s; more cells help", axis, share(seen.fitted), seen.peclet, s.consequence()))
 	}
 	if seen.upwind > 0 {
 		out = append(out, fmt.Sprintf("axis %s: drift without noise in %s of the cells: rates are upwind there, of first order", axis, share(seen.upwind)))
 	}
 	return out
+}
+
+// consequence is what a mesh does that does not resolve the drift.
+func (s *survey) consequence() string {
+	if s.problem.reversible != nil {
+		return "a Gibbs law stays exact, other figures lose accuracy there"
+	}
+	return "rates are exponentially fitted there, of an order between 2 and 1"
 }
 
 func (w wallSeen) warnings(wall string) (out []string) {

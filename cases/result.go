@@ -25,8 +25,9 @@ type Result struct {
 	Evolve     *EvolveResult     `json:"evolve,omitempty"`
 	Warnings   []string          `json:"warnings,omitempty"`
 
-	Grid *grid.Grid `json:"-"`
-	of   *Case
+	Grid  *grid.Grid `json:"-"`
+	of    *Case
+	gross float64 // largest mass per unit time that leaves a cell, beside which a net current may be rounding
 }
 
 // InitialResult says how the initial law fits the box.
@@ -83,7 +84,6 @@ type EvolveResult struct {
 
 	Masses  [][]float64 `json:"-"`
 	Current [][]float64 `json:"-"` // at the last time
-	peak    float64
 }
 
 // Write writes the run directory, whole or not at all.
@@ -97,9 +97,9 @@ func (r *Result) Write(ctx context.Context, dir string) error {
 	if s := r.Stationary; s != nil {
 		out.Stationary, out.StationaryCurrent = s.Masses, s.Current
 	}
+	out.CurrentScale = r.gross
 	if e := r.Evolve; e != nil {
 		out.Times, out.Steps, out.Masses, out.FinalCurrent, out.Lost = e.Times, e.Step, e.Masses, e.Current, e.Lost
-		out.CurrentScale = e.peak
 	}
 	out.Series = r.series()
 	return rundir.Write(ctx, dir, out)

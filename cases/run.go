@@ -172,6 +172,11 @@ func (r *run) currents(q operators.Generator, m []float64) (out [][]float64) {
 	if !ok {
 		return nil
 	}
+	if rates, ok := q.(interface{ Exit() []float64 }); ok {
+		for i, rate := range rates.Exit() {
+			r.result.gross = max(r.result.gross, rate*m[i])
+		}
+	}
 	for k := range r.grid.Dim() {
 		n := r.grid.Cells(k)
 		flow := make([]float64, r.grid.Size()/n*(n+1))

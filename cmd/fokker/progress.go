@@ -112,7 +112,14 @@ func (p *progress) lines() {
 			return
 		}
 		last, at = phase, time.Now()
-		fmt.Fprintf(p.w, "fokker: %s %.0f %%  %s\n", phase, 100*done, remaining(left))
+		line := "fokker: " + phase
+		if done > 0 {
+			line += fmt.Sprintf(" %.0f %%", 100*done)
+		}
+		if left > 0 {
+			line += ", " + remaining(left)
+		}
+		fmt.Fprintln(p.w, line)
 	}
 }
 

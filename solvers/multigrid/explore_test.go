@@ -9,7 +9,6 @@ import (
 )
 
 func TestExplore(t *testing.T) {
-	debug = os.Getenv("DBG") != ""
 	cases := []struct {
 		name string
 		p    process

@@ -241,7 +241,7 @@ func TestCancelledIsAnError(t *testing.T) {
 func TestCyclesDoNotAllocate(t *testing.T) {
 	q := build(box(2.5, 128, 128), p2)
 	for g := range gears {
-		s := &solver{ctx: context.Background(), pool: newPool(2), finest: float64(q.Size()), gear: g}
+		s := &solver{ctx: context.Background(), pool: newPool(2), finest: q.Size(), gear: g}
 		l := newLevel(q.g)
 		l.use(q)
 		s.hierarchy(l)

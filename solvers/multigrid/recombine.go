@@ -6,10 +6,6 @@ import "math"
 // gained nothing on limit cycles at small noise.
 const depth = 4
 
-// sumCells is the number of cells summed at once; the sums of the pieces are
-// added in order, so that the workers do not matter.
-const sumCells = 4096
-
 // history holds the last iterates and what the cycles changed in them, from
 // which recombine extrapolates (Anderson 1965; Washio and Oosterlee 1997).
 type history struct {
@@ -17,12 +13,15 @@ type history struct {
 	kept  int
 	parts []products // per piece
 	all   products
-	task  func(piece int)
+	gamma [depth]float64
+
+	before, after []float64 // arguments of the tasks
+	take, combine func(piece int)
 }
 
 func newHistory(size int) *history {
 	h := &history{parts: make([]products, (size+sumCells-1)/sumCells)}
-	h.task = h.part
+	h.take, h.combine = h.takePart, h.combinePart
 	for range depth + 1 {
 		h.x, h.f = append(h.x, make([]float64, size)), append(h.f, make([]float64, size))
 	}
@@ -30,65 +29,29 @@ func newHistory(size int) *history {
 }
 
 // add takes the iterate before and after a cycle.
-func (h *history) add(before, after []float64) {
+func (h *history) add(before, after []float64, pool *pool) {
 	last := len(h.x) - 1
 	x, f := h.x[last], h.f[last]
 	copy(h.x[1:], h.x[:last])
 	copy(h.f[1:], h.f[:last])
 	h.x[0], h.f[0] = x, f
-	copy(x, after)
-	for i := range f {
-		f[i] = after[i] - before[i]
-	}
 	h.kept = min(h.kept+1, last+1)
-}
-
-// recombine writes into p the combination x₀ − Σ γⱼ(x₀ − xⱼ) whose change
-// f₀ − Σ γⱼ(f₀ − fⱼ) is least in the norm Σ f²/x₀. Where it would take away
-// more than three quarters of a mass it takes that: the result is only the
-// next guess, and stays positive.
-func (h *history) recombine(p []float64) {
-	m := h.kept - 1
-	if m < 1 {
-		return
-	}
-	gamma := h.weights(m)
-	for i, x := range h.x[0] {
-		y := x
-		for j := range m {
-			y -= gamma[j] * (x - h.x[j+1][i])
-		}
-		p[i] = max(y, x/4)
-	}
-}
-
-// products are sums over cells, weighted by 1/x₀, of dᵢdⱼ for dⱼ = f₀ − fⱼ,
-// with f₀ in the last column, and of (x₀ − xⱼ)².
-type products struct {
-	f [depth][depth + 1]float64
-	x [depth]float64
-}
-
-// measure sums the products of the kept iterates.
-func (h *history) measure(pool *pool) {
-	pool.do(len(h.parts), h.task)
+	h.before, h.after = before, after
+	pool.do(len(h.parts), h.take)
 	h.all = products{}
 	for b := range h.parts {
-		for i := range depth {
-			h.all.x[i] += h.parts[b].x[i]
-			for j := range depth + 1 {
-				h.all.f[i][j] += h.parts[b].f[i][j]
-			}
-		}
+		h.all.add(&h.parts[b])
 	}
 }
 
-// part sums those of one piece.
-func (h *history) part(b int) {
-	s, m := &h.parts[b], h.kept-1
+// takePart copies one piece and sums its products with the kept ones.
+func (h *history) takePart(piece int) {
+	s, m := &h.parts[piece], h.kept-1
 	*s = products{}
-	for c := b * sumCells; c < min((b+1)*sumCells, len(h.f[0])); c++ {
-		x, f := h.x[0][c], h.f[0][c]
+	for c, hi := bounds(piece, len(h.after)); c < hi; c++ {
+		x := h.after[c]
+		f := x - h.before[c]
+		h.x[0][c], h.f[0][c] = x, f
 		w := 1 / x
 		var d [depth + 1]float64
 		d[depth] = f
@@ -101,6 +64,43 @@ func (h *history) part(b int) {
 			for j := i; j <= depth; j++ {
 				s.f[i][j] += d[i] * d[j] * w
 			}
+		}
+	}
+}
+
+// recombine writes into p the combination x₀ − Σ γⱼ(x₀ − xⱼ) whose change
+// f₀ − Σ γⱼ(f₀ − fⱼ) is least in the norm Σ f²/x₀.
+func (h *history) recombine(p []float64, pool *pool) {
+	h.gamma, h.after = h.weights(h.kept-1), p
+	pool.do(len(h.parts), h.combine)
+}
+
+// combinePart does so for a piece. Where the combination would take away more
+// than three quarters of a mass it takes that: the result is only the next
+// guess, and stays positive.
+func (h *history) combinePart(piece int) {
+	for c, hi := bounds(piece, len(h.after)); c < hi; c++ {
+		x := h.x[0][c]
+		y := x
+		for j := range h.kept - 1 {
+			y -= h.gamma[j] * (x - h.x[j+1][c])
+		}
+		h.after[c] = max(y, x/4)
+	}
+}
+
+// products are sums over cells, weighted by 1/x₀, of dᵢdⱼ for dⱼ = f₀ − fⱼ,
+// with f₀ in the last column, and of (x₀ − xⱼ)².
+type products struct {
+	f [depth][depth + 1]float64
+	x [depth]float64
+}
+
+func (p *products) add(q *products) {
+	for i := range depth {
+		p.x[i] += q.x[i]
+		for j := range depth + 1 {
+			p.f[i][j] += q.f[i][j]
 		}
 	}
 }

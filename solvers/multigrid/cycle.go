@@ -1,0 +1,119 @@
+package multigrid
+
+import "math"
+
+// share is the work of one pass over l.
+func (s *solver) share(l *level) float64 { return float64(len(l.p)) / float64(s.finest) }
+
+// cycle improves the law of l: first by the coarser levels, then by two
+// sweeps.
+func (s *solver) cycle(l *level) {
+	c := l.next
+	if c == nil {
+		l.eliminate()
+		s.restless = l.restless()
+		return
+	}
+	s.pool.do(len(c.blocks), l.do.aggregate)
+	s.pool.do(len(c.blocks), l.do.narrow)
+	s.pool.do(len(c.blocks), l.do.convert)
+	s.pool.do(len(c.blocks), c.do.invert)
+	s.cycle(c)
+	if c.twice {
+		s.cycle(c)
+	}
+	s.pool.do(len(c.blocks), c.do.compare)
+	s.pool.do(len(l.blocks), l.do.correct)
+	s.smooth(l)
+	s.work += 2 * s.share(l)
+}
+
+// smooth sweeps twice.
+func (s *solver) smooth(l *level) {
+	for range 2 {
+		if gears[s.gear].lines {
+			l.sweepLines(s.pool)
+			s.work += 2 * float64(len(l.n)) * s.share(l)
+		} else {
+			l.sweep(s.pool)
+			s.work += s.share(l)
+		}
+	}
+}
+
+// eliminate solves the coarsest level.
+func (l *level) eliminate() {
+	clear(l.matrix)
+	n := len(l.p)
+	for k := range l.n {
+		for i := range n {
+			if to, inside := l.neighbour(k, i, 1); inside {
+				l.matrix[i*n+to] += l.up[k][i]
+			}
+			if to, inside := l.neighbour(k, i, -1); inside {
+				l.matrix[i*n+to] += l.down[k][i]
+			}
+		}
+	}
+	dense(l.p, l.matrix)
+	for i := range l.p {
+		l.p[i] += spring
+	}
+}
+
+// restless returns the greatest relative correction where the law has a
+// maximum, on the coarsest level. A metastable state may hold next to nothing
+// because it fills slowly: that is no small error, though it changes little.
+func (l *level) restless() float64 {
+	const empty = 1e-100 // tails reach below; no state fills from there in a computation
+	worst := 0.0
+	for i, m := range l.p {
+		if m > empty && l.peak(i) {
+			worst = max(worst, math.Abs(m/l.whole[i]-1))
+		}
+	}
+	return worst
+}
+
+// peak reports whether no neighbour of the cell holds more.
+func (l *level) peak(cell int) bool {
+	for k := range l.n {
+		for _, step := range [2]int{-1, 1} {
+			if to, inside := l.neighbour(k, cell, step); inside && l.p[to] > l.p[cell] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// neighbour returns the cell one step along axis k.
+func (l *level) neighbour(k, cell, step int) (int, bool) {
+	i, n := l.g.Along(k, cell), l.n[k]
+	j := i + step
+	wraps := j < 0 || j == n
+	if wraps && !l.ring(k) {
+		return 0, false
+	}
+	return cell + ((j+n)%n-i)*l.g.Stride(k), true
+}
+
+// residual returns ‖Qᵀp‖₁ / Σ pᵢ|Qᵢᵢ|.
+func (l *level) residual() float64 {
+	flow := make([]float64, l.n[0])
+	var off, all float64
+	for r := range l.rows {
+		clear(flow)
+		for k := 1; k < len(l.n); k++ {
+			l.inflow(flow, k, r, 0, 1)
+		}
+		p, u, d, inv := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), l.row(l.inv, r)
+		n := len(p)
+		for i := range p {
+			west, east, out := (i+n-1)%n, (i+1)%n, p[i]/inv[i]
+			off += math.Abs(flow[i] + p[west]*u[west] + p[east]*d[east] - out)
+			all += out
+		}
+	}
+	return off / all
+}

@@ -1,0 +1,196 @@
+package multigrid
+
+import (
+	"context"
+	"math"
+)
+
+// solver is the state of one Solve.
+
+type solver struct {
+	Options
+	ctx    context.Context
+	pool   *pool
+	finest int // cells
+	work   float64
+	gear   int
+
+	restless float64 // relative change of the fullest places by the last elimination
+}
+
+// gear is a kind of cycle. Where one contracts badly the next is taken.
+type gear struct {
+	name      string
+	lines     bool
+	recombine bool
+	worst     float64 // contraction per cycle that is still good enough
+}
+
+var gears = [...]gear{
+	{"W cycles, points", false, false, 0.5},
+	{"W cycles, points, recombination", false, true, 0.6},
+	{"W cycles, lines, recombination", true, true, 1},
+}
+
+// smallest is the size below which a level is solved by elimination, which
+// then takes less than a sweep over a hundred times as many cells.
+const smallest = 100
+
+// hierarchy makes the levels below l. An axis is coarsened while its cells
+// are coupled about as strongly as any.
+func (s *solver) hierarchy(l *level) {
+	coupling, last := l.couplings(), len(l.p)
+	for len(l.p) > smallest {
+		chosen := choose(l, coupling)
+		c := l.coarsen(chosen)
+		if c == nil {
+			break
+		}
+		for k := range coupling {
+			if chosen[k] {
+				coupling[k] /= 4 // as 1/h²
+			}
+		}
+		if c.twice = 3*len(c.p) < last; c.twice {
+			last = len(c.p) // W cycles cost at most 1 + ⅔ + ⅔² + …
+		}
+		l = c
+	}
+	l.twice = false
+	l.matrix = make([]float64, len(l.p)*len(l.p))
+}
+
+// choose returns which axes to coarsen: those not much weaker coupled than the
+// strongest, for points smooth only along these.
+func choose(l *level, coupling []float64) []bool {
+	const fair = 0.35 // between 1 and the ¼ that coarsening the others makes equal
+	strongest := 0.0
+	for k, c := range coupling {
+		if l.n[k] > 3 {
+			strongest = max(strongest, c)
+		}
+	}
+	chosen := make([]bool, len(coupling))
+	for k, c := range coupling {
+		chosen[k] = l.n[k] > 3 && c >= fair*strongest
+	}
+	return chosen
+}
+
+// solve is full multigrid: guess from the solution on the next grid, cycle.
+func (s *solver) solve(top *level, q Generator) (Result, error) {
+	s.start(top, q)
+	result, err := s.converge(top, s.Tolerance, s.MaxCycles)
+	result.Mass, result.WorkUnits = top.p, s.work
+	return result, err
+}
+
+// start leaves on l the interpolant of the law on the next level, where q is
+// discretised anew; where it cannot be, the uniform law.
+func (s *solver) start(l *level, q Generator) {
+	for i := range l.p {
+		l.p[i] = l.g.Volume(i)
+	}
+	c := l.next
+	if c == nil {
+		return
+	}
+	coarse, err := q.On(c.g)
+	if err != nil {
+		return
+	}
+	r, ok := coarse.(Generator)
+	if !ok || !c.use(r) {
+		return
+	}
+	s.start(c, r)
+	s.converge(c, s.Tolerance, coarseCycles) // any positive outcome is a guess
+	c.logarithm()
+	s.pool.do(len(l.blocks), l.do.guess)
+	c.up, c.down = c.own[0], c.own[1]
+}
+
+// coarseCycles bounds the work spent on a guess.
+const coarseCycles = 12
+
+// converge cycles on l until the estimated error is below the tolerance; on a
+// coarse level, which only provides a guess, until it is a small part of what
+// the first cycles changed.
+func (s *solver) converge(l *level, tolerance float64, most int) (Result, error) {
+	s.pool.do(len(l.blocks), l.do.invert)
+	s.smooth(l) // the guess is rough, and the cycle begins with the coarse levels
+	r := newRun(l)
+	r.normalise(s.pool)
+	top := len(l.p) == s.finest
+	for cycle := 1; cycle <= most; cycle++ {
+		if s.ctx.Err() != nil {
+			return Result{}, s.ctx.Err()
+		}
+		estimate := s.improve(r)
+		if top {
+			s.report(estimate, r.largest)
+		}
+		if estimate <= tolerance || !top && estimate < enough*r.largest {
+			return Result{Residual: l.residual(), Cycles: cycle, Method: gears[s.gear].name, Error: estimate}, nil
+		}
+	}
+	return Result{}, &Stalled{l.residual(), most}
+}
+
+// enough is the error left in a guess, as a part of the change by the first
+// cycles, which is about the distance of the laws on two meshes.
+const enough = 0.05
+
+// report tells the progress: the part of the digits wanted that are there.
+func (s *solver) report(estimate, start float64) {
+	if s.Progress != nil && estimate < start {
+		s.Progress(min(1, math.Log(estimate/start)/math.Log(s.Tolerance/start)))
+	}
+}
+
+// improve does one cycle, from a combination of the earlier laws where they
+// are kept, and returns the estimated error.
+func (s *solver) improve(r *run) float64 {
+	if r.history != nil {
+		r.history.recombine(r.p, s.pool)
+		r.normalise(s.pool)
+	}
+	copy(r.before, r.p)
+	s.cycle(r.level)
+	r.observe(r.normalise(s.pool))
+	s.work += 2 * s.share(r.level)
+	if !(r.change <= 2) { // not a number: the cycle is too bold for this law
+		copy(r.p, r.before)
+		s.shift(r)
+		return math.Inf(1)
+	}
+	amplification := r.amplification()
+	if gears[s.gear].recombine {
+		s.keep(r)
+		amplification = max(amplification, r.history.amplification())
+	}
+	if r.cycles >= 3 && r.ratio[0] > gears[s.gear].worst {
+		s.shift(r)
+	}
+	if len(r.p) == s.finest && s.restless > math.Sqrt(s.Tolerance) {
+		return math.Inf(1)
+	}
+	return r.change * amplification
+}
+
+// shift takes the next gear.
+func (s *solver) shift(r *run) {
+	if s.gear+1 < len(gears) {
+		s.gear++
+		r.cycles, r.history = 0, nil
+	}
+}
+
+// keep adds the law to the history.
+func (s *solver) keep(r *run) {
+	if r.history == nil {
+		r.history = newHistory(len(r.p))
+	}
+	r.history.add(r.before, r.p, s.pool)
+	s.work += (4 + depth) * s.share(r.level)
+}
