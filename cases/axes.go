@@ -35,9 +35,6 @@ func (r *reader) readAxes(file *table, p *Problem) {
 	}
 	for _, t := range list {
 		a := r.readAxis(t)
-		if indexOf(p.names(), a.Name) >= 0 {
-			r.fail(lineOf(t, "name"), "axis.name", fmt.Sprintf("two axes are called %q", a.Name), "different names", "")
-		}
 		p.Axes = append(p.Axes, a)
 	}
 	r.checkSize(list, p)
@@ -63,8 +60,10 @@ func (r *reader) checkSize(list []*table, p *Problem) {
 
 func (r *reader) readAxis(t *table) AxisSpec {
 	a := AxisSpec{Name: r.text(t, "name", "")}
-	if r.required(t, "name", "the name of the state variable") && a.Name != "" {
-		r.checkName(lineOf(t, "name"), join(t.path, "name"), a.Name)
+	if r.required(t, "name", "the name of the state variable") && r.isText(t, "name") && r.checkName(lineOf(t, "name"), join(t.path, "name"), a.Name) {
+		if err := r.scope.Variable(a.Name); err != nil {
+			r.failExpression(lineOf(t, "name"), join(t.path, "name"), err)
+		}
 	}
 	if r.required(t, "range", "[lower, upper]") {
 		a.Lo, a.Hi = r.readRange(t)
@@ -162,12 +161,17 @@ func (r *reader) readSpacing(t *table, a *AxisSpec) {
 	}
 }
 
-// checkEdges tries whether the faces fit the cells.
+// checkEdges tries whether the faces fit the cells, and the cells the numbers.
 func (r *reader) checkEdges(t *table, a AxisSpec) {
-	if len(a.Faces) == 0 || a.Cells < 1 || a.Cells > 1<<20 {
+	if a.Cells < 1 || a.Cells > 1<<20 {
 		return
 	}
-	if _, _, err := a.Spacing.Edges(a.Lo, a.Hi, a.Cells, a.Faces...); err != nil {
+	edges, _, err := a.Spacing.Edges(a.Lo, a.Hi, a.Cells, a.Faces...)
+	if err != nil {
 		r.failExpression(lineOf(t, "faces"), join(t.path, "faces"), trimmed(err, "grid: "))
+		return
+	}
+	if _, err = grid.New(grid.Axis{Name: a.Name, Edges: edges}); err != nil {
+		r.failExpression(lineOf(t, "range"), join(t.path, "range"), trimmed(err, "grid: "))
 	}
 }

@@ -94,7 +94,7 @@ func Parse(path string, data []byte, open Open, overrides ...string) (*Case, err
 	c := &Case{Name: nameOf(path), file: file}
 	r.readCase(c, open)
 	if len(r.mistakes) > 0 {
-		return nil, r.mistakes
+		return nil, r.mistakes.sorted()
 	}
 	return c, nil
 }
@@ -114,8 +114,11 @@ func (r *reader) readCase(c *Case, open Open) {
 	c.Problem = p
 	r.readAxes(c.file, p)
 	names := p.names()
-	r.declare(c.file, names)
 	process, optimiser := r.sub(c.file, "process"), r.sub(c.file, "sgd")
+	if optimiser != nil {
+		c.Data = r.readData(optimiser, open)
+	}
+	r.declare(c.file)
 	switch {
 	case process != nil && optimiser != nil:
 		r.fail(optimiser.line, "sgd", "found beside [process]", "one of the two", "")
@@ -124,7 +127,7 @@ func (r *reader) readCase(c *Case, open Open) {
 		r.fill(process, "calculus", eq.calculus)
 		r.finishEquation(p, eq, process)
 	case optimiser != nil:
-		r.readOptimiser(optimiser, c, open)
+		r.readOptimiser(optimiser, c)
 	default:
 		r.fail(0, "", "found neither [process] nor [sgd]", "one of them", "")
 	}
@@ -162,6 +165,9 @@ func (r *reader) readParameters(file *table) (out []Parameter) {
 			continue
 		}
 		p := Parameter{e.key, r.value(e.line, path, e.value)}
+		if !finite(p.Value) { // a mistake was reported; what uses it is none
+			p.Value = 1
+		}
 		if err := r.scope.Constant(p.Name, p.Value); err != nil {
 			r.failExpression(e.line, path, err)
 		}
@@ -170,12 +176,11 @@ func (r *reader) readParameters(file *table) (out []Parameter) {
 	return out
 }
 
-// declare makes axes, time and definitions known to expressions.
-func (r *reader) declare(file *table, axes []string) {
-	for _, name := range append(slices.Clone(axes), "t") {
-		if err := r.scope.Variable(name); err != nil {
-			r.failExpression(0, "axis "+name, err)
-		}
+// declare makes time and definitions known to expressions, after axes and
+// columns of data.
+func (r *reader) declare(file *table) {
+	if err := r.scope.Variable("t"); err != nil {
+		panic(err) // no other name is t: it is reserved
 	}
 	t := r.sub(file, "define")
 	if t == nil {

@@ -18,6 +18,7 @@ type equation struct {
 	killing   *expr.Node     // nil: none
 	calculus  string
 	gibbs     *gibbs // nil unless a potential with a temperature
+	table     *table // the keys it was read from
 }
 
 // gibbs is the isothermal process of a potential: b = −M∇U + F + ∇·(MT),
@@ -31,7 +32,7 @@ type gibbs struct {
 
 // readProcess reads [process].
 func (r *reader) readProcess(t *table, axes []string) *equation {
-	eq := &equation{axes: axes, drift: r.zeros(len(axes))}
+	eq := &equation{axes: axes, drift: r.zeros(len(axes)), table: t}
 	if s := r.sub(t, "drift"); s != nil {
 		eq.drift = r.orZero(r.perAxis(s, axes))
 	}
@@ -258,6 +259,7 @@ func (r *reader) readTemperature(e *entry, axes []string) []float64 {
 			out[k] = r.value(e.line, "process.temperature", e.value)
 		case t.find(axis) == nil:
 			r.fail(e.line, "process.temperature", fmt.Sprintf("found none for %q", axis), "one per axis", "")
+			out[k] = math.NaN()
 		default:
 			out[k] = r.number(t, axis, 0)
 		}

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat/distmv"
 
 	"fokker/cases/expr"
 	"fokker/grid"
@@ -41,6 +40,8 @@ func (r *reader) readInitial(file *table, p *Problem) {
 		kinds++
 		in.Mean = r.axisNumbers(s, axes)
 		r.readSpread(t, in)
+	} else {
+		r.refuseSpread(t)
 	}
 	if s := r.sub(t, "point"); s != nil {
 		kinds++
@@ -50,11 +51,29 @@ func (r *reader) readInitial(file *table, p *Problem) {
 	if e := t.find("density"); e != nil {
 		kinds++
 		in.Density = r.node(r.scope, e.line, "initial.density", e.value)
+		if _, err := compile(axes, in.Density); err != nil {
+			r.failExpression(e.line, "initial.density", err)
+		}
 	}
 	if kinds != 1 {
 		r.fail(t.line, "initial", fmt.Sprintf("found %d of `mean`, `point`, `density` and `uniform`", kinds), "one of them", "")
 	}
+	if in.Covariance != nil {
+		r.checkTurns(t, in, p)
+	}
 	p.Initial = in
+}
+
+// mostTurns bounds the work of winding a correlated Gaussian around a periodic
+// axis.
+const mostTurns = 1000
+
+func (r *reader) checkTurns(t *table, in *Initial, p *Problem) {
+	for k, a := range p.Axes {
+		if std := math.Sqrt(in.Covariance.At(k, k)); a.Ends[0] == grid.Periodic && std > mostTurns*(a.Hi-a.Lo) {
+			r.fail(lineOf(t, "covariance"), "initial.covariance", fmt.Sprintf("found a standard deviation of %.3g along %s", std, a.Name), fmt.Sprintf("at most %d turns of a periodic axis", mostTurns), "")
+		}
+	}
 }
 
 // axisNumbers reads one number for each axis.
@@ -101,6 +120,15 @@ func (r *reader) readSpread(t *table, in *Initial) {
 	}
 }
 
+// refuseSpread says that a spread without a mean means nothing.
+func (r *reader) refuseSpread(t *table) {
+	for _, key := range []string{"std", "covariance"} {
+		if e := t.find(key); e != nil {
+			r.fail(e.line, join(t.path, key), "found without `mean`", "", "it is the spread of a Gaussian around its mean")
+		}
+	}
+}
+
 func (r *reader) readCovariance(t *table, in *Initial) {
 	entries := r.matrix(t, in.axes, false)
 	in.Covariance = mat.NewSymDense(len(in.axes), nil)
@@ -134,14 +162,13 @@ func (in *Initial) Masses(g *grid.Grid) (m []float64, cut float64, err error) {
 	case in.Point != nil:
 		return in.point(g), 0, nil
 	case in.Std != nil:
-		m = in.product(g)
+		m, cut = in.product(g)
+	case in.Covariance != nil:
+		m = in.correlated(g)
 		cut = 1 - sum(m)
 	default:
 		if m, err = in.integrals(g); err != nil {
 			return nil, 0, err
-		}
-		if in.Covariance != nil {
-			cut = 1 - sum(m)
 		}
 	}
 	total := sum(m)
@@ -168,35 +195,62 @@ func sum(x []float64) (total float64) {
 }
 
 // product returns the Gaussian with independent coordinates by exact integrals
-// over cells.
-func (in *Initial) product(g *grid.Grid) []float64 {
-	factors := make([][]float64, g.Dim())
+// over cells, and its mass outside the box.
+func (in *Initial) product(g *grid.Grid) (m []float64, cut float64) {
+	factors, inside := make([][]float64, g.Dim()), 0.0
 	for k := range factors {
-		factors[k] = gaussian(g.Axis(k), in.Mean[k], in.Std[k])
+		a := g.Axis(k)
+		factors[k] = gaussian(a, in.Mean[k], in.Std[k])
+		if a.Ends[0] != grid.Periodic {
+			lo, hi := (a.Edges[0]-in.Mean[k])/in.Std[k], (a.Edges[a.Cells()]-in.Mean[k])/in.Std[k]
+			inside += math.Log1p(-between(math.Inf(-1), lo) - between(hi, math.Inf(1)))
+		}
 	}
-	m := make([]float64, g.Size())
+	m = make([]float64, g.Size())
 	for i := range m {
 		m[i] = 1
 		for k, f := range factors {
 			m[i] *= f[g.Along(k, i)]
 		}
 	}
-	return m
+	return m, -math.Expm1(inside)
 }
 
-// gaussian integrates a normal density over the cells of an axis; a periodic
-// axis is wrapped around it.
+// gaussian integrates a normal density over the cells of an axis.
 func gaussian(a grid.Axis, mean, std float64) []float64 {
 	out := make([]float64, a.Cells())
-	period, images := a.Edges[a.Cells()]-a.Edges[0], 0
 	if a.Ends[0] == grid.Periodic {
-		images = int(math.Ceil(40*std/period)) + 1 + int(math.Abs(mean-a.Edges[0])/period) // 40 σ hold all that a float64 can
-		images = min(images, 10000)
+		std = min(std, 3*(a.Edges[a.Cells()]-a.Edges[0])) // wound up, any wider one is uniform to e^(−2π²·9) as well
 	}
-	for i := range out {
-		for w := -images; w <= images; w++ {
-			shift := mean + float64(w)*period
-			out[i] += between((a.Edges[i]-shift)/std, (a.Edges[i+1]-shift)/std)
+	for _, s := range spans(a, mean, std) {
+		out[s.cell] += between((s.lo-mean)/std, (s.hi-mean)/std)
+	}
+	return out
+}
+
+// span is a cell of an axis, or on a periodic axis one of its images.
+type span struct {
+	cell   int
+	lo, hi float64
+}
+
+// reach is how many standard deviations of a Gaussian hold all of it that a
+// float64 can.
+const reach = 40
+
+// spans returns the cells in reach of a Gaussian; a periodic axis is unrolled.
+func spans(a grid.Axis, mean, std float64) (out []span) {
+	first, last, period := 0.0, 0.0, a.Edges[a.Cells()]-a.Edges[0]
+	if a.Ends[0] == grid.Periodic {
+		first = math.Floor((mean - reach*std - a.Edges[0]) / period)
+		last = math.Floor((mean + reach*std - a.Edges[0]) / period)
+	}
+	for w := first; w <= last; w++ {
+		for i := range a.Cells() {
+			lo, hi := a.Edges[i]+w*period, a.Edges[i+1]+w*period
+			if hi > mean-reach*std && lo < mean+reach*std {
+				out = append(out, span{i, lo, hi})
+			}
 		}
 	}
 	return out
@@ -269,27 +323,29 @@ func searchEdge(edges []float64, x float64) int {
 var gaussPoints = [4]float64{-0.861136311594052575223946488892809505, -0.339981043584856264802665759103244687, 0.339981043584856264802665759103244687, 0.861136311594052575223946488892809505}
 var gaussWeights = [4]float64{0.347854845137453857373063949221999407, 0.652145154862546142626936050778000593, 0.652145154862546142626936050778000593, 0.347854845137453857373063949221999407}
 
-// integrals integrates a density over cells by Gauss–Legendre points, on so
-// many equal pieces of every cell that a Gaussian is resolved.
+// integrals integrates a density over cells by Gauss–Legendre points.
 //
 // A density that is 1 in a set and 0 outside has the set's fraction of a cell.
 func (in *Initial) integrals(g *grid.Grid) ([]float64, error) {
-	if in.Density != nil && in.Density.Boolean() {
+	if in.Density.Boolean() {
 		return in.indicator(g)
 	}
-	density, err := in.evaluator()
+	density, err := compile(in.axes, in.Density)
 	if err != nil {
 		return nil, err
 	}
 	rules, n := make([][]sample, g.Dim()), 1
 	for k := range rules {
-		rules[k] = rule(g.Axis(k), in.pieces(g, k))
-		n *= len(rules[k]) / g.Cells(k)
+		for i := range g.Cells(k) {
+			a := g.Axis(k)
+			rules[k] = appendRule(rules[k], a.Edges[i], a.Edges[i+1])
+		}
+		n *= len(gaussPoints)
 	}
 	m, x, weight, p := make([]float64, g.Size()), operators.Columns(g.Dim(), n), make([]float64, n), make([]float64, n)
 	for i := range m {
 		fillSamples(g, rules, i, x, weight)
-		density(p, x)
+		density.eval([][]float64{p}, x, 0)
 		for j, v := range p {
 			if !(v >= 0) || math.IsInf(v, 1) {
 				return nil, &Mistake{in.file, in.line, "initial.density", fmt.Sprintf("found %v at %v", v, pointOf(x, j)), "a finite number ≥ 0", ""}
@@ -305,7 +361,7 @@ func (in *Initial) indicator(g *grid.Grid) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := Observable{node: in.Density, points: subPoints}
+	o := Observable{node: in.Density, points: subPoints, file: in.file, line: in.line, key: "initial.density"}
 	o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
 	m, err := o.OnCells(g, 0)
 	for i := range m {
@@ -325,18 +381,13 @@ func pointOf(x [][]float64, i int) []float64 {
 // sample is a quadrature point of an axis.
 type sample struct{ x, weight float64 }
 
-// rule returns the samples of every cell of an axis, one cell after another.
-func rule(a grid.Axis, pieces int) (out []sample) {
-	for i := range a.Cells() {
-		w := (a.Edges[i+1] - a.Edges[i]) / float64(pieces)
-		for j := range pieces {
-			middle := a.Edges[i] + (float64(j)+0.5)*w
-			for q, z := range gaussPoints {
-				out = append(out, sample{middle + z*w/2, gaussWeights[q] * w / 2})
-			}
-		}
+// appendRule appends the samples of [lo, hi].
+func appendRule(to []sample, lo, hi float64) []sample {
+	middle, half := lo+(hi-lo)/2, (hi-lo)/2
+	for q, z := range gaussPoints {
+		to = append(to, sample{middle + z*half, gaussWeights[q] * half})
 	}
-	return out
+	return to
 }
 
 // fillSamples writes the product of the rules of all axes in a cell.
@@ -350,39 +401,6 @@ func fillSamples(g *grid.Grid, rules [][]sample, cell int, x [][]float64, weight
 			rest /= per
 			x[k][j] = s.x
 			weight[j] *= s.weight
-		}
-	}
-}
-
-// pieces returns into how many pieces a cell is cut along axis k: about two per
-// conditional standard deviation of a Gaussian, whose error is then below
-// 1e-9.
-func (in *Initial) pieces(g *grid.Grid, k int) int {
-	if in.Covariance == nil {
-		return 1
-	}
-	var precision mat.SymDense
-	var factor mat.Cholesky
-	factor.Factorize(in.Covariance)
-	_ = factor.InverseTo(&precision) // positive definite, as was checked when read
-	std := 1 / math.Sqrt(precision.At(k, k))
-	return max(1, min(64, int(math.Ceil(2*slices.Max(g.Widths(k))/std))))
-}
-
-func (in *Initial) evaluator() (func(p []float64, x [][]float64), error) {
-	if in.Covariance != nil {
-		return in.normal(), nil
-	}
-	c, err := compile(in.axes, in.Density)
-	return func(p []float64, x [][]float64) { c.eval([][]float64{p}, x, 0) }, err
-}
-
-// normal evaluates a multivariate normal density.
-func (in *Initial) normal() func(p []float64, x [][]float64) {
-	law, _ := distmv.NewNormal(in.Mean, in.Covariance, nil) // positive definite, as was checked when read
-	return func(p []float64, x [][]float64) {
-		for i := range p {
-			p[i] = law.Prob(pointOf(x, i))
 		}
 	}
 }

@@ -3,6 +3,7 @@ package cases
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -47,11 +48,19 @@ func (m Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Errors that are answers: the question was understood and the answer is no.
-var (
-	ErrNoLaw     = errors.New("there is no stationary law")
-	errCancelled = errors.New("cancelled")
-)
+// sorted returns the mistakes in the order of the file, each once.
+func (m Mistakes) sorted() Mistakes {
+	slices.SortStableFunc(m, func(a, b *Mistake) int { return a.Line - b.Line })
+	seen := map[Mistake]bool{}
+	return slices.DeleteFunc(m, func(one *Mistake) bool {
+		again := seen[*one]
+		seen[*one] = true
+		return again
+	})
+}
+
+// ErrNoLaw is an answer: the question was understood and the answer is no.
+var ErrNoLaw = errors.New("there is no stationary law")
 
 // nearest returns the known name closest to a wrong one, or "" if none is near.
 func nearest(name string, known []string) string {
@@ -97,5 +106,3 @@ func didYouMean(name string, known []string) string {
 func trimmed(err error, prefix string) error {
 	return errors.New(strings.TrimPrefix(err.Error(), prefix))
 }
-
-func splitWords(s string) []string { return strings.Fields(s) }

@@ -19,7 +19,9 @@ type Observable struct {
 	at     func(dst []float64, x [][]float64, t float64)
 	node   *expr.Node // nil for one that comes with an optimiser
 	timed  bool       // φ depends on t
+	file   string
 	line   int
+	key    string
 	points int // per axis and cell; 1 is the centre
 }
 
@@ -29,7 +31,7 @@ const subPoints = 8
 
 func (r *reader) readObservables(file *table, p *Problem) {
 	if p.landscape != nil {
-		p.Observables = landscape(p.landscape)
+		p.Observables = landscape(p.landscape, r.file)
 	}
 	t := r.sub(file, "observables")
 	if t == nil {
@@ -52,7 +54,7 @@ func (r *reader) readObservables(file *table, p *Problem) {
 			r.failExpression(e.line, path, err)
 			continue
 		}
-		o := Observable{Name: e.key, node: n, timed: n.Uses("t"), line: e.line, points: 1}
+		o := Observable{Name: e.key, node: n, timed: n.Uses("t"), file: r.file, line: e.line, key: path, points: 1}
 		o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
 		if n.Boolean() {
 			o.points = subPoints
@@ -63,7 +65,7 @@ func (r *reader) readObservables(file *table, p *Problem) {
 
 // landscape returns the observables of an optimiser: the loss, the length of
 // its gradient, and the largest eigenvalue of its Hessian.
-func landscape(e *sgd.Examples) []Observable {
+func landscape(e *sgd.Examples, file string) []Observable {
 	dim := e.Dim()
 	loss := func(dst []float64, x [][]float64, _ float64) { e.PopulationLoss(dst, x) }
 	length := func(dst []float64, x [][]float64, _ float64) {
@@ -85,9 +87,9 @@ func landscape(e *sgd.Examples) []Observable {
 		}
 	}
 	return []Observable{
-		{Name: "loss", at: loss, points: 1},
-		{Name: "gradient_norm", at: length, points: 1},
-		{Name: "sharpness", at: sharpness, points: 1},
+		{Name: "loss", at: loss, file: file, key: "sgd.loss", points: 1},
+		{Name: "gradient_norm", at: length, file: file, key: "sgd.loss", points: 1},
+		{Name: "sharpness", at: sharpness, file: file, key: "sgd.loss", points: 1},
 	}
 }
 
@@ -144,14 +146,14 @@ func (o *Observable) OnCells(g *grid.Grid, t float64) ([]float64, error) {
 func (o *Observable) unusable(v float64, g *grid.Grid, cell int) error {
 	x := operators.Columns(g.Dim(), 1)
 	g.Points(x, grid.Range{Lo: cell, Hi: cell + 1})
-	found := fmt.Sprintf("found %v", v)
+	found := fmt.Sprintf("%s is %v", o.Name, v)
 	if o.node != nil {
 		found = fmt.Sprintf("%s is %v", shortened(o.node.String()), v)
 	}
 	for k := range x {
 		found += fmt.Sprintf(", %s = %.6g", g.Axis(k).Name, x[k][0])
 	}
-	return &Mistake{Line: o.line, Key: "observables." + o.Name, Found: found, Expected: "a finite number in the whole box"}
+	return &Mistake{File: o.file, Line: o.line, Key: o.key, Found: found, Expected: "a finite number in the whole box"}
 }
 
 // fractions writes the part of each cell's width that lies in [lo, hi].

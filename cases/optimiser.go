@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"fokker/cases/expr"
 	"fokker/cases/sgd"
@@ -20,7 +21,7 @@ type optimiser struct {
 var noiseKinds = map[string]sgd.NoiseKind{"gradient": sgd.Gradient, "isotropic": sgd.Isotropic, "none": sgd.None}
 
 // readOptimiser reads [sgd] and makes its process.
-func (r *reader) readOptimiser(t *table, c *Case, open Open) {
+func (r *reader) readOptimiser(t *table, c *Case) {
 	p := c.Problem
 	r.chooseModel(t)
 	p.LearningRate = r.readLearningRate(t)
@@ -34,7 +35,7 @@ func (r *reader) readOptimiser(t *table, c *Case, open Open) {
 	case (data == nil) == (covariance == nil):
 		r.fail(t.line, "sgd", "found both or neither of `data` and `covariance`", "one of them", "")
 	case data != nil:
-		r.readExamples(o, c, open)
+		r.readExamples(o, c)
 	default:
 		r.readPopulation(o, c)
 	}
@@ -46,25 +47,24 @@ func (r *reader) chooseModel(t *table) {
 		{"optimizer", "sgd", "momentum rmsprop adam"},
 		{"model", "diffusion", "chain central-flow"},
 		{"equation", "sde1", "sde2 sde2+"},
+		{"batches", "gaussian", "enumerated"},
 	} {
-		r.chooseAvailable(t, key.name, key.has, key.other)
+		r.chooseAvailable(t, key.name, key.has, strings.Fields(key.other))
 	}
-	r.choice(t, "batches", "gaussian", "gaussian", "enumerated")
 }
 
-func (r *reader) chooseAvailable(t *table, key, has, other string) {
+func (r *reader) chooseAvailable(t *table, key, has string, other []string) {
 	e := t.find(key)
 	r.fill(t, key, has)
 	if e == nil || e.value == has {
 		return
 	}
 	word, _ := e.value.(string)
-	words := splitWords(other)
-	if slices.Contains(words, word) {
+	if slices.Contains(other, word) {
 		r.fail(e.line, join(t.path, key), fmt.Sprintf("%q is not available in this version", word), fmt.Sprintf("%q", has), "")
 		return
 	}
-	r.fail(e.line, join(t.path, key), describe(e.value), fmt.Sprintf("%q", has), didYouMean(word, append(words, has)))
+	r.fail(e.line, join(t.path, key), describe(e.value), fmt.Sprintf("%q", has), didYouMean(word, append(other, has)))
 }
 
 func (r *reader) readLearningRate(t *table) float64 {
@@ -99,24 +99,16 @@ func (r *reader) samplingFactor(o *optimiser, examples int) float64 {
 	return 1
 }
 
-func (r *reader) readExamples(o *optimiser, c *Case, open Open) {
-	data := r.loadData(o.table, open)
-	if data == nil {
-		return
+func (r *reader) readExamples(o *optimiser, c *Case) {
+	if c.Data == nil {
+		return // a mistake was reported
 	}
-	c.Data = data
-	o.factor = r.samplingFactor(o, data.Len())
-	for _, name := range data.Columns {
-		if indexOf(o.axes, name) >= 0 {
-			r.fail(lineOf(o.table, "data"), "sgd.data", fmt.Sprintf("column %q has the name of an axis", name), "different names", "rename it with `columns`")
-			return
-		}
-	}
+	o.factor = r.samplingFactor(o, c.Data.Len())
 	if len(o.axes) > 1 && o.noise == sgd.Gradient {
 		r.fail(lineOf(o.table, "noise"), "sgd.noise", fmt.Sprintf("the full covariance of a gradient with %d components is not available in this version", len(o.axes)), "", `noise = "isotropic" takes its trace`)
 	}
-	e := &sgd.Examples{Axes: o.axes, Data: data, Scale: c.Problem.LearningRate / (2 * o.batch) * o.factor, NoiseKind: o.noise}
-	e.Loss, e.Regularizer = r.readLoss(o.table, data.Columns, c)
+	e := &sgd.Examples{Axes: o.axes, Data: c.Data, Scale: c.Problem.LearningRate / (2 * o.batch) * o.factor, NoiseKind: o.noise}
+	e.Loss, e.Regularizer = r.readLoss(o.table, c.Data.Columns)
 	if len(r.mistakes) > 0 {
 		return
 	}
@@ -127,13 +119,39 @@ func (r *reader) readExamples(o *optimiser, c *Case, open Open) {
 	c.Problem.Process, c.Problem.landscape = e, e
 }
 
-func (r *reader) loadData(t *table, open Open) *sgd.Data {
+// readData reads the examples of [sgd] and makes their columns known to
+// expressions.
+func (r *reader) readData(t *table, open Open) *sgd.Data {
 	e := t.find("data")
+	if e == nil {
+		for _, key := range []string{"columns", "standardize"} {
+			if other := t.find(key); other != nil {
+				r.fail(other.line, join(t.path, key), "found without `data`", "", "it says how to read the columns of a data file")
+			}
+		}
+		return nil
+	}
 	name, ok := e.value.(string)
 	if !ok {
 		r.fail(e.line, "sgd.data", describe(e.value), "the name of a CSV file", "random examples are not available in this version")
 		return nil
 	}
+	data := r.loadData(t, e, name, open)
+	if data == nil {
+		return nil
+	}
+	for _, column := range data.Columns {
+		r.declareColumn(e.line, column)
+	}
+	for _, column := range r.texts(t, "standardize") {
+		if err := data.Standardize(column); err != nil {
+			r.fail(lineOf(t, "standardize"), "sgd.standardize", err.Error(), "", didYouMean(column, data.Columns))
+		}
+	}
+	return data
+}
+
+func (r *reader) loadData(t *table, e *entry, name string, open Open) *sgd.Data {
 	rename := map[string]string{}
 	if s := r.sub(t, "columns"); s != nil {
 		for _, c := range s.entries {
@@ -151,45 +169,54 @@ func (r *reader) loadData(t *table, open Open) *sgd.Data {
 		r.failExpression(e.line, "sgd.data", err)
 		return nil
 	}
-	for _, column := range r.texts(t, "standardize") {
-		if err := data.Standardize(column); err != nil {
-			r.fail(lineOf(t, "standardize"), "sgd.standardize", err.Error(), "", didYouMean(column, data.Columns))
-		}
-	}
 	return data
 }
 
-// readLoss reads loss and regularizer in a scope that has the data's columns.
-func (r *reader) readLoss(t *table, data []string, c *Case) (loss, regularizer *expr.Node) {
-	own := &reader{file: r.file, scope: expr.NewScope()}
-	own.readParameters(c.file)
-	own.declare(c.file, append(slices.Clone(c.Problem.names()), data...))
+func (r *reader) declareColumn(line int, name string) {
+	const hint = "rename it with `columns`"
+	switch {
+	case !identifier.MatchString(name):
+		r.fail(line, "sgd.data", fmt.Sprintf("found a column called %q", name), "letters, digits and _, not starting with a digit", hint)
+	case slices.Contains(reserved, name):
+		r.fail(line, "sgd.data", fmt.Sprintf("found a column called %q, which is reserved", name), "", hint)
+	default:
+		if err := r.scope.Variable(name); err != nil {
+			r.fail(line, "sgd.data", "column: "+strings.TrimPrefix(err.Error(), "expr: "), "", hint)
+		}
+	}
+}
+
+// readLoss reads loss and regularizer.
+func (r *reader) readLoss(t *table, data []string) (loss, regularizer *expr.Node) {
 	if r.required(t, "loss", "the loss of one example") {
-		e := t.find("loss")
-		loss = own.node(own.scope, e.line, "sgd.loss", e.value)
+		loss = r.steady(t, "loss")
 	}
 	if e := t.find("regularizer"); e != nil {
-		regularizer = own.node(own.scope, e.line, "sgd.regularizer", e.value)
+		regularizer = r.steady(t, "regularizer")
 		for _, name := range data {
 			if regularizer.Uses(name) {
-				own.fail(e.line, "sgd.regularizer", fmt.Sprintf("it uses the data column %q", name), "parameters of the optimiser only", "what depends on an example belongs into the loss")
+				r.fail(e.line, "sgd.regularizer", fmt.Sprintf("it uses the data column %q", name), "parameters of the optimiser only", "what depends on an example belongs into the loss")
 			}
 		}
 	}
-	for _, n := range []*expr.Node{loss, regularizer} {
-		if n != nil && n.Uses("t") {
-			own.fail(t.line, "sgd.loss", "it depends on t", "an expression in axes, parameters and data columns", "")
-		}
-	}
-	r.mistakes = append(r.mistakes, own.mistakes...)
 	return loss, regularizer
+}
+
+// steady reads an expression that may not depend on t.
+func (r *reader) steady(t *table, key string) *expr.Node {
+	e := t.find(key)
+	n := r.node(r.scope, e.line, join(t.path, key), e.value)
+	if n.Uses("t") {
+		r.fail(e.line, join(t.path, key), "it depends on t", "an expression in axes, parameters and data columns", "")
+	}
+	return n
 }
 
 // readPopulation makes the process of a population loss with the covariance of
 // one example's gradient.
 func (r *reader) readPopulation(o *optimiser, c *Case) {
 	o.factor = r.samplingFactor(o, 0)
-	loss, regularizer := r.readPopulationLoss(o.table)
+	loss, regularizer := r.readLoss(o.table, nil)
 	t := r.sub(o.table, "covariance")
 	if t == nil || loss == nil {
 		return
@@ -203,7 +230,7 @@ func (r *reader) readPopulation(o *optimiser, c *Case) {
 		total = expr.Add(loss, regularizer)
 	}
 	e := o.table.find("loss")
-	eq := &equation{axes: o.axes, calculus: "ito", drift: make([]*expr.Node, len(o.axes))}
+	eq := &equation{axes: o.axes, calculus: "ito", drift: make([]*expr.Node, len(o.axes)), table: o.table}
 	for k, axis := range o.axes {
 		eq.drift[k] = expr.Neg(r.diff(e, total, axis))
 	}
@@ -214,18 +241,6 @@ func (r *reader) readPopulation(o *optimiser, c *Case) {
 	if len(r.mistakes) == 0 {
 		r.setLandscape(total, o, c.Problem)
 	}
-}
-
-func (r *reader) readPopulationLoss(t *table) (loss, regularizer *expr.Node) {
-	if !r.required(t, "loss", "the population loss") {
-		return nil, nil
-	}
-	e := t.find("loss")
-	loss = r.node(r.scope, e.line, "sgd.loss", e.value)
-	if g := t.find("regularizer"); g != nil {
-		regularizer = r.node(r.scope, g.line, "sgd.regularizer", g.value)
-	}
-	return loss, regularizer
 }
 
 // scaled returns D = scale·C with the noise asked for.

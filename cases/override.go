@@ -18,8 +18,8 @@ func (r *reader) override(file *table, assignment string) {
 		return
 	}
 	value := literal(strings.TrimSpace(text))
-	if !strings.Contains(name, ".") {
-		r.overrideParameter(file, name, value)
+	if parameter := strings.TrimPrefix(name, "parameters."); !strings.Contains(parameter, ".") {
+		r.overrideParameter(file, parameter, value)
 		return
 	}
 	path := strings.Split(name, ".")
@@ -66,7 +66,8 @@ func (r *reader) overrideParameter(file *table, name string, value any) {
 
 // descend finds the table of a path and makes it where the case has none yet.
 func (r *reader) descend(t *table, path []string, name string) *table {
-	for i, key := range path {
+	for i := 0; i < len(path); i++ {
+		key := path[i]
 		e := t.find(key)
 		switch {
 		case e == nil && slices.Contains(keys[t.path], key):
@@ -80,7 +81,10 @@ func (r *reader) descend(t *table, path []string, name string) *table {
 		case *table:
 			t = v
 		case []*table:
-			return r.descendAxis(v, path[i+1:], name)
+			i++
+			if t = r.axisTable(v, path[min(i, len(path)):], name); t == nil {
+				return nil
+			}
 		default:
 			r.fail(0, "--set "+name, fmt.Sprintf("%q is not a table", strings.Join(path[:i+1], ".")), "", "")
 			return nil
@@ -89,12 +93,13 @@ func (r *reader) descend(t *table, path []string, name string) *table {
 	return t
 }
 
-func (r *reader) descendAxis(axes []*table, path []string, name string) *table {
+// axisTable finds the axis that the rest of a path begins with.
+func (r *reader) axisTable(axes []*table, path []string, name string) *table {
 	var known []string
 	for _, a := range axes {
 		if e := a.find("name"); e != nil {
 			known = append(known, fmt.Sprint(e.value))
-			if len(path) == 1 && e.value == path[0] {
+			if len(path) > 0 && e.value == path[0] {
 				return a
 			}
 		}

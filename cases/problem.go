@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"fokker/cases/expr"
 	"fokker/cases/sgd"
 	"fokker/grid"
 	"fokker/operators"
@@ -95,6 +94,10 @@ func (p *Problem) Terms() []operators.Term {
 // Generator assembles the rates on a grid at time 0.
 func (p *Problem) Generator(g *grid.Grid, workers int) (operators.Generator, error) {
 	block, err := operators.Build(g, 0, workers, p.Terms()...)
+	var known *operators.PointError
+	if err != nil && !errors.As(err, &known) {
+		return nil, &Mistake{File: p.file, Key: "process", Found: trimmed(err, "operators: ").Error()}
+	}
 	if err != nil {
 		return nil, p.explain(err)
 	}
@@ -114,39 +117,70 @@ func (p *Problem) explain(err error) error {
 	for k, x := range bad.Point {
 		at[k] = fmt.Sprintf("%s = %.6g", p.Axes[k].Name, x)
 	}
-	key, source := p.source(bad)
+	source := shortened(p.source(bad))
 	if source != "" {
 		source = " = " + source
 	}
+	key, line := p.place(bad)
 	return &Mistake{
-		File: p.file, Key: key,
+		File: p.file, Line: line, Key: key,
 		Found:    fmt.Sprintf("%s%s is %v at %s", bad.Quantity, source, bad.Value, strings.Join(at, ", ")),
 		Expected: bad.Wanted,
 		Hint:     "the box and its cells decide at which points coefficients are needed",
 	}
 }
 
-func (p *Problem) source(bad *operators.PointError) (key, source string) {
+// source returns the expression of a coefficient, "" where data make it.
+func (p *Problem) source(bad *operators.PointError) string {
 	eq := p.equation
 	if eq == nil {
-		return "sgd", ""
+		return ""
 	}
-	var n *expr.Node
 	switch bad.Quantity {
 	case "drift":
-		n = eq.drift[bad.Axis]
+		return eq.drift[bad.Axis].String()
 	case "diffusion":
-		n = eq.diffusion[bad.Axis][bad.Axis]
-	case "potential":
-		return "process.potential", eq.gibbs.potential.String()
+		return eq.diffusion[bad.Axis][bad.Axis].String()
 	case "killing":
-		return "process.killing", eq.killing.String()
+		return eq.killing.String()
+	case "potential":
+		return eq.gibbs.potential.String()
 	case "mobility":
-		n = eq.gibbs.mobility[bad.Axis]
-	default:
-		return "process", ""
+		return eq.gibbs.mobility[bad.Axis].String()
+	case "force":
+		return eq.gibbs.force[bad.Axis].String()
 	}
-	return "process." + bad.Quantity + "." + p.Axes[bad.Axis].Name, shortened(n.String())
+	return ""
+}
+
+// origins lists the keys a coefficient may come from, the likelier first.
+var origins = map[string][]string{
+	"drift":     {"drift", "potential", "noise", "diffusion", "loss"},
+	"force":     {"drift"},
+	"diffusion": {"diffusion", "noise", "covariance", "loss"},
+}
+
+// place returns the key a coefficient comes from, and its line.
+func (p *Problem) place(bad *operators.PointError) (key string, line int) {
+	if p.equation == nil {
+		return "sgd.loss", 0
+	}
+	t, names := p.equation.table, origins[bad.Quantity]
+	if names == nil {
+		names = []string{bad.Quantity}
+	}
+	for _, name := range names {
+		e := t.find(name)
+		if e == nil {
+			continue
+		}
+		axis := p.Axes[bad.Axis].Name
+		if s, ok := e.value.(*table); ok && s.find(axis) != nil {
+			return join(s.path, axis), s.find(axis).line
+		}
+		return join(t.path, name), e.line
+	}
+	return t.path, t.line
 }
 
 func shortened(s string) string {

@@ -84,10 +84,15 @@ func (r *reader) choice(t *table, key, absent string, words ...string) string {
 			return s
 		}
 	}
-	if s != "" {
+	if r.isText(t, key) {
 		r.fail(e.line, join(t.path, key), fmt.Sprintf("found %q", s), `"`+strings.Join(words, `" or "`)+`"`, didYouMean(s, words))
 	}
 	return absent
+}
+
+func (r *reader) isText(t *table, key string) bool {
+	_, ok := t.find(key).value.(string)
+	return ok
 }
 
 func (r *reader) flag(t *table, key string) bool {
@@ -223,6 +228,11 @@ func (r *reader) node(scope *expr.Scope, line int, path string, v any) *expr.Nod
 		}
 		r.failExpression(line, path, err)
 		return scope.Number(0)
+	case *table:
+		if v.find("file") != nil {
+			r.fail(line, path, "an array from a file is not available in this version", "a number or an expression", "")
+			return scope.Number(0)
+		}
 	}
 	r.fail(line, path, describe(v), "a number or an expression", "")
 	return scope.Number(0)
@@ -247,6 +257,9 @@ func (r *reader) failAxis(e entry, path string, axes []string) {
 	hint := didYouMean(e.key, axes)
 	if hint == "" {
 		hint = "axes: " + strings.Join(axes, ", ")
+	}
+	if e.key == "file" {
+		hint = "an array from a file is not available in this version"
 	}
 	r.fail(e.line, join(path, e.key), fmt.Sprintf("no axis is called %q", e.key), "", hint)
 }

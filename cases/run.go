@@ -248,7 +248,7 @@ func (p *Problem) observables() []Observable {
 		return p.Observables
 	}
 	u := p.reversible
-	energy := Observable{Name: "potential", points: 1, timed: p.Unsteady, node: p.equation.gibbs.potential}
+	energy := Observable{Name: "potential", points: 1, timed: p.Unsteady, node: p.equation.gibbs.potential, file: p.file, key: "process.potential"}
 	energy.at = func(dst []float64, x [][]float64, t float64) { u.Potential(dst, x, t) }
 	return append(append([]Observable(nil), p.Observables...), energy)
 }

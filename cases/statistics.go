@@ -1,7 +1,6 @@
 package cases
 
 import (
-	"fmt"
 	"math"
 
 	"fokker/grid"
@@ -165,6 +164,3 @@ func (f *figures) expectations(o *observed, m []float64, t float64) ([]float64, 
 	}
 	return out, nil
 }
-
-// pairName is the key of a covariance.
-func pairName(a, b string) string { return fmt.Sprintf("%s,%s", a, b) }

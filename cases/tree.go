@@ -84,8 +84,10 @@ func places(data []byte) map[string]place {
 			prefix = note(&p, at, "", e.Key(), counts)
 		case unstable.ArrayTable:
 			prefix = note(&p, at, "", e.Key(), counts)
-			prefix += "." + strconv.Itoa(counts[prefix])
-			counts[prefix[:len(prefix)-len(suffix(prefix))-1]]++
+			array := prefix
+			prefix = join(array, strconv.Itoa(counts[array]))
+			counts[array]++
+			at[prefix] = lastKey(&p, e)
 		case unstable.KeyValue:
 			pair(&p, at, prefix, e, counts)
 		}
@@ -93,13 +95,13 @@ func places(data []byte) map[string]place {
 	return at
 }
 
-func suffix(path string) string {
-	for i := len(path) - 1; i >= 0; i-- {
-		if path[i] == '.' {
-			return path[i+1:]
-		}
+// lastKey returns where the last key of a heading stands.
+func lastKey(p *unstable.Parser, heading *unstable.Node) (at place) {
+	for it := heading.Key(); it.Next(); {
+		start := p.Shape(it.Node().Raw).Start
+		at = place{start.Line, start.Offset}
 	}
-	return path
+	return at
 }
 
 // note records the keys of a dotted path and returns the path.
@@ -120,9 +122,22 @@ func note(p *unstable.Parser, at map[string]place, prefix string, keys unstable.
 
 func pair(p *unstable.Parser, at map[string]place, prefix string, e *unstable.Node, counts map[string]int) {
 	path := note(p, at, prefix, e.Key(), counts)
-	if v := e.Value(); v.Kind == unstable.InlineTable {
+	inside(p, at, path, e.Value(), counts)
+}
+
+// inside notes the keys of tables in braces, also of those in a list.
+func inside(p *unstable.Parser, at map[string]place, path string, v *unstable.Node, counts map[string]int) {
+	switch v.Kind {
+	case unstable.InlineTable:
 		for it := v.Children(); it.Next(); {
 			pair(p, at, path, it.Node(), counts)
+		}
+	case unstable.Array:
+		i := 0
+		for it := v.Children(); it.Next(); i++ {
+			item := join(path, strconv.Itoa(i))
+			at[item] = at[path]
+			inside(p, at, item, it.Node(), counts)
 		}
 	}
 }

@@ -64,8 +64,11 @@ func heads(path, key string) string {
 func quoteKey(key string) string {
 	for _, c := range key {
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '-') {
-			return strconv.Quote(key)
+			return quoteText(key)
 		}
+	}
+	if key == "" {
+		return `""`
 	}
 	return key
 }

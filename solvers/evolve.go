@@ -19,8 +19,9 @@ const (
 	safety     = 0.85           // of the step, for its error to be as estimated nearly always
 	growth     = 8.0            // at most, from a step to the next: the estimate knows one step only
 	carry      = 0.5            // of the tolerance not spent before may go into one step
-	noise      = 256 * roundoff // rounding of an estimate, relative to the mass
-	doubling   = 3.5            // distance of two half steps from the whole one over their error, for any decay at least; 15 for short steps
+	noiseLeast = 256 * roundoff // rounding of an estimate, relative to the mass
+	noiseMost  = 1e5 * roundoff // the same where equations are badly conditioned
+	doubling   = 3.4            // distance of two half steps from the whole one over their error, for any decay at least; 15 for short steps
 	linearPart = 1e-3           // of the tolerance, for linear equations
 	linearBest = 1e-13
 )
@@ -86,6 +87,9 @@ type evolver struct {
 	t, lost       float64
 	longest       float64   // step the linear solver is at its best with
 	cheapest      float64   // least work per time so far
+	best          float64   // the step of that
+	noise         float64   // below which an estimate says nothing
+	rejected      float64   // estimate of the last step if that was rejected, or +Inf
 	asked         []float64 // times to come
 	start, coarse []float64 // for halving
 	out           *Evolution
@@ -103,7 +107,7 @@ func newEvolver(q operators.Generator, m0, times []float64, s *Settings) (*evolv
 	e := &evolver{
 		sdirk: newSdirk(shifts, m0), ctx: set.Context, progress: set.Progress,
 		tolerance: set.Tolerance, mass: sum(m0), asked: times,
-		longest: math.Inf(1), cheapest: math.Inf(1),
+		longest: math.Inf(1), cheapest: math.Inf(1), noise: noiseLeast, rejected: math.Inf(1),
 		out: &Evolution{Report: Report{Method: shifts.method}, Times: times},
 	}
 	if shifts.timed != nil {
@@ -213,16 +217,28 @@ func (e *evolver) advance(h float64) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	factor := safety * math.Pow(allowed/found, 1./order)
 	if found <= allowed {
 		e.weigh(h)
-		return h * e.grow(factor), e.accept(h, found, debt)
+		e.rejected = math.Inf(1)
+		err := e.accept(h, found, debt)
+		return h * e.grow(safety*math.Pow(e.allowance(h)/found, 1./order)), err
 	}
+	return h * e.reject(allowed, found), nil
+}
+
+// reject returns the factor of the step after a rejected one. An estimate that
+// does not fall with the step is rounding.
+func (e *evolver) reject(allowed, found float64) float64 {
 	e.out.Rejected++
+	if found < noiseMost && found > e.rejected/2 {
+		e.noise = 2 * found
+	}
+	e.rejected = found
+	factor := safety * math.Pow(allowed/found, 1./order)
 	if !(factor > 1/growth) { // or not a number
 		factor = 1 / growth
 	}
-	return h * math.Min(factor, safety), nil
+	return math.Min(factor, safety)
 }
 
 // attempt computes next, a step later, with its error and what is overdrawn
@@ -270,9 +286,9 @@ func (e *evolver) halve(h, accuracy float64) (found, debt float64, err error) {
 func (e *evolver) weigh(h float64) {
 	rate := e.effort / h
 	if rate < e.cheapest {
-		e.cheapest = rate
-	} else if rate > 2*e.cheapest && h < e.clock.end-e.t {
-		e.longest = math.Min(e.longest, h/2)
+		e.cheapest, e.best = rate, h
+	} else if rate > 2*e.cheapest && h > e.best && h < e.clock.end-e.t {
+		e.longest = math.Min(e.longest, e.best)
 	}
 }
 
@@ -281,7 +297,7 @@ func (e *evolver) weigh(h float64) {
 func (e *evolver) allowance(h float64) float64 {
 	now, then := e.clock.spent(e.t), e.clock.spent(e.t+h)
 	left := math.Max(0, e.tolerance*now-e.out.Error)
-	return math.Max(noise, e.tolerance*(then-now)+carry*left)
+	return math.Max(e.noise, e.tolerance*(then-now)+carry*left)
 }
 
 // accuracy returns that of linear equations: small against the error allowed,

@@ -360,7 +360,7 @@ func TestEvolveFollowsRatesThatDependOnTime(t *testing.T) {
 
 // dX = (sin ωt − X) dt + √(2D) dW on both axes of a grid; rates are exact on x.
 func TestEvolveFollowsADrivenProcess(t *testing.T) {
-	const omega, n = 3.0, 20
+	const omega, n = 3.0, 30
 	g, err := grid.New(evAxis(-3, 3, n, grid.Reflecting), evAxis(-3, 3, n, grid.Reflecting))
 	if err != nil {
 		t.Fatal(err)
@@ -370,14 +370,14 @@ func TestEvolveFollowsADrivenProcess(t *testing.T) {
 		DriftAt: func(b, x []float64, t float64) {
 			b[0], b[1] = math.Sin(omega*t)-x[0], math.Sin(omega*t)-x[1]
 		},
-		NoiseAt: func(s, _ []float64, _ float64) { s[0], s[3] = 0.5, 0.5 },
+		NoiseAt: func(s, _ []float64, _ float64) { s[0], s[3] = 1, 1 }, // central rates everywhere, hence smooth in time
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m0 := evPoint(b.Size(), b.Size()/2+n/2)
 	x0 := g.Centers(0)[n/2]
-	times := []float64{0.3, 0.31, 1}
+	times := []float64{0.1, 0.11, 0.3}
 	for _, method := range []string{byDirect, bySplit} {
 		out := evRun(t, operators.Driven{Block: b}, m0, times, &Settings{Method: method, Tolerance: 1e-4})
 		for i, at := range times {
@@ -436,6 +436,35 @@ func TestEvolveOverALongHorizonComesToRest(t *testing.T) {
 		t.Errorf("%d steps, want at most 400", out.Steps)
 	}
 	t.Logf("%d steps, %d rejected, %d limited, reported %.2e", out.Steps, out.Rejected, out.Limited, out.Error)
+}
+
+// Between the wells of U = (x² − 1)²/4 at T = 0.03 mass passes at rates of
+// 1e-4; the time scales of the problem span eight orders.
+func TestEvolveCrossesABarrierSlowly(t *testing.T) {
+	g, err := grid.New(evAxis(-2.5, 2.5, 1000, grid.Reflecting))
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := operators.Build(g, 0, 1, operators.Transport{Process: operators.Pointwise{
+		Dimension: 1, Noises: 1,
+		DriftAt: func(b, x []float64, _ float64) { b[0] = x[0] - x[0]*x[0]*x[0] },
+		NoiseAt: func(s, _ []float64, _ float64) { s[0] = math.Sqrt(2 * 0.03) },
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	times := []float64{1, 100, 1e4, 1e6, 1e8}
+	coarse := evRun(t, q, evPoint(1000, 700), times, nil)
+	fine := evRun(t, q, evPoint(1000, 700), times, &Settings{Tolerance: 1e-8})
+	for i, at := range times {
+		if d := evDistance(coarse.Masses[i], fine.Masses[i]); d > evolveTolerance {
+			t.Errorf("time %g: distance %.2e of tolerances 1e-5 and 1e-8", at, d)
+		}
+	}
+	if left := sum(fine.Masses[4][:500]); math.Abs(left-0.5) > 1e-8 {
+		t.Errorf("mass of the left well is %v in the end, want ½", left)
+	}
+	t.Logf("%d and %d steps", coarse.Steps, fine.Steps)
 }
 
 func TestEvolveDoesNotDependOnWorkers(t *testing.T) {

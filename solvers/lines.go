@@ -132,14 +132,12 @@ type lineSolver struct {
 	pass            []float64 // τup/p
 	stay            []float64 // 1/p
 	back            []float64 // τ × down of the next cell / p
-	wrapOut, wrapIn []float64
-	excess          []float64 // e
+	wrapOut, wrapIn []float64 // τ × rate to the last cell / p, τ × rate from it / p
 }
 
 func newLineSolver(l *lines, size int) *lineSolver {
 	s := &lineSolver{lines: l}
 	s.pass, s.stay, s.back = make([]float64, size), make([]float64, size), make([]float64, size)
-	s.excess = make([]float64, size)
 	if l.ring {
 		s.wrapOut, s.wrapIn = make([]float64, size), make([]float64, size)
 	}
@@ -178,10 +176,10 @@ func (s *lineSolver) eliminateLine(first int) {
 			s.stay[i] = 1 / e
 			return
 		}
-		up, return_ := s.tau*s.up[i], s.tau*s.down[i+s.stride]
+		up, down := s.tau*s.up[i], s.tau*s.down[i+s.stride]
 		p := e + up
-		s.pass[i], s.stay[i], s.back[i] = up/p, 1/p, return_/p
-		e = s.own(i+s.stride) + return_*(e/p)
+		s.pass[i], s.stay[i], s.back[i] = up/p, 1/p, down/p
+		e = s.own(i+s.stride) + down*(e/p)
 	}
 }
 
@@ -193,15 +191,15 @@ func (s *lineSolver) eliminateRing(first int) {
 	end := s.own(last)
 	for i := first; i != last; i += s.stride {
 		next := i + s.stride
-		up, return_ := s.tau*s.up[i], s.tau*s.down[next]
+		up, down := s.tau*s.up[i], s.tau*s.down[next]
 		if next == last { // its upper neighbour is the last cell
-			up, out, return_, in = 0, out+up, 0, in+return_
+			up, out, down, in = 0, out+up, 0, in+down
 		}
 		p := e + up + out
-		s.pass[i], s.stay[i], s.back[i] = up/p, 1/p, return_/p
+		s.pass[i], s.stay[i], s.back[i] = up/p, 1/p, down/p
 		s.wrapOut[i], s.wrapIn[i] = out/p, in/p
 		end += in * (e / p)
-		e, out, in = s.own(next)+return_*(e/p), return_*(out/p), in*(up/p)
+		e, out, in = s.own(next)+down*(e/p), down*(out/p), in*(up/p)
 	}
 	s.stay[last] = 1 / end
 }

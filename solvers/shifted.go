@@ -64,6 +64,7 @@ type shifts struct {
 	timed    operators.Timed // nil when the rates are constant
 	ordering *ordering
 	kept     []kept // the last used first
+	scratch  *scratch
 	work     float64
 	dear     float64 // time to make an equation / time to solve it
 }
@@ -141,7 +142,10 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 	if s.method == byDirect {
 		k.shifted, err = s.eliminate(ctx, k.rows, tau)
 	} else {
-		k.shifted, err = newSplit(k.rows, tau, s.workers)
+		if s.scratch == nil {
+			s.scratch = newScratch(k.rows.Size())
+		}
+		k.shifted, err = newSplit(k.rows, tau, s.workers, s.scratch)
 	}
 	return k, err
 }
@@ -204,28 +208,29 @@ type split struct {
 	workers int
 	done    float64
 
-	rhs, r, shadow, p, v, s, t []float64
+	*scratch
 }
 
-func newSplit(q operators.Rowed, tau float64, workers int) (*split, error) {
+// scratch is the vectors of an iteration, the same for all τ.
+type scratch struct{ rhs, r, shadow, p, v, s, t []float64 }
+
+func newScratch(n int) *scratch {
+	v := operators.Columns(7, n)
+	return &scratch{v[0], v[1], v[2], v[3], v[4], v[5], v[6]}
+}
+
+func newSplit(q operators.Rowed, tau float64, workers int, work *scratch) (*split, error) {
 	parts, ok := along(q.(stencil))
 	if !ok {
 		return nil, fmt.Errorf("solvers: evolve: jumps are wider than to face neighbours")
 	}
 	n := q.Size()
-	c := &split{tau: tau, workers: workers, done: float64(len(parts))}
+	c := &split{tau: tau, workers: workers, done: float64(len(parts)), scratch: work}
 	for _, l := range parts {
 		axis := newLineSolver(l, n)
 		axis.eliminate(tau, workers)
 		c.axes = append(c.axes, axis)
 		c.rho += tau * l.fastest()
-	}
-	buffers := []*[]float64{&c.rhs, &c.r, &c.shadow, &c.p, &c.v, &c.s, &c.t}
-	if len(parts) == 1 {
-		buffers = buffers[:2]
-	}
-	for _, buffer := range buffers {
-		*buffer = make([]float64, n)
 	}
 	return c, nil
 }

@@ -9,14 +9,17 @@
 package sgd
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -40,11 +43,18 @@ var other = regexp.MustCompile(`[^A-Za-z0-9_]`)
 func ReadData(name string, file io.Reader, rename map[string]string) (*Data, error) {
 	hash := sha256.New()
 	limited := &io.LimitedReader{R: io.TeeReader(file, hash), N: maxData + 1}
-	in := csv.NewReader(limited)
+	text := bufio.NewReader(limited)
+	if mark, _ := text.Peek(3); string(mark) == "\ufeff" { // a byte order mark, as spreadsheets write it
+		_, _ = text.Discard(3) // of what was seen
+	}
+	in := csv.NewReader(text)
 	in.TrimLeadingSpace = true
 	header, err := in.Read()
-	if err != nil {
+	if err == io.EOF {
 		return nil, fmt.Errorf("%s: found no header line, expected the names of the columns", name)
+	}
+	if err != nil {
+		return nil, located(name, err)
 	}
 	d := &Data{Name: name, Values: make([][]float64, len(header))}
 	if d.Columns, err = columnNames(name, header, rename); err != nil {
@@ -63,24 +73,37 @@ func ReadData(name string, file io.Reader, rename map[string]string) (*Data, err
 	return d, nil
 }
 
+// located names the line of an error in the form of the file.
+func located(file string, err error) error {
+	var p *csv.ParseError
+	if errors.As(err, &p) {
+		return fmt.Errorf("%s:%d: %w", file, p.Line, p.Err)
+	}
+	return fmt.Errorf("%s: %w", file, err)
+}
+
 func columnNames(file string, header []string, rename map[string]string) ([]string, error) {
 	names, seen := make([]string, len(header)), map[string]bool{}
 	for c, h := range header {
-		h = strings.TrimPrefix(h, "\ufeff") // a byte order mark, as spreadsheets write it
-		names[c] = other.ReplaceAllString(strings.TrimSpace(h), "_")
+		plain := other.ReplaceAllString(strings.TrimSpace(h), "_")
+		names[c] = plain
 		for to, from := range rename {
-			if from == strings.TrimSpace(h) || from == names[c] {
-				names[c] = to
+			if from != strings.TrimSpace(h) && from != plain {
+				continue
 			}
+			if names[c] != plain {
+				return nil, fmt.Errorf("%s: column %q is renamed twice", file, h)
+			}
+			names[c] = to
 		}
 		if seen[names[c]] {
 			return nil, fmt.Errorf("%s: two columns are called %q", file, names[c])
 		}
 		seen[names[c]] = true
 	}
-	for to, from := range rename {
+	for _, to := range slices.Sorted(maps.Keys(rename)) {
 		if !seen[to] {
-			return nil, fmt.Errorf("%s: no column is called %q, found %s", file, from, strings.Join(header, ", "))
+			return nil, fmt.Errorf("%s: no column is called %q, found %s", file, rename[to], strings.Join(header, ", "))
 		}
 	}
 	return names, nil
@@ -93,11 +116,7 @@ func (d *Data) readRows(in *csv.Reader) error {
 			return nil
 		}
 		if err != nil {
-			var p *csv.ParseError
-			if errors.As(err, &p) {
-				return fmt.Errorf("%s:%d: %w", d.Name, p.Line, p.Err)
-			}
-			return fmt.Errorf("%s: %w", d.Name, err)
+			return located(d.Name, err)
 		}
 		for c, field := range row {
 			v, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
@@ -130,15 +149,15 @@ func (d *Data) Standardize(name string) error {
 	if x == nil {
 		return fmt.Errorf("no column of %s is called %q, found %s", d.Name, name, strings.Join(d.Columns, ", "))
 	}
+	if slices.Min(x) == slices.Max(x) {
+		return fmt.Errorf("column %q of %s is constant and cannot be standardized", name, d.Name)
+	}
 	n, mean, square := float64(len(x)), 0.0, 0.0
 	for _, v := range x {
 		mean += v / n
 	}
 	for _, v := range x {
 		square += (v - mean) * (v - mean) / n
-	}
-	if square == 0 {
-		return fmt.Errorf("column %q of %s is constant and cannot be standardized", name, d.Name)
 	}
 	for i := range x {
 		x[i] = (x[i] - mean) / math.Sqrt(square)

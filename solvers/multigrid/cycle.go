@@ -67,6 +67,9 @@ func (l *level) eliminate() {
 func (l *level) restless() float64 {
 	const empty = 1e-100 // tails reach below; no state fills from there in a computation
 	worst := 0.0
+	if l.whole == nil { // the finest level, solved exactly
+		return worst
+	}
 	for i, m := range l.p {
 		if m > empty && l.peak(i) {
 			worst = max(worst, math.Abs(m/l.whole[i]-1))

@@ -123,6 +123,7 @@ func (l *level) coarsen(chosen []bool) *level {
 		c.own[1] = append(c.own[1], make([]float64, g.Size()))
 		c.within = append(c.within, make([]float64, g.Size()))
 	}
+	c.useOwn()
 	l.next = c
 	l.family()
 	return c
@@ -164,6 +165,9 @@ func (l *level) use(q Generator) bool {
 	}
 	return true
 }
+
+// useOwn makes the level work on aggregates.
+func (l *level) useOwn() { l.up, l.down = l.own[0], l.own[1] }
 
 // row returns the part of a that belongs to row r.
 func (l *level) row(a []float64, r int) []float64 { return a[r*l.n[0] : (r+1)*l.n[0] : (r+1)*l.n[0]] }

@@ -10,7 +10,7 @@ type lines struct {
 	sheets     []int32 // rows at position 0 of the axis
 	chunks     int     // per sheet
 	red, black func(task int)
-	buffers    [][]float64 // per task, 3 rows of a chunk, or of the whole first axis
+	buffers    [][]float64 // per task, 4 rows of a chunk, or of the whole first axis
 }
 
 func (l *level) newLines(axis int) *lines {
@@ -25,7 +25,7 @@ func (l *level) newLines(axis int) *lines {
 		}
 	}
 	for range len(s.sheets) * s.chunks {
-		s.buffers = append(s.buffers, make([]float64, 3*width))
+		s.buffers = append(s.buffers, make([]float64, 4*width))
 	}
 	s.red = func(task int) { l.lineTask(s, task, false) }
 	s.black = func(task int) { l.lineTask(s, task, true) }
@@ -67,8 +67,19 @@ func (l *level) lineTask(s *lines, task int, black bool) {
 	if l.odd[row] != (black != (lo%2 == 1)) {
 		lo++
 	}
-	w := len(buffer) / 3
-	l.linesAcrossRows(s.axis, row, lo, hi, buffer[:w], buffer[w:2*w], buffer[2*w:])
+	if lo < hi {
+		l.linesAcrossRows(s.axis, row, lo, hi, newSheet(buffer))
+	}
+}
+
+// sheet is the scratch of some lines side by side: the inflow and the rate of
+// leaving of the current cells, what is carried on of the latter, and the
+// inflow from the first cells around a ring into the last.
+type sheet struct{ flow, exit, carried, around []float64 }
+
+func newSheet(buffer []float64) sheet {
+	w := len(buffer) / 4
+	return sheet{buffer[:w], buffer[w : 2*w], buffer[2*w : 3*w], buffer[3*w:]}
 }
 
 // lineAlongRow solves for the masses of row r, those of all others given. With
@@ -123,33 +134,27 @@ func addRates(exit, up, down []float64, step int) {
 
 // linesAcrossRows does the same for the lines along axis k > 0 that start in
 // row base at the cells lo, lo+2, … below hi.
-func (l *level) linesAcrossRows(k, base, lo, hi int, flow, exit, carried []float64) {
-	if lo >= hi {
-		return
-	}
+func (l *level) linesAcrossRows(k, base, lo, hi int, b sheet) {
 	step, n := l.g.Stride(k)/l.n[0], l.n[k]
-	clear(carried)
+	clear(b.carried)
+	clear(b.around)
+	if l.ring(k) {
+		addFlow(b.around, l.row(l.p, base)[lo:hi], l.row(l.down[k], base)[lo:hi])
+	}
 	for m := range n {
 		r := base + m*step
-		l.sideFlow(k, r, lo, hi, m == 0, m == n-1, flow, exit)
-		p, pivot := l.row(l.p, r)[lo:hi], l.row(l.pivot, r)[lo:hi]
-		up, down := l.row(l.up[k], r)[lo:hi], l.row(l.down[k], r)[lo:hi]
+		l.sideFlow(k, r, lo, hi, m == 0, b.flow, b.exit)
 		if m > 0 {
-			before, ub := l.row(l.p, r-step)[lo:hi], l.row(l.up[k], r-step)[lo:hi]
-			for i := 0; i < len(p); i += 2 {
-				flow[i] += ub[i] * before[i]
-				exit[i] += down[i] * carried[i]
-			}
+			addFlow(b.flow, l.row(l.p, r-step)[lo:hi], l.row(l.up[k], r-step)[lo:hi])
+			addFlow(b.exit, b.carried[:hi-lo], l.row(l.down[k], r)[lo:hi])
 		}
-		last := m == n-1
+		if m < n-1 {
+			b.eliminate(l.row(l.p, r)[lo:hi], l.row(l.pivot, r)[lo:hi], l.row(l.up[k], r)[lo:hi])
+			continue
+		}
+		p, up := l.row(l.p, r)[lo:hi], l.row(l.up[k], r)[lo:hi]
 		for i := 0; i < len(p); i += 2 {
-			out := exit[i] + up[i]
-			if last {
-				closeLine(&p[i], flow[i], out)
-				continue
-			}
-			f := 1 / max(out, leak)
-			p[i], pivot[i], carried[i] = flow[i]*f, f, exit[i]*f
+			closeLine(&p[i], b.flow[i]+b.around[i], b.exit[i]+up[i])
 		}
 	}
 	for m := n - 2; m >= 0; m-- {
@@ -162,9 +167,18 @@ func (l *level) linesAcrossRows(k, base, lo, hi int, flow, exit, carried []float
 	}
 }
 
+// eliminate does one cell of each line.
+func (b sheet) eliminate(p, pivot, up []float64) {
+	flow, exit, carried := b.flow[:len(p)], b.exit[:len(p)], b.carried[:len(p)]
+	for i := 0; i < len(p); i += 2 {
+		f := 1 / max(exit[i]+up[i], leak)
+		p[i], pivot[i], carried[i] = flow[i]*f, f, exit[i]*f
+	}
+}
+
 // sideFlow writes the inflow from other lines into cells lo, lo+2, … of row r
-// and their rates of leaving to them; across the ends of a ring too.
-func (l *level) sideFlow(k, r, lo, hi int, first, last bool, flow, exit []float64) {
+// and their rates of leaving to them; around a ring, if first, too.
+func (l *level) sideFlow(k, r, lo, hi int, first bool, flow, exit []float64) {
 	n := l.n[0]
 	p, up, down := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r)
 	for i := lo; i < hi; i += 2 {
@@ -184,10 +198,8 @@ func (l *level) sideFlow(k, r, lo, hi int, first, last bool, flow, exit []float6
 		if a != k || first {
 			addFlow(flow, pb[lo:hi], ub[lo:hi])
 		}
-		if a != k || last {
-			addFlow(flow, pa[lo:hi], da[lo:hi])
-		}
 		if a != k {
+			addFlow(flow, pa[lo:hi], da[lo:hi])
 			addRates(exit[:hi-lo], l.row(l.up[a], r)[lo:hi], l.row(l.down[a], r)[lo:hi], 2)
 		} else if first {
 			addFlow(exit, l.row(l.down[a], r)[lo:hi], nil)

@@ -13,7 +13,6 @@ package multigrid
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"fokker/operators"
 )
@@ -73,7 +72,9 @@ func Solve(ctx context.Context, q Generator, o Options) (Result, error) {
 		return direct(top)
 	}
 	s.finest = q.Size()
-	s.hierarchy(top)
+	if err := s.hierarchy(top); err != nil {
+		return Result{}, err
+	}
 	return s.solve(top, q)
 }
 

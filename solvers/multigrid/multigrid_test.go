@@ -7,9 +7,10 @@ import (
 	"testing"
 
 	"fokker/grid"
+	"fokker/operators"
 )
 
-func solve1(t testing.TB, q *rates2, o Options) Result {
+func solve1(t testing.TB, q *jumps, o Options) Result {
 	t.Helper()
 	r, err := Solve(context.Background(), q, o)
 	if err != nil {
@@ -35,7 +36,7 @@ func l1(a, b []float64) float64 {
 }
 
 // law solves densely.
-func (q *rates2) law() []float64 {
+func (q *jumps) law() []float64 {
 	n := q.Size()
 	a, p := make([]float64, n*n), make([]float64, n)
 	q.each(func(i, to int, rate float64) { a[i*n+to] += rate })
@@ -59,13 +60,13 @@ var around = process{terms: func(x, b, d []float64) {
 	b[1] = -x[1]
 }}
 
-func cases() map[string]*rates2 {
+func cases() map[string]*jumps {
 	ring := uniform(24, 0, 2*math.Pi/3, grid.Periodic)
 	oddRing := uniform(21, 0, 2*math.Pi/3, grid.Periodic)
 	cut := ring
 	cut.Closed = []int{7}
 	short := uniform(20, -2.5, 2.5, grid.Reflecting)
-	return map[string]*rates2{
+	return map[string]*jumps{
 		"P2":            build(box(2.5, 24, 24), p2),
 		"odd counts":    build(box(2.5, 27, 17), p2),
 		"rotation":      build(box(4, 24, 24), rotation),
@@ -74,11 +75,13 @@ func cases() map[string]*rates2 {
 		"limit cycle":   build(box(4, 24, 24), vanDerPol(0.05)),
 		"no noise in x": build(box(3, 24, 24), kinetic),
 		"double well":   build(box(2, 24, 24), well),
+		"two periodic":  build(mesh(oddRing, ring), around),
 		"periodic":      build(mesh(ring, short), around),
 		"odd periodic":  build(mesh(short, oddRing), p2),
 		"odd ring":      build(mesh(oddRing, short), around),
 		"closed face":   build(mesh(cut, short), around),
 		"graded":        build(mesh(graded(24), graded(21)), p2),
+		"small":         build(box(2.5, 7, 6), p2),
 		"thin":          build(box(2.5, 128, 3), p2),
 		"one row":       build(box(2.5, 150, 1), p2),
 		"one column":    build(box(2.5, 1, 150), p2),
@@ -103,8 +106,35 @@ func TestLawIsThatOfElimination(t *testing.T) {
 	}
 }
 
+// The law is a fixed point of every kind of cycle, and of both sweeps alone.
+func TestEveryGearKeepsTheLaw(t *testing.T) {
+	for name, q := range cases() {
+		want := q.law()
+		for g := range gears {
+			if q.g.Dim() == 1 {
+				continue
+			}
+			s := &solver{ctx: context.Background(), pool: newPool(2), finest: q.Size(), gear: g}
+			l := newLevel(q.g)
+			l.use(q)
+			if err := s.hierarchy(l); err != nil {
+				t.Fatal(err)
+			}
+			s.pool.do(len(l.blocks), l.do.invert)
+			for _, step := range []func(*level){s.smooth, s.cycle} {
+				copy(l.p, want)
+				step(l)
+				if d := l1(l.p, want); d > 1e-12 {
+					t.Errorf("%s: %s: moves the law by %v", name, gears[g].name, d)
+				}
+			}
+			s.pool.close()
+		}
+	}
+}
+
 func TestErrorIsWithinThreeTolerances(t *testing.T) {
-	large := map[string]*rates2{
+	large := map[string]*jumps{
 		"P2":          build(box(2.5, 128, 128), p2),
 		"odd":         build(box(2.5, 255, 130), p2),
 		"rotation":    build(box(5, 128, 128), rotation),
@@ -128,6 +158,36 @@ func TestErrorIsWithinThreeTolerances(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The generator of package operators offers what Solve needs.
+func TestBlockIsSolved(t *testing.T) {
+	process := operators.Pointwise{Dimension: 2, Noises: 2,
+		DriftAt: func(b, x []float64, _ float64) { p2.terms(x, b, make([]float64, 2)) },
+		NoiseAt: func(s, x []float64, _ float64) {
+			d := make([]float64, 2)
+			p2.terms(x, make([]float64, 2), d)
+			s[0], s[3] = math.Sqrt(2*d[0]), math.Sqrt(2*d[1])
+		}}
+	g := box(2.5, 128, 128)
+	q, err := operators.Build(g, 0, 2, operators.Transport{Process: process})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Solve(context.Background(), q, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := l1(got.Mass, solve1(t, build(g, p2), Options{Tolerance: 1e-12}).Mass); d > 3e-8 {
+		t.Errorf("L1 distance of the laws is %v, want 3e-8", d)
+	}
+	flow := make([]float64, q.Size())
+	q.Forward(flow, got.Mass)
+	for i, f := range flow {
+		if math.Abs(f) > 1e-7 {
+			t.Fatalf("cell %d gains %v", i, f)
+		}
 	}
 }
 
@@ -175,6 +235,29 @@ func TestDetailedBalanceIsKept(t *testing.T) {
 	}
 }
 
+// Wells that exchange e^(−50) of their mass per unit time still get their
+// shares, wherever the saddle lies between the faces of coarse cells.
+func TestMetastableStatesGetTheirShares(t *testing.T) {
+	const temperature = 0.005
+	u := func(x []float64) float64 {
+		s := x[0]*x[0] - 1
+		return (s*s/4+x[1]*x[1]/2+x[0]*x[1]/4)/temperature + x[0]/2
+	}
+	cold := process{terms: func(x, b, d []float64) { d[0], d[1] = temperature, temperature }, potential: u}
+	for _, end := range []float64{2, 2.2, 2.37} {
+		g := mesh(uniform(160, -2, end, grid.Reflecting), uniform(128, -2, 2, grid.Reflecting))
+		got, want, x := solve1(t, build(g, cold), Options{}).Mass, make([]float64, g.Size()), make([]float64, 2)
+		for i := range want {
+			x[0], x[1] = g.Centers(0)[g.Along(0, i)], g.Centers(1)[g.Along(1, i)]
+			want[i] = math.Exp(-u(x))
+		}
+		scale(want, 1/sum(want))
+		if d := l1(got, want); d > 3e-8 {
+			t.Errorf("up to %v: L1 distance to exp(−U/T) is %v, want 3e-8", end, d)
+		}
+	}
+}
+
 func TestOrnsteinUhlenbeckIsGaussian(t *testing.T) {
 	for _, n := range [][]int{{40, 40, 40}, {14, 14, 14, 14}} {
 		g := box(4.5, n...)
@@ -204,7 +287,7 @@ func TestVanDerPolAtSmallNoise(t *testing.T) {
 
 func TestSameBitsForAnyWorkers(t *testing.T) {
 	odd := uniform(255, -2.5, 2.5, grid.Periodic)
-	for name, q := range map[string]*rates2{
+	for name, q := range map[string]*jumps{
 		"points": build(box(2.5, 256, 256), p2),
 		"lines":  build(box(4, 200, 200), skewed),
 		"odd":    build(mesh(uniform(256, -2.5, 2.5, grid.Reflecting), odd), p2),
@@ -222,11 +305,38 @@ func TestSameBitsForAnyWorkers(t *testing.T) {
 	}
 }
 
+// stiff is a generator that cannot be discretised on another grid.
+type stiff struct{ *jumps }
+
+func (stiff) On(*grid.Grid) (operators.Generator, error) { return nil, errors.New("no") }
+
+func TestNoOtherGridIsNeeded(t *testing.T) {
+	q := build(box(2.5, 96, 96), p2)
+	r, err := Solve(context.Background(), stiff{q}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := l1(r.Mass, solve1(t, q, Options{}).Mass); d > 4e-8 {
+		t.Errorf("L1 distance of the laws is %v, want 4e-8", d)
+	}
+}
+
 func TestStalledIsAnError(t *testing.T) {
-	_, err := Solve(context.Background(), build(box(2.5, 64, 64), p2), Options{MaxCycles: 1})
+	r, err := Solve(context.Background(), build(box(2.5, 64, 64), p2), Options{MaxCycles: 1})
 	var stalled *Stalled
 	if !errors.As(err, &stalled) {
 		t.Errorf("error %v, want Stalled", err)
+	}
+	if r.Mass != nil {
+		t.Error("a law was returned that did not converge")
+	}
+}
+
+func TestProgressEndsAtOne(t *testing.T) {
+	last := 0.0
+	solve1(t, build(box(2.5, 64, 64), p2), Options{Progress: func(done float64) { last = done }})
+	if last != 1 {
+		t.Errorf("progress ended at %v, want 1", last)
 	}
 }
 

@@ -15,14 +15,14 @@ type process struct {
 	potential func(x []float64) float64 // over the temperature
 }
 
-type rates2 struct {
+type jumps struct {
 	process
 	g        *grid.Grid
 	up, down [][]float64
 }
 
-func build(g *grid.Grid, p process) *rates2 {
-	q := &rates2{process: p, g: g}
+func build(g *grid.Grid, p process) *jumps {
+	q := &jumps{process: p, g: g}
 	n := g.Size()
 	x, b, d := make([]float64, g.Dim()), make([]float64, g.Dim()), make([]float64, g.Dim())
 	for range g.Dim() {
@@ -75,7 +75,7 @@ func row(b, d, h1, h2 float64, step int) float64 {
 }
 
 // gibbs returns rates in detailed balance with volume·e^{−U}.
-func (q *rates2) gibbs(i, to, k int, d, h1, h2 float64, step int) float64 {
+func (q *jumps) gibbs(i, to, k int, d, h1, h2 float64, step int) float64 {
 	h := h2
 	if step < 0 {
 		h = h1
@@ -95,14 +95,14 @@ func (q *rates2) gibbs(i, to, k int, d, h1, h2 float64, step int) float64 {
 	return w * z / math.Expm1(z)
 }
 
-func (q *rates2) Size() int        { return q.g.Size() }
-func (q *rates2) Mesh() *grid.Grid { return q.g }
-func (q *rates2) On(g *grid.Grid) (operators.Generator, error) {
+func (q *jumps) Size() int        { return q.g.Size() }
+func (q *jumps) Mesh() *grid.Grid { return q.g }
+func (q *jumps) On(g *grid.Grid) (operators.Generator, error) {
 	return build(g, q.process), nil
 }
-func (q *rates2) Neighbors(k int) (down, up []float64, ok bool) { return q.down[k], q.up[k], true }
+func (q *jumps) Neighbors(k int) (down, up []float64, ok bool) { return q.down[k], q.up[k], true }
 
-func (q *rates2) each(do func(i, to int, rate float64)) {
+func (q *jumps) each(do func(i, to int, rate float64)) {
 	offset := make([]int, q.g.Dim())
 	for i := range q.Size() {
 		for k := range q.up {
@@ -122,12 +122,12 @@ func (q *rates2) each(do func(i, to int, rate float64)) {
 	}
 }
 
-func (q *rates2) Backward(dst, f []float64) {
+func (q *jumps) Backward(dst, f []float64) {
 	clear(dst)
 	q.each(func(i, to int, rate float64) { dst[i] += rate * (f[to] - f[i]) })
 }
 
-func (q *rates2) Forward(dst, m []float64) {
+func (q *jumps) Forward(dst, m []float64) {
 	clear(dst)
 	q.each(func(i, to int, rate float64) { dst[to] += rate * m[i]; dst[i] -= rate * m[i] })
 }

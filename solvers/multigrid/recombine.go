@@ -2,9 +2,9 @@ package multigrid
 
 import "math"
 
-// depth is the number of earlier iterates a recombination draws on; more
-// gained nothing on limit cycles at small noise.
-const depth = 4
+// depth is the number of earlier iterates a recombination draws on; 4, 6 and 8
+// take as many cycles, on limit cycles at small noise too.
+const depth = 3
 
 // history holds the last iterates and what the cycles changed in them, from
 // which recombine extrapolates (Anderson 1965; Washio and Oosterlee 1997).
@@ -68,10 +68,21 @@ func (h *history) takePart(piece int) {
 	}
 }
 
+// wild is the sum of |γ| above which the changes are rounding errors, or not
+// those of a linear iteration, and the last iterate is taken as it is.
+const wild = 10
+
 // recombine writes into p the combination x₀ − Σ γⱼ(x₀ − xⱼ) whose change
 // f₀ − Σ γⱼ(f₀ − fⱼ) is least in the norm Σ f²/x₀.
 func (h *history) recombine(p []float64, pool *pool) {
 	h.gamma, h.after = h.weights(h.kept-1), p
+	total := 0.0
+	for _, g := range h.gamma {
+		total += math.Abs(g)
+	}
+	if total > wild {
+		clear(h.gamma[:])
+	}
 	pool.do(len(h.parts), h.combine)
 }
 

@@ -2,11 +2,11 @@ package multigrid
 
 import (
 	"context"
+	"fmt"
 	"math"
 )
 
 // solver is the state of one Solve.
-
 type solver struct {
 	Options
 	ctx    context.Context
@@ -36,9 +36,13 @@ var gears = [...]gear{
 // then takes less than a sweep over a hundred times as many cells.
 const smallest = 100
 
+// largest is the size above which that elimination takes more than a second;
+// closed faces at every cell may leave so many.
+const largest = 2000
+
 // hierarchy makes the levels below l. An axis is coarsened while its cells
 // are coupled about as strongly as any.
-func (s *solver) hierarchy(l *level) {
+func (s *solver) hierarchy(l *level) error {
 	coupling, last := l.couplings(), len(l.p)
 	for len(l.p) > smallest {
 		chosen := choose(l, coupling)
@@ -57,7 +61,11 @@ func (s *solver) hierarchy(l *level) {
 		l = c
 	}
 	l.twice = false
+	if len(l.p) > largest {
+		return fmt.Errorf("multigrid: %d cells are left that cannot be joined, expected at most %d", len(l.p), largest)
+	}
 	l.matrix = make([]float64, len(l.p)*len(l.p))
+	return nil
 }
 
 // choose returns which axes to coarsen: those not much weaker coupled than the
@@ -81,8 +89,11 @@ func choose(l *level, coupling []float64) []bool {
 func (s *solver) solve(top *level, q Generator) (Result, error) {
 	s.start(top, q)
 	result, err := s.converge(top, s.Tolerance, s.MaxCycles)
+	if err != nil {
+		return Result{}, err
+	}
 	result.Mass, result.WorkUnits = top.p, s.work
-	return result, err
+	return result, nil
 }
 
 // start leaves on l the interpolant of the law on the next level, where q is
@@ -99,6 +110,7 @@ func (s *solver) start(l *level, q Generator) {
 	if err != nil {
 		return
 	}
+	defer c.useOwn()
 	r, ok := coarse.(Generator)
 	if !ok || !c.use(r) {
 		return
@@ -107,7 +119,6 @@ func (s *solver) start(l *level, q Generator) {
 	s.converge(c, s.Tolerance, coarseCycles) // any positive outcome is a guess
 	c.logarithm()
 	s.pool.do(len(l.blocks), l.do.guess)
-	c.up, c.down = c.own[0], c.own[1]
 }
 
 // coarseCycles bounds the work spent on a guess.
@@ -130,8 +141,13 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 		if top {
 			s.report(estimate, r.largest)
 		}
-		if estimate <= tolerance || !top && estimate < enough*r.largest {
-			return Result{Residual: l.residual(), Cycles: cycle, Method: gears[s.gear].name, Error: estimate}, nil
+		if !top && estimate < enough*r.largest {
+			return Result{}, nil
+		}
+		if estimate <= tolerance {
+			if residual := l.residual(); residual <= tolerance { // as it is, far below, unless the estimate fails
+				return Result{Residual: residual, Cycles: cycle, Method: gears[s.gear].name, Error: estimate}, nil
+			}
 		}
 	}
 	return Result{}, &Stalled{l.residual(), most}

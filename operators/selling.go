@@ -1,0 +1,111 @@
+package operators
+
+import "math"
+
+// ray is a weight on the jumps ±e, e in cells: a piece w e eᵀ of a tensor.
+type ray struct {
+	e [3]int
+	w float64
+}
+
+// plane is a symmetric 2×2 tensor in units of cells.
+type plane struct{ xx, xy, yy float64 }
+
+func (m plane) dot(a, b [2]int) float64 {
+	ax, ay, bx, by := float64(a[0]), float64(a[1]), float64(b[0]), float64(b[1])
+	return ax*(m.xx*bx+m.xy*by) + ay*(m.xy*bx+m.yy*by)
+}
+
+// axes returns the eigenvalues, the larger first, and the unit eigenvector of
+// the first; that of the second is (−n[1], n[0]).
+func (m plane) axes() (first, second float64, n [2]float64) {
+	middle, half := (m.xx+m.yy)/2, (m.xx-m.yy)/2
+	radius := math.Hypot(half, m.xy)
+	angle := math.Atan2(m.xy, half) / 2
+	first = middle + radius
+	if first > 0 { // λ₁λ₂ = det loses no digits where λ₂ is small and the determinant is known well
+		second = max(0, (m.xx*m.yy-m.xy*m.xy)/first)
+	}
+	return first, second, [2]float64{math.Cos(angle), math.Sin(angle)}
+}
+
+// sameSign is the size, against the trace, below which an inner product of a
+// superbase is rounding.
+const sameSign = 1e-14
+
+// selling writes M = Σ w e eᵀ with w ≥ 0 and integer e, by Selling's reduction
+// (Selling 1874; Fehrenbach and Mirebeau 2014): a superbase b₀ + b₁ + b₂ = 0 is
+// changed until no inner product ⟨bᵢ, M bⱼ⟩ is positive; then e is each b turned
+// by 90°, its weight the other two's −⟨bᵢ, M bⱼ⟩.
+//
+// No entry of e may exceed radius. A tensor so anisotropic that it needs longer
+// ones lies between two of them, a and b: they are given the weights that keep
+// the larger eigenvalue λ₁ and the directions of M,
+//
+//	wₐ = λ₁/(xₐ(xₐ − x_b yₐ/y_b)),  x = e·n, y = e·n⊥,
+//
+// and the smaller eigenvalue grows by added ≥ 0, of order λ₁/radius⁴ in general
+// and λ₁/radius² beside an axis.
+func selling(m plane, radius int) (rays [3]ray, added float64) {
+	base := [3][2]int{{1, 0}, {0, 1}, {-1, -1}}
+	zero := sameSign * (m.xx + m.yy)
+	for {
+		i, j, worst := 0, 0, zero
+		for k := range 3 {
+			p, q := (k+1)%3, (k+2)%3
+			if d := m.dot(base[p], base[q]); d > worst {
+				i, j, worst = p, q, d
+			}
+		}
+		if i == j {
+			return acute(m, base), 0
+		}
+		next := [2]int{base[i][0] - base[j][0], base[i][1] - base[j][1]}
+		if max(abs(next[0]), abs(next[1])) > radius {
+			return between(m, turned(base[i]), turned(base[j]))
+		}
+		base = [3][2]int{{-base[i][0], -base[i][1]}, base[j], next}
+	}
+}
+
+func abs(i int) int { return max(i, -i) }
+
+func turned(b [2]int) [2]int { return [2]int{-b[1], b[0]} }
+
+func acute(m plane, base [3][2]int) (rays [3]ray) {
+	for k := range 3 {
+		e := turned(base[k])
+		// What is positive here is below rounding of the trace and means zero.
+		w := max(0, -m.dot(base[(k+1)%3], base[(k+2)%3]))
+		rays[k] = ray{[3]int{e[0], e[1]}, w}
+	}
+	return rays
+}
+
+// between writes a tensor that lies beyond the chord of a and b.
+func between(m plane, a, b [2]int) (rays [3]ray, added float64) {
+	first, second, n := m.axes()
+	along := func(e [2]int) (x, y float64) {
+		return float64(e[0])*n[0] + float64(e[1])*n[1], float64(e[1])*n[0] - float64(e[0])*n[1]
+	}
+	xa, ya := along(a)
+	xb, yb := along(b)
+	if xa < 0 {
+		a, xa, ya = [2]int{-a[0], -a[1]}, -xa, -ya
+	}
+	if xb < 0 {
+		b, xb, yb = [2]int{-b[0], -b[1]}, -xb, -yb
+	}
+	rays[0].e, rays[1].e = [3]int{a[0], a[1]}, [3]int{b[0], b[1]}
+	if ya*yb >= 0 { // n is one of the two to rounding
+		near := 0
+		if math.Abs(yb) < math.Abs(ya) {
+			near, xa = 1, xb
+		}
+		rays[near].w = first / (xa * xa)
+		return rays, 0
+	}
+	rays[0].w = first / (xa * (xa - xb*ya/yb))
+	rays[1].w = first / (xb * (xb - xa*yb/ya))
+	return rays, max(0, rays[0].w*ya*ya+rays[1].w*yb*yb-second)
+}
