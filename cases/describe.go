@@ -87,6 +87,11 @@ func (d *description) coefficients(eq *equation) {
 	}
 	for k, axis := range eq.axes {
 		d.line("D "+axis, eq.diffusion[k][k].String())
+		for l := range k {
+			if n := eq.diffusion[k][l]; !isZero(n) {
+				d.line("D "+eq.axes[l]+","+axis, n.String())
+			}
+		}
 	}
 	for k, axis := range eq.axes {
 		d.sigma(axis, k, eq.noise)
@@ -122,12 +127,17 @@ func (d *description) sigma(axis string, k int, noise [][]*expr.Node) {
 func isDiagonal(m [][]*expr.Node) bool {
 	for k := range m {
 		for l, n := range m[k] {
-			if v, number := n.Constant(); k != l && !(number && v == 0) || len(m[k]) != len(m) {
+			if k != l && !isZero(n) || len(m[k]) != len(m) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+func isZero(n *expr.Node) bool {
+	v, number := n.Constant()
+	return number && v == 0
 }
 
 // calculus says in which sense the process was given and what that added to the
@@ -146,44 +156,32 @@ func (d *description) calculus(eq *equation) {
 
 // conversion returns the drift that reader.toIto added along axis k.
 func (d *description) conversion(eq *equation, k int) string {
+	var terms []*expr.Node
 	process := d.file.find("process").value.(*table)
-	if eq.calculus == "isothermal" {
-		return derivative(eq.diffusion[k][k], eq.axes[k])
-	}
-	if process.find("noise") == nil {
-		return half(derivative(eq.diffusion[k][k], eq.axes[k]))
-	}
-	var sum []string
+	byNoise := eq.calculus == "stratonovich" && process.find("noise") != nil
 	for j, axis := range eq.axes {
+		if !byNoise {
+			terms = append(terms, slope(eq.diffusion[k][j], axis))
+			continue
+		}
 		for c, s := range eq.noise[k] {
-			n, err := s.Diff(axis)
-			if err != nil {
-				return err.Error()
-			}
-			if p := expr.Mul(eq.noise[j][c], n).String(); p != "0" {
-				sum = append(sum, p)
-			}
+			terms = append(terms, expr.Mul(eq.noise[j][c], slope(s, axis)))
 		}
 	}
-	if sum == nil {
-		return "0"
+	sum := expr.Add(terms...)
+	if eq.calculus == "isothermal" || isZero(sum) {
+		return sum.String()
 	}
-	return half(strings.Join(sum, " + "))
+	return "(" + sum.String() + ")/2"
 }
 
-func derivative(n *expr.Node, axis string) string {
+// slope returns a derivative that the reader has formed before.
+func slope(n *expr.Node, axis string) *expr.Node {
 	d, err := n.Diff(axis)
 	if err != nil {
-		return err.Error()
+		panic(err)
 	}
-	return d.String()
-}
-
-func half(s string) string {
-	if s == "0" {
-		return s
-	}
-	return "(" + s + ")/2"
+	return d
 }
 
 // optimiser writes [sgd].

@@ -155,9 +155,9 @@ func (p *Problem) source(bad *operators.PointError) string {
 
 // origins lists the keys a coefficient may come from, the likelier first.
 var origins = map[string][]string{
-	"drift":     {"drift", "potential", "noise", "diffusion", "loss"},
+	"drift":     {"loss", "drift", "potential", "noise", "diffusion"},
 	"force":     {"drift"},
-	"diffusion": {"diffusion", "noise", "covariance", "loss"},
+	"diffusion": {"covariance", "diffusion", "noise"},
 }
 
 // place returns the key a coefficient comes from, and its line.

@@ -234,25 +234,44 @@ func (g *Grid) Shut(k, f int) bool { return g.shut[k][f] }
 // in units of cells, the first wall or closed face decides, at a tie an
 // absorbing one: inside is false, and lost is true when it absorbs.
 func (g *Grid) Step(cell int, offset []int) (to int, inside, lost bool) {
-	first := math.Inf(1)
+	first, _, lost := g.meet(cell, offset)
+	if first <= 1 {
+		return cell, false, lost
+	}
 	to = cell
+	for k, o := range offset {
+		if o != 0 {
+			i, n := g.Along(k, cell), len(g.center[k])
+			to += (((i+o)%n+n)%n - i) * g.stride[k]
+		}
+	}
+	return to, true, false
+}
+
+// Wall returns, for a step that is lost, the axis and side of the wall that
+// takes it and the part of the way to it.
+func (g *Grid) Wall(cell int, offset []int) (axis, side int, part float64) {
+	part, axis, _ = g.meet(cell, offset)
+	if offset[axis] > 0 {
+		side = 1
+	}
+	return axis, side, part
+}
+
+// meet returns the fraction of the way at which the first wall or closed face
+// is met, +Inf if none is, its axis, and whether it absorbs.
+func (g *Grid) meet(cell int, offset []int) (first float64, axis int, absorbs bool) {
+	first = math.Inf(1)
 	for k, o := range offset {
 		if o == 0 {
 			continue
 		}
-		i := g.Along(k, cell)
-		when, absorbs := g.barrier(k, i, o)
-		if when < first || when == first && absorbs {
-			first, lost = when, absorbs
+		when, takes := g.barrier(k, g.Along(k, cell), o)
+		if when < first || when == first && takes && !absorbs {
+			first, axis, absorbs = when, k, takes
 		}
-		n := len(g.center[k])
-		j := ((i+o)%n + n) % n
-		to += (j - i) * g.stride[k]
 	}
-	if first <= 1 {
-		return cell, false, lost
-	}
-	return to, true, false
+	return first, axis, absorbs
 }
 
 // barrier returns the fraction of the way from cell i along axis k by o

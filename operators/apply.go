@@ -130,18 +130,41 @@ func addProduct(dst, a, b []float64) {
 }
 
 // Current writes the mass per unit time that crosses each face of an axis, by
-// the same rates that move the mass: upper rate × mass below − lower rate ×
-// mass above. What an absorbing wall takes crosses its face. The two ends of a
-// periodic axis are one face, written twice. It needs two-point fluxes.
+// the same rates that move the mass: rate × mass one way less rate × mass the
+// other. A jump to a cell farther away crosses the faces on the straight way
+// there; where that passes an edge of cells, half goes round either side. What
+// an absorbing wall takes crosses its face. The two ends of a periodic axis are
+// one face, written twice.
 func (b *Block) Current(axis int, dst, m []float64) {
 	b.whole()
+	clear(dst)
+	if b.near != nil {
+		b.currentBeside(axis, dst, m)
+	} else {
+		b.currentAcross(axis, dst, m)
+	}
+	w := newWalk(b.grid, axis, dst)
+	for _, x := range b.exits {
+		copy(w.all, x.offset[:])
+		for order := range 2 {
+			w.along(x.from, order, x.rate*m[x.from]/2)
+		}
+	}
+}
+
+// face returns the number of the face below a cell: faces have one more along
+// their axis.
+func (b *Block) face(axis, cell int) int {
+	s := b.grid.Stride(axis)
+	return cell + cell/(b.grid.Cells(axis)*s)*s
+}
+
+func (b *Block) currentBeside(axis int, dst, m []float64) {
 	g, rates := b.grid, b.near[axis]
 	n, s := g.Cells(axis), g.Stride(axis)
-	clear(dst)
 	for i := range b.Size() {
-		at := g.Along(axis, i)
-		face := i + (i/(n*s))*s // faces have one more along the axis
-		if at < n-1 {
+		face := b.face(axis, i)
+		if g.Along(axis, i) < n-1 {
 			dst[face+s] = rates.up[i]*m[i] - rates.down[i+s]*m[i+s]
 			continue
 		}
@@ -149,10 +172,113 @@ func (b *Block) Current(axis int, dst, m []float64) {
 		wrap := rates.up[i]*m[i] - rates.down[first]*m[first]
 		dst[face+s], dst[face-(n-1)*s] = wrap, wrap
 	}
-	for _, x := range b.exits {
-		if x.axis == axis {
-			face := x.from + (x.from/(n*s))*s + x.side*s
-			dst[face] += float64(2*x.side-1) * x.rate * m[x.from]
+}
+
+// currentAcross walks every jump from face to face.
+func (b *Block) currentAcross(axis int, dst, m []float64) {
+	w := newWalk(b.grid, axis, dst)
+	for i := range b.Size() {
+		to, rate := b.Row(i)
+		for e, j := range to {
+			w.offset(i, j)
+			for order := range 2 {
+				w.along(i, order, rate[e]*m[i]/2)
+			}
 		}
+	}
+}
+
+// walk follows jumps through faces.
+type walk struct {
+	grid          *grid.Grid
+	axis          int
+	dst           []float64
+	at, left, all []int
+}
+
+func newWalk(g *grid.Grid, axis int, dst []float64) *walk {
+	n := g.Dim()
+	return &walk{g, axis, dst, make([]int, n), make([]int, n), make([]int, n)}
+}
+
+// offset finds the jump's offset, on periodic axes the shorter way round.
+func (w *walk) offset(from, to int) {
+	for k := range w.all {
+		n := w.grid.Cells(k)
+		o := w.grid.Along(k, to) - w.grid.Along(k, from)
+		if w.grid.Axis(k).Ends[0] == grid.Periodic {
+			switch {
+			case 2*o > n:
+				o -= n
+			case 2*o < -n:
+				o += n
+			}
+		}
+		w.all[k] = o
+	}
+}
+
+// along adds a flow to the faces of the axis on the way, which passes edges of
+// cells with the lower axes first (order 0) or last, and ends at a wall.
+func (w *walk) along(from, order int, flow float64) {
+	w.grid.Locate(w.at, from)
+	for k, o := range w.all {
+		w.left[k] = max(o, -o)
+	}
+	for {
+		next, when := -1, 2.0
+		for k, left := range w.left {
+			if left == 0 {
+				continue
+			}
+			whole := max(w.all[k], -w.all[k])
+			t := (float64(whole-left) + 0.5) / float64(whole)
+			if t < when || t == when && order == 1 {
+				next, when = k, t
+			}
+		}
+		if next < 0 || !w.cross(next, flow) {
+			return
+		}
+	}
+}
+
+// cross takes one step along axis k and reports whether that stays inside.
+func (w *walk) cross(k int, flow float64) (inside bool) {
+	up, n := w.all[k] > 0, w.grid.Cells(k)
+	if k == w.axis {
+		w.add(up, flow)
+	}
+	if up {
+		w.at[k]++
+	} else {
+		w.at[k]--
+	}
+	w.left[k]--
+	if w.grid.Axis(k).Ends[0] == grid.Periodic {
+		w.at[k] = (w.at[k] + n) % n
+	}
+	return w.at[k] >= 0 && w.at[k] < n
+}
+
+func (w *walk) add(up bool, flow float64) {
+	n, s := w.grid.Cells(w.axis), w.grid.Stride(w.axis)
+	cell := w.grid.Cell(w.at)
+	face := cell + cell/(n*s)*s
+	i := w.at[w.axis]
+	if up {
+		face, i = face+s, i+1
+	} else {
+		flow = -flow
+	}
+	w.dst[face] += flow
+	if w.grid.Axis(w.axis).Ends[0] != grid.Periodic {
+		return
+	}
+	switch i { // both ends are one face
+	case 0:
+		w.dst[face+n*s] += flow
+	case n:
+		w.dst[face-n*s] += flow
 	}
 }

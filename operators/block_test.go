@@ -89,7 +89,7 @@ func (l leaps) AppendRows(rows *operators.Rows, r grid.Range, _ float64) error {
 		if to, inside, lost := rows.Grid().Step(i, l.by); inside {
 			rows.Jump(i, to, 1)
 		} else if lost {
-			rows.Leave(i, 0, 1, 1)
+			rows.Leave(i, l.by, 1)
 		}
 	}
 	return nil

@@ -27,9 +27,11 @@ type Rows struct {
 	err    error
 }
 
-// exit is a rate of leaving through an absorbing wall.
+// exit is a rate of leaving through an absorbing wall, by an offset that meets
+// it.
 type exit struct {
 	from, axis, side int
+	offset           [4]int
 	rate             float64
 }
 
@@ -54,12 +56,15 @@ func (r *Rows) Jump(from, to int, rate float64) {
 	r.rate = append(r.rate, rate)
 }
 
-// Leave adds a rate of being absorbed by the lower (side 0) or upper (side 1)
-// wall of an axis.
-func (r *Rows) Leave(from, axis, side int, rate float64) {
-	if rate != 0 && r.valid(from, rate) {
-		r.exits = append(r.exits, exit{from, axis, side, rate})
+// Leave adds a rate of being absorbed by the wall that an offset meets.
+func (r *Rows) Leave(from int, offset []int, rate float64) {
+	if rate == 0 || !r.valid(from, rate) {
+		return
 	}
+	out := exit{from: from, rate: rate}
+	out.axis, out.side, _ = r.grid.Wall(from, offset)
+	copy(out.offset[:], offset)
+	r.exits = append(r.exits, out)
 }
 
 // Kill adds a rate of being removed.

@@ -50,3 +50,54 @@ func TestSellingRebuildsTheTensorWithNonnegativeWeights(t *testing.T) {
 		t.Fatalf("%d exact and %d cut, want both", exact, cut)
 	}
 }
+
+func TestSellingRebuildsTensorsInSpace(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	cut := 0
+	for trial := range 5000 {
+		var m tensor
+		terms := 1 + r.IntN(4)
+		for range terms {
+			v := [3]float64{r.NormFloat64(), r.NormFloat64(), r.NormFloat64()}
+			if trial%3 == 0 {
+				v[r.IntN(3)] = 0
+			}
+			for k := range 3 {
+				for l := range 3 {
+					m[k][l] += v[k] * v[l]
+				}
+			}
+		}
+		rays, added := shorten(&m, 4)
+		values, vectors := m.eigen()
+		n, largest := vectors[0], values[0]
+		if added > 0 {
+			cut++
+		}
+		for k := range 3 {
+			for l := range 3 {
+				got, want := 0.0, m[k][l]-added*n[k]*n[l]
+				if k == l {
+					want += added
+				}
+				for _, q := range rays {
+					got += q.w * float64(q.e[k]*q.e[l])
+				}
+				if math.Abs(got-want) > 1e-11*m.trace() {
+					t.Fatalf("%v: entry %d %d rebuilt %v, want %v", m, k, l, got, want)
+				}
+			}
+		}
+		for _, q := range rays {
+			if q.w < 0 || q.w > 0 && longest(q.e) > 4 {
+				t.Fatalf("%v: ray %v", m, q)
+			}
+		}
+		if added > largest/4 {
+			t.Fatalf("%v: added %v of %v", m, added, largest)
+		}
+	}
+	if cut == 0 {
+		t.Fatal("no tensor was cut")
+	}
+}

@@ -13,14 +13,21 @@ const chunk = 1024
 // Transport is drift with diagonal, possibly vanishing diffusion in row form:
 // the row of cell i takes b and D at its centre, so that Q is exact on linear
 // functions, on x² where central rates are nonnegative, and its adjoint is the
-// Fokker–Planck equation of Itô, ∂p/∂t = −∂(bp) + ∂²(Dp).
-type Transport struct{ Process Process }
+// Fokker–Planck equation of Itô, ∂p/∂t = −∂(bp) + ∂²(Dp). Axes lists the axes
+// along which it acts, nil being all; noise must not couple them to any other.
+type Transport struct {
+	Process Process
+	Axes    []int
+}
 
 // AppendRows adds the two-point rates of every axis.
 func (t Transport) AppendRows(rows *Rows, r grid.Range, at float64) error {
 	dim := t.Process.Dim()
 	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
-	beside := allNeighbors(rows.grid)
+	beside, axes := allNeighbors(rows.grid), t.Axes
+	if axes == nil {
+		axes = []int{0, 1, 2, 3}[:dim]
+	}
 	return r.Chunks(chunk, func(r grid.Range) error {
 		x, b, d := cut(x, r.Len()), cut(b, r.Len()), cut(d, r.Len())
 		rows.grid.Points(x, r)
@@ -29,10 +36,10 @@ func (t Transport) AppendRows(rows *Rows, r grid.Range, at float64) error {
 			return err
 		}
 		diffusion(d, x, at, t.Process)
-		if err := diagonal(d, x); err != nil {
-			return err
-		}
-		for k := range dim {
+		for _, k := range axes {
+			if err := diagonal(k, d, x); err != nil {
+				return err
+			}
 			transportAxis(rows, beside[k], r, b[k], d[k*dim+k])
 		}
 		return nil
@@ -51,30 +58,26 @@ func transportAxis(rows *Rows, n *neighbors, r grid.Range, b, d []float64) {
 	}
 }
 
-// diagonal checks that D is diagonal, finite and not negative. Eigenvalues
-// within 1e-12 of the trace below zero are rounding and mean zero.
-func diagonal(d, x [][]float64) error {
+// diagonal checks that D is finite and not negative along an axis, and does not
+// couple it to another. What is within 1e-12 of the trace of 0 is rounding.
+func diagonal(k int, d, x [][]float64) error {
 	dim := len(x)
-	for k := range dim {
-		if err := finite("diffusion", d[k*dim:(k+1)*dim], x); err != nil {
-			return err
-		}
+	if err := finite("diffusion", d[k*dim:(k+1)*dim], x); err != nil {
+		return err
 	}
 	for i := range d[0] {
 		trace := 0.0
-		for k := range dim {
-			trace += d[k*dim+k][i]
+		for l := range dim {
+			trace += math.Abs(d[l*dim+l][i])
 		}
-		for k := range dim {
-			own := &d[k*dim+k][i]
-			if *own < -1e-12*math.Abs(trace) {
-				return &PointError{"diffusion", k, *own, point(x, i), "a number ≥ 0"}
-			}
-			*own = max(*own, 0)
-			for l := range k {
-				if off := d[k*dim+l][i]; math.Abs(off) > 1e-12*math.Abs(trace) {
-					return &PointError{"off-diagonal diffusion", k, off, point(x, i), "0"}
-				}
+		own := &d[k*dim+k][i]
+		if *own < -1e-12*trace {
+			return &PointError{"diffusion", k, *own, point(x, i), "a number ≥ 0"}
+		}
+		*own = max(*own, 0)
+		for l := range dim {
+			if off := d[k*dim+l][i]; l != k && math.Abs(off) > 1e-12*trace {
+				return &PointError{"off-diagonal diffusion", k, off, point(x, i), "0"}
 			}
 		}
 	}
@@ -171,6 +174,8 @@ func (n *neighbors) add(rows *Rows, cell, i, side int, rate, absorbed float64) {
 	case b.inside:
 		rows.Jump(cell, cell+b.to, rate)
 	case b.lost:
-		rows.Leave(cell, n.axis, side, absorbed)
+		offset := [4]int{}
+		offset[n.axis] = 2*side - 1
+		rows.Leave(cell, offset[:n.grid.Dim()], absorbed)
 	}
 }

@@ -106,7 +106,7 @@ func TestTransportRefuses(t *testing.T) {
 	}{
 		{"drift", process(math.NaN(), 1, 0), "drift", 1},
 		{"infinite noise", process(0, math.Inf(1), 0), "diffusion", 0},
-		{"correlated noise", process(0, 1, 0.5), "off-diagonal diffusion", 1},
+		{"correlated noise", process(0, 1, 0.5), "off-diagonal diffusion", 0},
 		{"negative diffusion", negative, "diffusion", 1},
 		{"negative killing", operators.Killing{Rate: func(k []float64, _ [][]float64, _ float64) { k[3] = -1 }}, "killing", 0},
 	} {

@@ -1,0 +1,198 @@
+package cases
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// four examples: mean 2, variance (4 + 0 + 1 + 9)/4 with divisor n less none.
+var four = map[string]string{"d.csv": "y,z\n0,1\n2,1\n1,2\n5,3\n"}
+
+const square = "[sgd]\ndata = \"d.csv\"\nloss = \"0.5*(x - y)^2\"\nlr = 0.1\nbatch_size = 2\n"
+
+func readWith(t *testing.T, data map[string]string, text string, overrides ...string) *Case {
+	t.Helper()
+	c, err := Parse("case.toml", []byte(text), files(data), overrides...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// The variance of y is 14/4 = 3.5; D = η s/(2B)·C.
+func TestDiffusionOfAnOptimiserIsHalfItsNoisePerTime(t *testing.T) {
+	for _, c := range []struct {
+		overrides []string
+		d         float64
+	}{
+		{nil, .1 / 4 * 3.5},
+		{[]string{"sgd.batch_size=1"}, .1 / 2 * 3.5},
+		{[]string{"sgd.lr=0.3"}, .3 / 4 * 3.5},
+		{[]string{"sgd.sampling=without replacement"}, .1 / 4 * 3.5 * 2 / 3}, // (4 − 2)/(4 − 1)
+		{[]string{"sgd.sampling=without replacement", "sgd.batch_size=4"}, 0},
+		{[]string{"sgd.noise=none"}, 0},
+		{[]string{"sgd.noise=isotropic"}, .1 / 4 * 3.5},
+		{[]string{"sgd.regularizer=x^2"}, .1 / 4 * 3.5},
+		{[]string{`sgd.standardize=["y"]`}, .1 / 4},
+	} {
+		p := readWith(t, four, line+square, c.overrides...).Problem
+		_, d := coefficients(p, []float64{.7}, 0)
+		near(t, strings.Join(c.overrides, " ")+" D", d[0], c.d, 1e-16)
+	}
+	population := line + "[sgd]\nloss = \"0.5*(x - 2)^2\"\ncovariance = { \"x,x\" = 3.5 }\nlearning_rate = 0.1\nbatch_size = 2\n"
+	b, d := coefficients(read(t, population).Problem, []float64{.7}, 0)
+	near(t, "b", b[0], 1.3, 1e-15)
+	near(t, "D", d[0], .1/4*3.5, 1e-16)
+	b, d = coefficients(readWith(t, four, line+square).Problem, []float64{.7}, 0)
+	near(t, "b of data", b[0], 1.3, 1e-15)
+	near(t, "D of data", d[0], .1/4*3.5, 1e-16)
+}
+
+func TestPopulationNoiseIsWhatItsKindSays(t *testing.T) {
+	text := plane + "[sgd]\nloss = \"x^2 + y\"\nregularizer = \"x*y\"\ncovariance = { \"x,x\" = \"x^2\", \"y,y\" = 3 }\nlearning_rate = 0.1\nbatch_size = 5\n"
+	for noise, want := range map[string][2]float64{"gradient": {.01 * 4, .03}, "isotropic": {.035, .035}, "none": {}} {
+		b, d := coefficients(read(t, text, "sgd.noise="+noise).Problem, []float64{2, 3}, 0)
+		near(t, noise+" Dxx", d[0], want[0], 1e-16)
+		near(t, noise+" Dyy", d[3], want[1], 1e-16)
+		near(t, "bx", b[0], -4-3, 0)
+		near(t, "by", b[1], -1-2, 0)
+	}
+	if m := mistakes(t, strings.Replace(text, "\"y,y\"", "\"x,y\" = 1, \"y,y\"", 1)); !strings.Contains(m.Error(), "between x and y") {
+		t.Errorf("%v, want a refusal of correlated noise", m)
+	}
+}
+
+// θ ~ OU: mean ȳ + (m₀ − ȳ)e^(−t), variance D + (v₀ − D)e^(−2t), t = η·step;
+// the law of cells has h²/12 more variance.
+func TestOneParameterOnDataFollowsItsClosedForm(t *testing.T) {
+	text := "[[axis]]\nname = \"x\"\nrange = [-1, 4]\ncells = 500\n" + square + `
+[initial]
+mean = { x = 0.5 }
+std = { x = 0.1 }
+[stationary]
+[evolve]
+steps = 20
+outputs = 3
+tolerance = 1e-9
+[observables]
+low = "x < 2"
+`
+	r, err := readWith(t, four, text).Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const d, h = .1 / 4 * 3.5, .01
+	near(t, "stationary mean", r.Stationary.Mean["x"], 2, 1e-9)
+	near(t, "stationary variance", r.Stationary.Covariance["x,x"], d, 1e-8)
+	near(t, "P(x < 2)", r.Stationary.Observables["low"], .5, 1e-9)
+	near(t, "E loss", r.Stationary.Observables["loss"], (d+3.5)/2, 1e-8)
+	near(t, "sharpness", r.Stationary.Observables["sharpness"], 1, 1e-12)
+	near(t, "E |∇L|", r.Stationary.Observables["gradient_norm"], math.Sqrt(2*d/math.Pi), h*h)
+	for i, step := range []float64{0, 10, 20} {
+		at := .1 * step
+		near(t, "time", r.Evolve.Times[i], at, 1e-15)
+		near(t, "step", r.Evolve.Step[i], step, 1e-13)
+		near(t, "mean", r.Evolve.Mean["x"][i], 2-1.5*math.Exp(-at), 1e-7)
+		near(t, "variance", r.Evolve.Covariance["x,x"][i], d+(.01+h*h/12-d)*math.Exp(-2*at), 1e-7)
+	}
+}
+
+func TestLandscapeIsThatOfTheExamples(t *testing.T) {
+	c, err := FromGallery("cars", "sgd.regularizer=slope^4", "axis.slope.cells=5", "axis.intercept.cells=3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := c.Problem.Grid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string][]float64{}
+	for _, o := range c.Problem.Observables {
+		if got[o.Name], err = o.OnCells(g, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	speed, dist := c.Data.Column("speed"), c.Data.Column("dist")
+	for i := range g.Size() {
+		s, u := g.Centers(0)[g.Along(0, i)], g.Centers(1)[g.Along(1, i)]
+		n, loss, gs, gu := float64(len(speed)), s*s*s*s, 4*s*s*s, 0.0
+		h := mat.NewSymDense(2, []float64{12 * s * s, 0, 0, 0})
+		for j := range speed {
+			x := (speed[j] - 15.4) / 5.2
+			r := s*x + u - (dist[j]-43)/25
+			loss, gs, gu = loss+r*r/2/n, gs+r*x/n, gu+r/n
+			h.SetSym(0, 0, h.At(0, 0)+x*x/n)
+			h.SetSym(0, 1, h.At(0, 1)+x/n)
+			h.SetSym(1, 1, h.At(1, 1)+1/n)
+		}
+		var eigen mat.EigenSym
+		eigen.Factorize(h, false)
+		near(t, "loss", got["loss"][i], loss, 1e-13)
+		near(t, "gradient_norm", got["gradient_norm"][i], math.Hypot(gs, gu), 1e-13)
+		near(t, "sharpness", got["sharpness"][i], eigen.Values(nil)[1], 1e-12)
+	}
+}
+
+func TestDefinitionsMayUseColumns(t *testing.T) {
+	c := readWith(t, four, "[define]\nr = \"x - y\"\n\"half(q)\" = \"q^2/2\"\n"+line+strings.Replace(square, "0.5*(x - y)^2", "half(r)", 1))
+	b, d := coefficients(c.Problem, []float64{.7}, 0)
+	near(t, "b", b[0], 1.3, 1e-15)
+	near(t, "D", d[0], .1/4*3.5, 1e-16)
+}
+
+func TestMistakesOfAnOptimiserNameTheirPlace(t *testing.T) {
+	for _, c := range []struct {
+		name, text, key string
+		line            int
+		part            string
+	}{
+		{"no data", "[sgd]\nloss = \"x\"\nlr = 1\nbatch_size = 1\n", "sgd", 6, "both or neither"},
+		{"data and covariance", square + "covariance = { \"x,x\" = 1 }\n", "sgd", 6, "both or neither"},
+		{"no rate", strings.Replace(square, "lr = 0.1\n", "", 1), "sgd.learning_rate", 6, "both or neither"},
+		{"two rates", square + "learning_rate = 1\n", "sgd.learning_rate", 6, "both or neither"},
+		{"no batch", strings.Replace(square, "batch_size = 2\n", "", 1), "sgd.batch_size", 6, "missing"},
+		{"half an example", strings.Replace(square, "= 2", "= 2.5", 1), "sgd.batch_size", 10, "whole number"},
+		{"rate 0", strings.Replace(square, "0.1", "0", 1), "sgd.lr", 9, "above 0"},
+		{"no loss", "[sgd]\ndata = \"d.csv\"\nlr = 1\nbatch_size = 1\n", "sgd.loss", 6, "missing"},
+		{"no file", strings.Replace(square, "d.csv", "none.csv", 1), "sgd.data", 7, `"none.csv" cannot be opened`},
+		{"bad file", strings.Replace(square, "d.csv", "text.csv", 1), "sgd.data", 7, `text.csv:2: column "y"`},
+		{"random data", strings.Replace(square, `"d.csv"`, `{ y = "normal(0, 1)" }`, 1), "sgd.data", 7, "not available in this version"},
+		{"column of an axis", square + "columns = { x = \"z\" }\n", "sgd.data", 7, "rename it with `columns`"},
+		{"column of a parameter", square + "[parameters]\nz = 1\n", "sgd.data", 7, "already a constant"},
+		{"column of a definition", square + "[define]\nz = \"1\"\n", "define.z", 12, "already a variable"},
+		{"column called t", square + "columns = { t = \"z\" }\n", "sgd.data", 7, "reserved"},
+		{"column called 2", square + "columns = { 2 = \"z\" }\n", "sgd.data", 7, "letters, digits and _"},
+		{"no such column", square + "columns = { q = \"nothing\" }\n", "sgd.data", 7, `no column is called "nothing"`},
+		{"standardize nothing", square + "standardize = [\"yy\"]\n", "sgd.standardize", 11, `did you mean "y"?`},
+		{"standardize in words", square + "standardize = \"y\"\n", "sgd.standardize", 11, "a list of texts"},
+		{"standardize without data", "[sgd]\nloss = \"x^2\"\ncovariance = { \"x,x\" = 1 }\nlr = 1\nbatch_size = 1\nstandardize = [\"y\"]\n", "sgd.standardize", 11, "found without `data`"},
+		{"unknown column", strings.Replace(square, "- y", "- w", 1), "sgd.loss", 8, `"w"`},
+		{"loss in time", strings.Replace(square, "- y", "- t", 1), "sgd.loss", 8, "depends on t"},
+		{"regularizer of a column", square + "regularizer = \"x*y\"\n", "sgd.regularizer", 11, `data column "y"`},
+		{"observable of a column", square + "[observables]\na = \"x*y\"\n", "observables.a", 12, `"y"`},
+		{"density of a column", square + "[initial]\ndensity = \"y\"\n", "initial.density", 12, `"y"`},
+		{"observable of an optimiser", square + "[observables]\nloss = \"x\"\n", "observables.loss", 12, "another name"},
+		{"epochs", square + "sampling = \"epochs\"\n", "sgd.sampling", 11, "memory"},
+		{"a batch beyond the data", strings.Replace(square, "= 2", "= 5", 1) + "sampling = \"without replacement\"\n", "sgd.batch_size", 11, "at most the 4"},
+		{"population without replacement", "[sgd]\nloss = \"x^2\"\ncovariance = { \"x,x\" = 1 }\nlr = 1\nbatch_size = 1\nsampling = \"without replacement\"\n", "sgd.sampling", 11, "for a population"},
+		{"noise misspelt", square + "noise = \"isotrop\"\n", "sgd.noise", 11, `did you mean "isotropic"?`},
+		{"optimizer unknown", square + "optimizer = \"sdg\"\n", "sgd.optimizer", 11, `found the text "sdg", expected "sgd"`},
+	} {
+		all := mistakesWith(t, map[string]string{"d.csv": four["d.csv"], "text.csv": "y\nsetosa\n"}, line+c.text)
+		found := false
+		for _, m := range all {
+			found = found || m.Key == c.key && m.Line == c.line && strings.Contains(m.Error(), c.part) && m.File == "case.toml"
+		}
+		if !found {
+			t.Errorf("%s: %v\nwant %s in line %d with %q", c.name, all, c.key, c.line, c.part)
+		}
+	}
+	full := mistakesWith(t, four, plane+strings.Replace(square, "(x - y)", "(x + y*z)", 1)+"columns = { q = \"y\" }\n")
+	if !strings.Contains(full.Error(), "the full covariance") {
+		t.Errorf("%v, want that the full covariance is not available", full)
+	}
+}

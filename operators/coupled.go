@@ -1,0 +1,250 @@
+package operators
+
+import (
+	"fmt"
+	"math"
+
+	"fokker/grid"
+)
+
+// Coupled is drift with a full diffusion tensor, of any anisotropy and rank, on
+// two or three axes with equal cells. In units of cells the tensor of a cell is
+// written as D = Σ w e eᵀ with w ≥ 0 and integer e (see selling); the jump by ±e
+// has the rate
+//
+//	w (1 ± z/2),  or  w B(∓z) where |z| > 2,   z = e·η,  Dη = b∥,
+//
+// and the part b⊥ of the drift that D cannot carry goes by upwind rates along
+// the axes. Rows are exact on linear functions, and on x xᵀ where all rates are
+// central, b⊥ = 0 and the tensor needs no offset beyond Radius.
+type Coupled struct {
+	Process Process
+	Axes    []int
+	Radius  int // longest entry of e; 0 is ⌈n^⅓⌉, n being the smallest number of cells of the axes
+}
+
+// defaultRadius balances the cross-diffusion that rank-one noise is given, of
+// order 1/R⁴, with the error of long jumps, of order (R/n)².
+func defaultRadius(g *grid.Grid, axes []int) int {
+	n := g.Cells(axes[0])
+	for _, k := range axes {
+		n = min(n, g.Cells(k))
+	}
+	return max(2, int(math.Ceil(math.Cbrt(float64(n))-1e-9)))
+}
+
+// AppendRows adds the rates of every cell.
+func (c Coupled) AppendRows(rows *Rows, r grid.Range, t float64) error {
+	if len(c.Axes) < 2 || len(c.Axes) > 3 {
+		return fmt.Errorf("operators: noise couples %d axes, expected 2 or 3", len(c.Axes))
+	}
+	for _, k := range c.Axes {
+		if err := equalCells(rows.grid, k); err != nil {
+			return err
+		}
+	}
+	if c.Radius == 0 {
+		c.Radius = defaultRadius(rows.grid, c.Axes)
+	}
+	dim := c.Process.Dim()
+	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
+	return r.Chunks(chunk, func(r grid.Range) error {
+		x, b, d := cut(x, r.Len()), cut(b, r.Len()), cut(d, r.Len())
+		rows.grid.Points(x, r)
+		c.Process.Drift(b, x, t)
+		if err := finite("drift", b, x); err != nil {
+			return err
+		}
+		diffusion(d, x, t, c.Process)
+		for k := range dim {
+			if err := finite("diffusion", d[k*dim:(k+1)*dim], x); err != nil {
+				return err
+			}
+		}
+		return c.appendCells(rows, r, x, b, d)
+	})
+}
+
+// equalCells refuses graded axes: the two offsets ±e would have different
+// lengths.
+func equalCells(g *grid.Grid, k int) error {
+	w := g.Widths(k)
+	for _, v := range w {
+		if math.Abs(v-w[0]) > 1e-9*w[0] { // far above the rounding of edges, far below any grading meant
+			return fmt.Errorf("operators: noise couples axis %q, whose cells are from %v to %v wide, expected equal cells; a smooth function of the variable may be an axis instead", g.Axis(k).Name, w[0], v)
+		}
+	}
+	return nil
+}
+
+// coupling is the row of one cell.
+type coupling struct {
+	dim   int
+	drift tripel // in cells per unit time
+	rays  []ray
+	value [3]float64 // eigenvalues, the largest first
+	axis  [3]tripel  // eigenvectors
+}
+
+type tripel [3]float64
+
+func (a tripel) dot(b tripel) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }
+
+func (q ray) along(eta tripel) float64 {
+	return float64(q.e[0])*eta[0] + float64(q.e[1])*eta[1] + float64(q.e[2])*eta[2]
+}
+
+func (c Coupled) appendCells(rows *Rows, r grid.Range, x, b, d [][]float64) error {
+	dim := c.Process.Dim()
+	offset := make([]int, dim)
+	var width tripel
+	rays := make([]ray, 0, 6)
+	for p, k := range c.Axes {
+		width[p] = rows.grid.Widths(k)[0]
+	}
+	for i := range b[0] {
+		var m tensor
+		one := coupling{dim: len(c.Axes), rays: rays[:0]}
+		for p, k := range c.Axes {
+			one.drift[p] = b[k][i] / width[p]
+			for q, l := range c.Axes {
+				m[p][q] = (d[k*dim+l][i] + d[l*dim+k][i]) / 2 / (width[p] * width[q])
+			}
+		}
+		if least, ok := one.decompose(&m, c.Radius); !ok {
+			return &PointError{"diffusion", c.Axes[0], least, point(x, i), "no negative eigenvalue"}
+		}
+		c.appendCell(rows, r.Lo+i, offset, &one)
+	}
+	return nil
+}
+
+// indefinite is how far below zero, against the trace, an eigenvalue of D may
+// lie to be rounding.
+const indefinite = 1e-12
+
+// decompose finds eigenvectors and rays; it returns false and the eigenvalue if
+// one is negative.
+func (one *coupling) decompose(m *tensor, radius int) (least float64, ok bool) {
+	if one.dim == 2 {
+		p := plane{m[0][0], m[0][1], m[1][1]}
+		if det := p.xx*p.yy - p.xy*p.xy; p.xx < 0 || p.yy < 0 || det < -indefinite*m.trace()*m.trace() {
+			return det / m.trace(), false
+		}
+		first, second, n := p.axes()
+		one.value, one.axis = [3]float64{first, second}, [3]tripel{{n[0], n[1]}, {-n[1], n[0]}}
+		rays, added := selling(p, radius)
+		one.value[1] += added
+		one.rays = append(one.rays[:0], rays[:]...)
+		return 0, true
+	}
+	values, vectors := m.eigen()
+	if values[2] < -indefinite*m.trace() {
+		return values[2], false
+	}
+	rays, added := shorten(m, radius)
+	for k := range 3 {
+		one.value[k], one.axis[k] = max(values[k], 0), vectors[k]
+		if k > 0 {
+			one.value[k] += added
+		}
+	}
+	one.rays = append(one.rays[:0], rays[:]...)
+	return 0, true
+}
+
+// appendCell carries as much of the drift by the diffusive jumps as adds least
+// numerical diffusion: its components along the first so many eigenvectors.
+func (c Coupled) appendCell(rows *Rows, cell int, offset []int, one *coupling) {
+	var best, rest tripel
+	least := math.Inf(1)
+	for carried := len(c.Axes); carried >= 0; carried-- {
+		eta, left, ok := one.carry(carried)
+		if !ok {
+			continue
+		}
+		if cost := one.cost(eta, left); cost < least {
+			best, rest, least = eta, left, cost
+		}
+	}
+	for _, q := range one.rays {
+		if q.w == 0 {
+			continue
+		}
+		forward, backward := jumps(q.w, q.along(best))
+		c.jump(rows, cell, offset, q.e, 1, forward)
+		c.jump(rows, cell, offset, q.e, -1, backward)
+	}
+	for p := range c.Axes {
+		var e [3]int
+		e[p] = 1
+		c.jump(rows, cell, offset, e, 1, max(rest[p], 0))
+		c.jump(rows, cell, offset, e, -1, max(-rest[p], 0))
+	}
+}
+
+// carry returns η with Dη = the drift's components along the first carried
+// eigenvectors, and the rest of the drift; ok is false where D has no such
+// component.
+func (one *coupling) carry(carried int) (eta, left tripel, ok bool) {
+	left = one.drift
+	for k := range carried {
+		if one.value[k] <= sameSign*one.value[0] {
+			return eta, left, false
+		}
+		along := one.drift.dot(one.axis[k])
+		for p := range eta {
+			eta[p] += along / one.value[k] * one.axis[k][p]
+			left[p] -= along * one.axis[k][p]
+		}
+	}
+	if carried == one.dim {
+		left = tripel{} // what is left is rounding
+	}
+	return eta, left, true
+}
+
+// cost is the trace of the numerical diffusion: w|e|²((z/2)coth(z/2) − 1) of a
+// fitted jump, half the speed of an upwind one.
+func (one *coupling) cost(eta, left tripel) float64 {
+	sum := (math.Abs(left[0]) + math.Abs(left[1]) + math.Abs(left[2])) / 2
+	for _, q := range one.rays {
+		if z := math.Abs(q.along(eta)); z > 2 {
+			e2 := float64(q.e[0]*q.e[0] + q.e[1]*q.e[1] + q.e[2]*q.e[2])
+			sum += q.w * e2 * (z/2/math.Tanh(z/2) - 1)
+		}
+	}
+	return sum
+}
+
+// jumps returns the rates of jumping by e and by −e.
+func jumps(w, z float64) (forward, backward float64) {
+	if math.Abs(z) <= 2 {
+		return w * (1 + z/2), w * (1 - z/2)
+	}
+	return fitted(w, -w*z), fitted(w, w*z)
+}
+
+// jump adds a rate of jumping by sign·e. A jump that meets a reflecting wall or
+// a closed face does not happen, which is the closure without flux; one that
+// meets an absorbing wall part of the way ends there, at a rate as much larger
+// as the way is shorter, so that rows stay exact on linear functions.
+func (c Coupled) jump(rows *Rows, cell int, offset []int, e [3]int, sign int, rate float64) {
+	if rate == 0 {
+		return
+	}
+	for p, k := range c.Axes {
+		offset[k] = sign * e[p]
+	}
+	to, inside, lost := rows.grid.Step(cell, offset)
+	switch {
+	case inside:
+		rows.Jump(cell, to, rate)
+	case lost:
+		_, _, part := rows.grid.Wall(cell, offset)
+		rows.Leave(cell, offset, rate/part)
+	}
+	for _, k := range c.Axes {
+		offset[k] = 0
+	}
+}

@@ -1,0 +1,188 @@
+package operators_test
+
+import (
+	"math"
+	"testing"
+
+	"fokker/grid"
+	"fokker/operators"
+	"fokker/operators/operatorstest"
+	"fokker/solvers"
+)
+
+// turning has a diffusion tensor with eigenvalues 1 and ratio whose axes turn
+// from point to point, and a drift towards the origin.
+type turning struct {
+	ratio, pull, spin float64
+}
+
+func (p turning) Dim() int     { return 2 }
+func (p turning) Columns() int { return 2 }
+func (p turning) Drift(b, x [][]float64, _ float64) {
+	for i := range b[0] {
+		b[0][i], b[1][i] = -p.pull*x[0][i], -p.pull*x[1][i]
+	}
+}
+func (p turning) Noise(_, _ [][]float64, _ float64) { panic("grids prefer D") }
+func (p turning) Diffusion(d, x [][]float64, _ float64) {
+	for i := range d[0] {
+		c, s := math.Cos(p.spin*(x[0][i]+x[1][i])), math.Sin(p.spin*(x[0][i]+x[1][i]))
+		d[0][i], d[3][i] = c*c+p.ratio*s*s, s*s+p.ratio*c*c
+		d[1][i] = c * s * (1 - p.ratio)
+		d[2][i] = d[1][i]
+	}
+}
+
+func box2(t *testing.T, n int, half float64, ends grid.Boundary, closed ...int) *grid.Grid {
+	t.Helper()
+	var axes []grid.Axis
+	for _, name := range []string{"x", "y"} {
+		edges, _, err := grid.Uniform().Edges(-half, half, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		axes = append(axes, grid.Axis{Name: name, Edges: edges, Ends: [2]grid.Boundary{ends, ends}})
+	}
+	axes[0].Closed = closed
+	g, err := grid.New(axes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func TestCoupledNoiseKeepsTheInvariants(t *testing.T) {
+	for name, c := range map[string]struct {
+		process turning
+		ends    grid.Boundary
+		closed  []int
+	}{
+		"correlation .95":     {turning{ratio: 1. / 39, spin: 1.3}, grid.Reflecting, nil},
+		"with drift":          {turning{ratio: 1. / 39, spin: 1.3, pull: 1}, grid.Reflecting, nil},
+		"strong drift":        {turning{ratio: 1. / 39, spin: 1.3, pull: 300}, grid.Reflecting, nil},
+		"rank one":            {turning{ratio: 0, spin: 1.3, pull: 1}, grid.Reflecting, nil},
+		"rank one, absorbing": {turning{ratio: 0, spin: 1.3, pull: 1}, grid.Absorbing, nil},
+		"periodic":            {turning{ratio: 1e-3, spin: 1.3}, grid.Periodic, nil},
+		"closed face":         {turning{ratio: .1, spin: 1.3, pull: 1}, grid.Reflecting, []int{11}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			operatorstest.Generator(t, operatorstest.Promise{
+				Grid:  box2(t, 32, 2, c.ends, c.closed...),
+				Terms: []operators.Term{operators.Coupled{Process: c.process, Axes: []int{0, 1}}},
+			})
+		})
+	}
+}
+
+// Rows are exact on x, y, and where D needs no offset beyond the radius and the
+// drift is resolved, on x², xy, y².
+func TestCoupledRowsHaveTheMomentsOfTheProcess(t *testing.T) {
+	p := turning{ratio: 1. / 39, spin: 1.3, pull: .5}
+	g := box2(t, 64, 2, grid.Reflecting)
+	q, err := operators.Build(g, 0, 1, operators.Coupled{Process: p, Axes: []int{0, 1}, Radius: 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := g.Size()
+	x, b, d := operators.Columns(2, n), operators.Columns(2, n), operators.Columns(4, n)
+	g.Points(x, grid.Range{Hi: n})
+	p.Drift(b, x, 0)
+	p.Diffusion(d, x, 0)
+	tested := 0
+	for i := range n {
+		if inner := func(k int) bool { return g.Along(k, i) >= 20 && g.Along(k, i) < 44 }; !inner(0) || !inner(1) {
+			continue
+		}
+		tested++
+		var first [2]float64
+		var second [4]float64
+		to, rate := q.Row(i)
+		for e, j := range to {
+			dx := [2]float64{x[0][j] - x[0][i], x[1][j] - x[1][i]}
+			for k := range 2 {
+				first[k] += rate[e] * dx[k]
+				for l := range 2 {
+					second[2*k+l] += rate[e] * dx[k] * dx[l]
+				}
+			}
+		}
+		for k := range 2 {
+			if math.Abs(first[k]-b[k][i]) > 1e-11 {
+				t.Fatalf("cell %d: drift %v, want %v", i, first[k], b[k][i])
+			}
+		}
+		for k := range second {
+			if math.Abs(second[k]-2*d[k][i]) > 1e-11 {
+				t.Fatalf("cell %d: second moment %d is %v, want %v", i, k, second[k], 2*d[k][i])
+			}
+		}
+	}
+	if tested == 0 {
+		t.Fatal("no cell was tested")
+	}
+}
+
+// Σ of dX = −X dt + σ dW with constant D at an angle is D itself.
+func TestAnisotropyOfAThousandKeepsTheCovariance(t *testing.T) {
+	const ratio = 1e-3
+	angle := math.Pi / 6
+	c, s := math.Cos(angle), math.Sin(angle)
+	want := [3]float64{c*c + ratio*s*s, c * s * (1 - ratio), s*s + ratio*c*c}
+	var before float64
+	for _, n := range []int{64, 128} {
+		g := box2(t, n, 5, grid.Reflecting)
+		p := straight{drift: -1, d: []float64{want[0], want[1], want[1], want[2]}}
+		q, err := operators.Build(g, 0, 2, operators.Coupled{Process: p, Axes: []int{0, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		law, err := solvers.Stationary(q, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := secondMoments(g, law.Mass)
+		miss := math.Hypot(math.Hypot(got[0]-want[0], got[2]-want[2]), math.Sqrt2*(got[1]-want[1]))
+		t.Logf("%d²: Σ = %v, want %v: %.3g, %s %v", n, got, want, miss, law.Method, law.Elapsed)
+		if n == 128 && miss > 0.01 {
+			t.Errorf("128²: Σ = %v, want %v", got, want)
+		}
+		if n == 128 && miss >= before {
+			t.Errorf("the error rose from %v to %v", before, miss)
+		}
+		before = miss
+	}
+}
+
+type straight struct {
+	drift float64
+	d     []float64
+}
+
+func (p straight) Dim() int                          { return 2 }
+func (p straight) Columns() int                      { return 2 }
+func (p straight) Noise(_, _ [][]float64, _ float64) { panic("grids prefer D") }
+func (p straight) Drift(b, x [][]float64, _ float64) {
+	for k := range b {
+		for i := range b[k] {
+			b[k][i] = p.drift * x[k][i]
+		}
+	}
+}
+func (p straight) Diffusion(d, x [][]float64, _ float64) {
+	for k := range d {
+		for i := range d[k] {
+			d[k][i] = p.d[k]
+		}
+	}
+}
+
+func secondMoments(g *grid.Grid, m []float64) (out [3]float64) {
+	x := operators.Columns(2, g.Size())
+	g.Points(x, grid.Range{Hi: g.Size()})
+	for i, v := range m {
+		out[0] += v * x[0][i] * x[0][i]
+		out[1] += v * x[0][i] * x[1][i]
+		out[2] += v * x[1][i] * x[1][i]
+	}
+	return out
+}
