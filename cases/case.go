@@ -48,6 +48,10 @@ func Beside(dir string) Open {
 		if !filepath.IsAbs(name) {
 			name = filepath.Join(dir, name)
 		}
+		// A device or a pipe may never end.
+		if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+			return nil, errors.New("it is no regular file")
+		}
 		return os.Open(name)
 	}
 }

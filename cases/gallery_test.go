@@ -191,7 +191,7 @@ func TestOneWeightHasStudentsLaw(t *testing.T) {
 			y := r.Grid.Centers(0)[j]
 			got := r.Stationary.Masses[j] / r.Grid.Volume(j) / density
 			want := math.Pow((2*y*y+1)/(2*x*x+1), -c.m)
-			near(t, "tail", got/want, 1, 0.02) // central rates miss e^z by z³/12 a cell
+			near(t, "tail", got/want, 1, 0.03) // central rates miss e^z by z³/12 a cell, 0.026 in all at m = 21
 		}
 	}
 }

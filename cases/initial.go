@@ -97,7 +97,7 @@ func (r *reader) axisNumbers(t *table, axes []string) []float64 {
 
 func (r *reader) checkInside(t *table, x []float64, p *Problem) {
 	for k, a := range p.Axes {
-		if x[k] < a.Lo || x[k] > a.Hi {
+		if a.Lo < a.Hi && (x[k] < a.Lo || x[k] > a.Hi) {
 			r.fail(t.line, join(t.path, a.Name), fmt.Sprintf("found %v", x[k]), fmt.Sprintf("a point of the box, [%v, %v]", a.Lo, a.Hi), "")
 		}
 	}

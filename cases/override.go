@@ -9,7 +9,8 @@ import (
 )
 
 // override applies "name=value", where name is a parameter or the path of a
-// key, axes by their names: Ty=2, sgd.batch_size=8, axis.x.cells=512.
+// key, axes by their names or all by *: Ty=2, sgd.batch_size=8,
+// axis.x.cells=512, axis.*.cells=64.
 func (r *reader) override(file *table, assignment string) {
 	name, text, ok := strings.Cut(assignment, "=")
 	name = strings.TrimSpace(name)
@@ -23,6 +24,10 @@ func (r *reader) override(file *table, assignment string) {
 		return
 	}
 	path := strings.Split(name, ".")
+	if len(path) == 3 && path[0] == "axis" && path[1] == "*" {
+		r.overrideAxes(file, path[2], value)
+		return
+	}
 	t := r.descend(file, path[:len(path)-1], name)
 	if t != nil {
 		t.set(path[len(path)-1], value)
@@ -62,6 +67,16 @@ func (r *reader) overrideParameter(file *table, name string, value any) {
 		hint = "the case has no parameters; another key is set by its path, as in evolve.until=3"
 	}
 	r.fail(0, "--set "+name, fmt.Sprintf("no parameter is called %q", name), "", hint)
+}
+
+// overrideAxes sets a key of every axis.
+func (r *reader) overrideAxes(file *table, key string, value any) {
+	if e := file.find("axis"); e != nil {
+		axes, _ := e.value.([]*table)
+		for _, a := range axes {
+			a.set(key, value)
+		}
+	}
 }
 
 // descend finds the table of a path and makes it where the case has none yet.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"fokker/grid"
 	"fokker/operators"
@@ -467,11 +468,18 @@ func TestHostileFilesAreRefusedQuickly(t *testing.T) {
 	for name, text := range map[string]string{
 		"too large": strings.Repeat("#", maxFile+1),
 		"too deep":  "a = " + strings.Repeat("[", 200) + strings.Repeat("]", 200),
+		"long key":  strings.Repeat("a.", 20000) + "a = 1",
+		"headings":  "[" + strings.Repeat("a.", 20000) + "a]",
 		"binary":    "\x00\x01\xff",
 		"empty":     "",
+		"many axes": strings.Repeat(line, 5000),
 	} {
+		begin := time.Now()
 		if _, err := Parse("case.toml", []byte(text), nil); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("%s: refused after %v, want less than a second", name, took)
 		}
 	}
 }

@@ -40,6 +40,10 @@ func parse(data []byte) (*table, error) {
 	if deepest(data) > maxNesting {
 		return nil, fmt.Errorf("brackets are nested more than %d deep", maxNesting)
 	}
+	at := locate(data)
+	if at.deep > 0 {
+		return nil, &Mistake{Line: at.deep, Found: fmt.Sprintf("a key has more than %d parts", maxNesting)}
+	}
 	values := map[string]any{}
 	if err := toml.Unmarshal(data, &values); err != nil {
 		var d *toml.DecodeError
@@ -49,7 +53,7 @@ func parse(data []byte) (*table, error) {
 		}
 		return nil, err
 	}
-	return order(values, "", places(data)), nil
+	return order(values, "", at.at), nil
 }
 
 // deepest returns the deepest nesting of brackets and braces.
@@ -70,74 +74,94 @@ func deepest(data []byte) (most int) {
 // place is where a key stands.
 type place struct{ line, offset int }
 
-// places returns where every key of the file stands first, by its path.
-func places(data []byte) map[string]place {
-	var p unstable.Parser
-	p.Reset(data)
-	at := map[string]place{}
-	counts := map[string]int{}
-	prefix := ""
-	for p.NextExpression() {
-		e := p.Expression()
-		switch e.Kind {
-		case unstable.Table:
-			prefix = note(&p, at, "", e.Key(), counts)
-		case unstable.ArrayTable:
-			prefix = note(&p, at, "", e.Key(), counts)
-			array := prefix
-			prefix = join(array, strconv.Itoa(counts[array]))
-			counts[array]++
-			at[prefix] = lastKey(&p, e)
-		case unstable.KeyValue:
-			pair(&p, at, prefix, e, counts)
-		}
-	}
-	return at
+// places finds where every key of a file stands first, by its path.
+type places struct {
+	parser unstable.Parser
+	lines  []int // offsets of the ends of lines
+	at     map[string]place
+	counts map[string]int // tables so far of each array of tables
+	deep   int            // the line of a key of too many parts, 0 if there is none
 }
 
-// lastKey returns where the last key of a heading stands.
-func lastKey(p *unstable.Parser, heading *unstable.Node) (at place) {
+func locate(data []byte) *places {
+	p := &places{at: map[string]place{}, counts: map[string]int{}}
+	for i, c := range data {
+		if c == '\n' {
+			p.lines = append(p.lines, i)
+		}
+	}
+	p.parser.Reset(data)
+	prefix := ""
+	for p.deep == 0 && p.parser.NextExpression() {
+		e := p.parser.Expression()
+		switch e.Kind {
+		case unstable.Table:
+			prefix = p.note("", e.Key())
+		case unstable.ArrayTable:
+			array := p.note("", e.Key())
+			prefix = join(array, strconv.Itoa(p.counts[array]))
+			p.counts[array]++
+			p.at[prefix] = p.last(e)
+		case unstable.KeyValue:
+			p.pair(prefix, e)
+		}
+	}
+	return p
+}
+
+func (p *places) place(key *unstable.Node) place {
+	offset := int(key.Raw.Offset)
+	line, _ := slices.BinarySearch(p.lines, offset)
+	return place{line + 1, offset}
+}
+
+// last returns where the last key of a heading stands.
+func (p *places) last(heading *unstable.Node) (at place) {
 	for it := heading.Key(); it.Next(); {
-		start := p.Shape(it.Node().Raw).Start
-		at = place{start.Line, start.Offset}
+		at = p.place(it.Node())
 	}
 	return at
 }
 
 // note records the keys of a dotted path and returns the path.
-func note(p *unstable.Parser, at map[string]place, prefix string, keys unstable.Iterator, counts map[string]int) string {
-	for keys.Next() {
-		k := keys.Node()
-		prefix = join(prefix, string(k.Data))
-		if _, seen := at[prefix]; !seen {
-			start := p.Shape(k.Raw).Start
-			at[prefix] = place{start.Line, start.Offset}
+func (p *places) note(prefix string, keys unstable.Iterator) string {
+	for parts := 1; keys.Next(); parts++ {
+		at := p.place(keys.Node())
+		if parts > maxNesting {
+			p.deep = at.line
+			return prefix
 		}
-		if n := counts[prefix]; n > 0 && !keys.IsLast() {
-			prefix += "." + strconv.Itoa(n-1) // a key below the newest table of an array
+		prefix = join(prefix, string(keys.Node().Data))
+		if _, seen := p.at[prefix]; !seen {
+			p.at[prefix] = at
+		}
+		if n := p.counts[prefix]; n > 0 && !keys.IsLast() {
+			prefix = join(prefix, strconv.Itoa(n-1)) // a key below the newest table of an array
 		}
 	}
 	return prefix
 }
 
-func pair(p *unstable.Parser, at map[string]place, prefix string, e *unstable.Node, counts map[string]int) {
-	path := note(p, at, prefix, e.Key(), counts)
-	inside(p, at, path, e.Value(), counts)
+func (p *places) pair(prefix string, e *unstable.Node) {
+	path := p.note(prefix, e.Key())
+	if p.deep == 0 {
+		p.inside(path, e.Value())
+	}
 }
 
 // inside notes the keys of tables in braces, also of those in a list.
-func inside(p *unstable.Parser, at map[string]place, path string, v *unstable.Node, counts map[string]int) {
+func (p *places) inside(path string, v *unstable.Node) {
 	switch v.Kind {
 	case unstable.InlineTable:
 		for it := v.Children(); it.Next(); {
-			pair(p, at, path, it.Node(), counts)
+			p.pair(path, it.Node())
 		}
 	case unstable.Array:
 		i := 0
 		for it := v.Children(); it.Next(); i++ {
 			item := join(path, strconv.Itoa(i))
-			at[item] = at[path]
-			inside(p, at, item, it.Node(), counts)
+			p.at[item] = p.at[path]
+			p.inside(item, it.Node())
 		}
 	}
 }

@@ -786,7 +786,9 @@ func (c *chain) law() []scaled {
 	v := make([]scaled, n)
 	v[n-1] = scale(1, 0)
 	for k := n - 2; k >= 0; k-- {
-		v[k] = scale(v[k+1].x*(c.down[k]/c.s[k]), v[k+1].e)
+		down, a := math.Frexp(c.down[k]) // the ratio may leave the range of float64
+		away, b := math.Frexp(c.s[k])
+		v[k] = scale(v[k+1].x*(down/away), v[k+1].e+a-b)
 	}
 	return v
 }

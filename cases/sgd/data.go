@@ -10,6 +10,7 @@ package sgd
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -34,6 +35,29 @@ type Data struct {
 
 // maxData bounds the size of a data file in bytes.
 const maxData = 1 << 30
+
+// maxLine bounds a line of a data file in bytes: without it a file of another
+// kind would be taken into memory whole as one line.
+const maxLine = 1 << 20
+
+// shortLines fails on a line longer than maxLine.
+type shortLines struct {
+	r    io.Reader
+	line int // bytes since the last line end
+}
+
+func (s *shortLines) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p[:min(len(p), maxLine)])
+	if last := bytes.LastIndexByte(p[:n], '\n'); last >= 0 {
+		s.line = n - last - 1
+	} else {
+		s.line += n
+	}
+	if s.line > maxLine {
+		return 0, fmt.Errorf("found a line of more than %d bytes", maxLine)
+	}
+	return n, err
+}
 
 var other = regexp.MustCompile(`[^A-Za-z0-9_]`)
 

@@ -32,7 +32,7 @@ current directory, to be read and changed.`,
 			if len(args) == 0 {
 				return nil
 			}
-			return exactly(1, "at most one name")(cmd, args)
+			return one("at most one name")(cmd, args)
 		},
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			names, _ := completeCase(cmd, args, typed)
@@ -61,7 +61,7 @@ func listCases(cmd *cobra.Command) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", name, c.Title, firstSentence(c.About))
 	}
 	table.Flush()
-	return print(cmd, text.String())
+	return write(cmd, text.String())
 }
 
 // firstSentence is what fits on a line about a case.
@@ -95,7 +95,7 @@ func copyCase(cmd *cobra.Command, name, dir string, force bool) error {
 		}
 		fmt.Fprintf(&text, "wrote %s\n", path)
 	}
-	return print(cmd, text.String())
+	return write(cmd, text.String())
 }
 
 // writeFile writes a temporary file and gives it its name, which must be free

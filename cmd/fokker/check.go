@@ -16,7 +16,7 @@ tasks, what a run will need, and where mesh or walls may spoil the result.
 ` + namesACase,
 		Example: `  fokker check doublewell
   fokker check well.toml --cells x=1000`,
-		Args:              exactly(1, "one case"),
+		Args:              one("one case"),
 		ValidArgsFunction: completeCase,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.name = args[0]
@@ -39,7 +39,7 @@ func check(cmd *cobra.Command, a *asked) error {
 	if cmd.Context().Err() != nil {
 		return cmd.Context().Err() // the description may still be under way
 	}
-	if failed := print(cmd, text.String()); failed != nil {
+	if failed := write(cmd, text.String()); failed != nil {
 		return failed
 	}
 	return err

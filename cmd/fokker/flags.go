@@ -39,16 +39,12 @@ func nearestFlag(cmd *cobra.Command, name string) string {
 
 // cellOverrides turns "x=512,y=256", or one number for all axes, into
 // overrides of a case.
-func cellOverrides(text string, axes func() ([]string, error)) ([]string, error) {
+func cellOverrides(text string) ([]string, error) {
 	if text == "" {
 		return nil, nil
 	}
 	if _, err := strconv.Atoi(text); err == nil {
-		names, err := axes()
-		for i, name := range names {
-			names[i] = fmt.Sprintf("axis.%s.cells=%s", name, text)
-		}
-		return names, err
+		return []string{"axis.*.cells=" + text}, nil
 	}
 	var out []string
 	for part := range strings.SplitSeq(text, ",") {

@@ -73,7 +73,7 @@ func TestMalformedCasesAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range archive.Files {
-		write(t, f.Name, f.Data)
+		save(t, f.Name, f.Data)
 	}
 	for _, f := range archive.Files {
 		want, isCase := strings.CutPrefix(string(f.Data), "# want: ")
@@ -83,7 +83,7 @@ func TestMalformedCasesAreRefused(t *testing.T) {
 		}
 	}
 	for name, c := range hostile() {
-		write(t, name+".toml", []byte(c[1]))
+		save(t, name+".toml", []byte(c[1]))
 		t.Run(name, func(t *testing.T) { refused(t, name+".toml", c[0]) })
 	}
 	if err := os.Mkdir("directory.toml", 0o777); err != nil {
@@ -103,7 +103,7 @@ func source(t *testing.T) string {
 	return filepath.Dir(file)
 }
 
-func write(t *testing.T, name string, data []byte) {
+func save(t *testing.T, name string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(name, data, 0o666); err != nil {
 		t.Fatal(err)

@@ -27,42 +27,24 @@ func (a *asked) addFlags(cmd *cobra.Command) {
 // largest is more than any case file may have.
 const largest = 8 << 20
 
-// read reads the case. Standard input is read once.
+// read reads the case.
 func (a *asked) read(stdin io.Reader) (*cases.Case, error) {
-	from := a.source(stdin)
-	cells, err := cellOverrides(a.cells, func() ([]string, error) {
-		c, err := from(a.set...)
-		if err != nil {
-			return nil, err
-		}
-		var names []string
-		for _, axis := range c.Problem.Axes {
-			names = append(names, axis.Name)
-		}
-		return names, nil
-	})
+	cells, err := cellOverrides(a.cells)
 	if err != nil {
 		return nil, err
 	}
-	return from(append(append([]string(nil), a.set...), cells...)...)
-}
-
-// source says where the case comes from: standard input, a file, or the
-// gallery.
-func (a *asked) source(stdin io.Reader) func(overrides ...string) (*cases.Case, error) {
+	overrides := append(append([]string(nil), a.set...), cells...)
 	switch {
 	case a.name == "-":
 		data, err := io.ReadAll(io.LimitReader(stdin, largest))
-		return func(overrides ...string) (*cases.Case, error) {
-			if err != nil {
-				return nil, fmt.Errorf("standard input: %w", err)
-			}
-			return cases.Parse("-", data, cases.Beside("."), overrides...)
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
 		}
+		return cases.Parse("-", data, cases.Beside("."), overrides...)
 	case isPath(a.name):
-		return func(overrides ...string) (*cases.Case, error) { return cases.Read(a.name, overrides...) }
+		return cases.Read(a.name, overrides...)
 	}
-	return func(overrides ...string) (*cases.Case, error) { return cases.FromGallery(a.name, overrides...) }
+	return cases.FromGallery(a.name, overrides...)
 }
 
 // isPath reports whether an argument names a file rather than a gallery case.

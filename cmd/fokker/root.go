@@ -67,7 +67,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return print(cmd, fmt.Sprintf("fokker %s\n", cases.Version))
+			return write(cmd, fmt.Sprintf("fokker %s\n", cases.Version))
 		},
 	}
 }
@@ -105,10 +105,10 @@ func noSuchCommand(cmd *cobra.Command, args []string) error {
 	return &usageError{fmt.Sprintf("no command is called %q", args[0]), hint}
 }
 
-// exactly asks for n arguments, of which what is said.
-func exactly(n int, what string) cobra.PositionalArgs {
+// one asks for one argument, of which what is said.
+func one(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == n {
+		if len(args) == 1 {
 			return nil
 		}
 		return &usageError{
@@ -124,8 +124,8 @@ type written struct{ err error }
 func (w *written) Error() string { return w.err.Error() }
 func (w *written) Unwrap() error { return w.err }
 
-// print writes to standard output.
-func print(cmd *cobra.Command, text string) error {
+// write writes to standard output.
+func write(cmd *cobra.Command, text string) error {
 	if _, err := io.WriteString(cmd.OutOrStdout(), text); err != nil {
 		return &written{fmt.Errorf("standard output: %w", err)}
 	}

@@ -31,7 +31,7 @@ func runCommand() *cobra.Command {
   fokker run well.toml --set T=0.2 --set evolve.until=3
   fokker run gyrator --cells 128 --out coarse.run
   sed 's/0.1/0.2/' well.toml | fokker run -`,
-		Args:              exactly(1, "one case"),
+		Args:              one("one case"),
 		ValidArgsFunction: completeCase,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			r.name = args[0]
@@ -69,7 +69,7 @@ func (r *running) run(cmd *cobra.Command) error {
 	for _, w := range result.Warnings {
 		fmt.Fprintf(cmd.ErrOrStderr(), "fokker: warning: %s\n", w)
 	}
-	return print(cmd, summary(result)+"\nwrote "+r.out+"\n")
+	return write(cmd, summary(result)+"\nwrote "+r.out+"\n")
 }
 
 func (r *running) check(cmd *cobra.Command) error {

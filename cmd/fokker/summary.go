@@ -146,7 +146,7 @@ func (s *sheet) evolve(r *cases.EvolveResult) {
 	row("time", r.Times)
 	row("step", r.Step)
 	row("mass", r.Mass)
-	if r.Lost[len(r.Lost)-1] != 0 {
+	if slices.Max(r.Lost) > 0 {
 		row("lost", r.Lost)
 	}
 	for _, x := range s.names {
