@@ -219,7 +219,12 @@ func (r *reader) finishEquation(p *Problem, eq *equation, t *table) {
 	if len(r.mistakes) > 0 {
 		return
 	}
-	p.equation = eq
+	p.equation, p.coupled = eq, eq.coupled()
+	for _, key := range []string{"diffusion", "noise", "covariance"} {
+		if e := t.find(key); e != nil && (key != "noise" || t.path == "process") {
+			r.checkCoupling(p, e.line, join(t.path, key))
+		}
+	}
 	if err := p.compile(); err != nil {
 		r.failExpression(t.line, t.path, err)
 	}

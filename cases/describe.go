@@ -113,6 +113,10 @@ func (d *description) coefficients(eq *equation) {
 
 // sigma writes a row of σ: one entry where noise is diagonal.
 func (d *description) sigma(axis string, k int, noise [][]*expr.Node) {
+	if noise == nil {
+		d.line("σ "+axis, "the symmetric root of 2D")
+		return
+	}
 	if isDiagonal(noise) {
 		d.line("σ "+axis, noise[k][k].String())
 		return

@@ -14,7 +14,7 @@ type equation struct {
 	axes      []string
 	drift     []*expr.Node
 	diffusion [][]*expr.Node
-	noise     [][]*expr.Node // dim × columns
+	noise     [][]*expr.Node // dim × columns; nil: the symmetric root of 2D
 	killing   *expr.Node     // nil: none
 	calculus  string
 	gibbs     *gibbs // nil unless a potential with a temperature
@@ -100,8 +100,7 @@ func (r *reader) readNoise(t *table, eq *equation) {
 	default:
 		eq.diffusion = diagonalMatrix(r.scope, r.zeros(n))
 	}
-	r.refuseOffDiagonal(t, eq.diffusion, eq.axes)
-	if eq.noise == nil {
+	if eq.noise == nil && isDiagonal(eq.diffusion) {
 		eq.noise = diagonalMatrix(r.scope, roots(r.scope, eq.diffusion))
 	}
 }
@@ -183,17 +182,47 @@ func roots(s *expr.Scope, d [][]*expr.Node) []*expr.Node {
 	return out
 }
 
-func (r *reader) refuseOffDiagonal(t *table, d [][]*expr.Node, axes []string) {
-	for k := range d {
+// coupled returns the groups of two or more axes that noise couples.
+func (eq *equation) coupled() (groups [][]int) {
+	group := make([]int, len(eq.axes))
+	for k := range group {
+		group[k] = k
+	}
+	for k := range group {
 		for l := range k {
-			if v, ok := d[k][l].Constant(); ok && v == 0 {
-				continue
+			if old := group[k]; old != group[l] && !isZero(eq.diffusion[k][l]) {
+				for j := range group {
+					if group[j] == old {
+						group[j] = group[l]
+					}
+				}
 			}
-			e := t.find("diffusion")
-			if e == nil {
-				e = t.find("noise")
+		}
+	}
+	for first := range group {
+		var members []int
+		for k, g := range group {
+			if g == first {
+				members = append(members, k)
 			}
-			r.fail(e.line, join("process", e.key), fmt.Sprintf("the diffusion between %s and %s, D = %s, is not available in this version", axes[l], axes[k], d[k][l]), "", "noise must act along the axes; coordinates in which it does may exist")
+		}
+		if len(members) > 1 {
+			groups = append(groups, members)
+		}
+	}
+	return groups
+}
+
+// checkCoupling refuses what coupled axes cannot be.
+func (r *reader) checkCoupling(p *Problem, line int, key string) {
+	for _, g := range p.coupled {
+		if len(g) > 3 {
+			r.fail(line, key, fmt.Sprintf("noise couples %d axes, which is not available in this version", len(g)), "at most 3", "")
+		}
+		for _, k := range g {
+			if a := p.Axes[k]; a.Spaced != "uniform" && a.Spaced != "" {
+				r.fail(line, key, fmt.Sprintf("noise couples axis %q, whose spacing is %s", a.Name, a.Spaced), "uniform cells where noise couples axes", "a function of the variable, such as its logarithm, may be the axis instead")
+			}
 		}
 	}
 }
@@ -299,10 +328,16 @@ func (r *reader) toIto(t *table, eq *equation) {
 			return
 		}
 	}
+	if eq.noise == nil && eq.calculus == "stratonovich" {
+		r.fail(e.line, "process.diffusion", "the Stratonovich reading of a diffusion that couples axes depends on its root", "`noise`", "")
+		return
+	}
 	for i, axis := range eq.axes {
 		switch {
 		case eq.calculus == "isothermal":
-			eq.drift[i] = expr.Add(eq.drift[i], r.diff(e, eq.diffusion[i][i], axis))
+			for j, other := range eq.axes {
+				eq.drift[i] = expr.Add(eq.drift[i], r.diff(e, eq.diffusion[i][j], other))
+			}
 		case !byRoot:
 			eq.drift[i] = expr.Add(eq.drift[i], expr.Mul(r.scope.Number(0.5), r.diff(e, eq.diffusion[i][i], axis)))
 		default:
@@ -360,7 +395,7 @@ type expressed struct {
 }
 
 func (eq *equation) compile() (*expressed, error) {
-	p := &expressed{dim: len(eq.axes), noises: len(eq.noise[0])}
+	p := &expressed{dim: len(eq.axes), noises: len(eq.axes)}
 	var err error
 	if p.drift, err = compile(eq.axes, eq.drift...); err != nil {
 		return nil, err
@@ -368,6 +403,10 @@ func (eq *equation) compile() (*expressed, error) {
 	if p.diffusion, err = compile(eq.axes, flatten(eq.diffusion)...); err != nil {
 		return nil, err
 	}
+	if eq.noise == nil {
+		return p, nil
+	}
+	p.noises = len(eq.noise[0])
 	p.noise, err = compile(eq.axes, flatten(eq.noise)...)
 	return p, err
 }
@@ -389,7 +428,14 @@ func (p *expressed) Columns() int { return p.noises }
 func (p *expressed) Drift(b, x [][]float64, t float64) { p.drift.eval(b, x, t) }
 
 // Noise writes σ.
-func (p *expressed) Noise(s, x [][]float64, t float64) { p.noise.eval(s, x, t) }
+func (p *expressed) Noise(s, x [][]float64, t float64) {
+	if p.noise.program != nil {
+		p.noise.eval(s, x, t)
+		return
+	}
+	p.diffusion.eval(s, x, t)
+	operators.Root(s, s, p.dim)
+}
 
 // Diffusion writes D.
 func (p *expressed) Diffusion(d, x [][]float64, t float64) { p.diffusion.eval(d, x, t) }

@@ -331,13 +331,24 @@ func lyapunov(a *mat.Dense, d []float64) *mat.Dense {
 // is the least-squares fit, and HΣ + ΣH = (η/2B) E tr C · I, where
 // E tr C = mean (r² + xᵀΣx)|x|² − tr HΣH.
 func TestCarsSettlesAtTheLeastSquaresFit(t *testing.T) {
-	r := solve(t, "cars")
+	r := solve(t, "cars", "sgd.noise=isotropic")
 	s := r.Stationary
 	near(t, "slope", s.Mean["slope"], 0.81794102, 1e-8) // least squares
 	near(t, "intercept", s.Mean["intercept"], -0.0008, 1e-8)
 	want := isotropicCovariance(r.of, []float64{s.Mean["slope"], s.Mean["intercept"]}, 0.1/5)
 	near(t, "Σ slope", s.Covariance["slope,slope"], want.At(0, 0), 1e-6*want.At(0, 0))
 	near(t, "Σ intercept", s.Covariance["intercept,intercept"], want.At(1, 1), 1e-6*want.At(1, 1))
+}
+
+// The covariance of the diffusion, HΣ + ΣH = (η/B) E C, whose equations close,
+// solved to ten digits.
+func TestCarsHasItsFullCovariance(t *testing.T) {
+	s := solve(t, "cars").Stationary
+	near(t, "slope", s.Mean["slope"], 0.81794102, 1e-7)
+	near(t, "intercept", s.Mean["intercept"], -0.0008, 1e-7)
+	near(t, "Σ slope", s.Covariance["slope,slope"], 0.0035686294, 1e-8)
+	near(t, "Σ slope, intercept", s.Covariance["slope,intercept"], 0.0015786600, 1e-8)
+	near(t, "Σ intercept", s.Covariance["intercept,intercept"], 0.0036692881, 1e-8)
 }
 
 func isotropicCovariance(c *Case, fit []float64, scale float64) *mat.Dense {

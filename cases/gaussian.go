@@ -21,6 +21,11 @@ type correlated struct {
 	masses []float64
 }
 
+// followed is how many standard deviations out a correlated Gaussian is
+// followed, in four dimensions for about a second: beyond lies less than 1e-29
+// of it.
+const followed = 12
+
 // point is a sample of a cell of an axis, or of one of its images.
 type point struct {
 	sample
@@ -40,14 +45,14 @@ func (in *Initial) correlated(g *grid.Grid) []float64 {
 	last := g.Dim() - 1
 	for k := range g.Dim() {
 		std := math.Sqrt(in.Covariance.At(k, k))
-		cells := spans(g.Axis(k), in.Mean[k], std)
+		cells := spans(g.Axis(k), in.Mean[k], followed*std)
 		if k == last {
 			c.last = cells
 			break
 		}
 		// Given all others, a coordinate is this wide: so finely do masses vary.
 		piece := 1 / math.Sqrt(precision.At(k, k))
-		c.points = append(c.points, cut(cells, in.Mean[k]-reach*std, in.Mean[k]+reach*std, piece))
+		c.points = append(c.points, cut(cells, in.Mean[k]-followed*std, in.Mean[k]+followed*std, piece))
 	}
 	c.spread(make([]float64, 0, g.Dim()), 0, 1)
 	return c.masses
@@ -79,7 +84,7 @@ func (c *correlated) spread(z []float64, base int, weight float64) {
 		mean += c.lower.At(k, j) * v
 		square += v * v
 	}
-	if square > reach*reach {
+	if square > followed*followed {
 		return
 	}
 	stride := c.grid.Stride(k)

@@ -222,7 +222,7 @@ func gaussian(a grid.Axis, mean, std float64) []float64 {
 	if a.Ends[0] == grid.Periodic {
 		std = min(std, 3*(a.Edges[a.Cells()]-a.Edges[0])) // wound up, any wider one is uniform to e^(−2π²·9) as well
 	}
-	for _, s := range spans(a, mean, std) {
+	for _, s := range spans(a, mean, reach*std) {
 		out[s.cell] += between((s.lo-mean)/std, (s.hi-mean)/std)
 	}
 	return out
@@ -238,17 +238,17 @@ type span struct {
 // float64 can.
 const reach = 40
 
-// spans returns the cells in reach of a Gaussian; a periodic axis is unrolled.
-func spans(a grid.Axis, mean, std float64) (out []span) {
+// spans returns the cells within a distance; a periodic axis is unrolled.
+func spans(a grid.Axis, from, distance float64) (out []span) {
 	first, last, period := 0.0, 0.0, a.Edges[a.Cells()]-a.Edges[0]
 	if a.Ends[0] == grid.Periodic {
-		first = math.Floor((mean - reach*std - a.Edges[0]) / period)
-		last = math.Floor((mean + reach*std - a.Edges[0]) / period)
+		first = math.Floor((from - distance - a.Edges[0]) / period)
+		last = math.Floor((from + distance - a.Edges[0]) / period)
 	}
 	for w := first; w <= last; w++ {
 		for i := range a.Cells() {
 			lo, hi := a.Edges[i]+w*period, a.Edges[i+1]+w*period
-			if hi > mean-reach*std && lo < mean+reach*std {
+			if hi > from-distance && lo < from+distance {
 				out = append(out, span{i, lo, hi})
 			}
 		}

@@ -104,9 +104,6 @@ func (r *reader) readExamples(o *optimiser, c *Case) {
 		return // a mistake was reported
 	}
 	o.factor = r.samplingFactor(o, c.Data.Len())
-	if len(o.axes) > 1 && o.noise == sgd.Gradient {
-		r.fail(lineOf(o.table, "noise"), "sgd.noise", fmt.Sprintf("the full covariance of a gradient with %d components is not available in this version", len(o.axes)), "", `noise = "isotropic" takes its trace`)
-	}
 	e := &sgd.Examples{Axes: o.axes, Data: c.Data, Scale: c.Problem.LearningRate / (2 * o.batch) * o.factor, NoiseKind: o.noise}
 	e.Loss, e.Regularizer = r.readLoss(o.table, c.Data.Columns)
 	if len(r.mistakes) > 0 {
@@ -117,6 +114,10 @@ func (r *reader) readExamples(o *optimiser, c *Case) {
 		return
 	}
 	c.Problem.Process, c.Problem.landscape = e, e
+	if len(o.axes) > 1 && o.noise == sgd.Gradient {
+		c.Problem.coupled = [][]int{allAxes(len(o.axes))}
+		r.checkCoupling(c.Problem, lineOf(o.table, "data"), "sgd.data")
+	}
 }
 
 // readData reads the examples of [sgd] and makes their columns known to
@@ -150,6 +151,8 @@ func (r *reader) readData(t *table, open Open) *sgd.Data {
 	}
 	return data
 }
+
+func allAxes(n int) []int { return []int{0, 1, 2, 3}[:n] }
 
 func (r *reader) loadData(t *table, e *entry, name string, open Open) *sgd.Data {
 	rename := map[string]string{}
@@ -235,8 +238,9 @@ func (r *reader) readPopulation(o *optimiser, c *Case) {
 		eq.drift[k] = expr.Neg(r.diff(e, total, axis))
 	}
 	eq.diffusion = r.scaled(covariance, o, c.Problem.LearningRate/(2*o.batch)*o.factor)
-	r.refuseOffDiagonal(&table{entries: []entry{{key: "diffusion", line: t.line}}}, eq.diffusion, o.axes)
-	eq.noise = diagonalMatrix(r.scope, roots(r.scope, eq.diffusion))
+	if isDiagonal(eq.diffusion) {
+		eq.noise = diagonalMatrix(r.scope, roots(r.scope, eq.diffusion))
+	}
 	r.finishEquation(c.Problem, eq, o.table)
 	if len(r.mistakes) == 0 {
 		r.setLandscape(total, o, c.Problem)

@@ -30,6 +30,7 @@ type Problem struct {
 
 	file       string
 	equation   *equation // nil where data make the process
+	coupled    [][]int   // groups of axes that noise couples
 	reversible operators.Reversible
 	landscape  *sgd.Examples // nil unless an optimiser
 }
@@ -82,13 +83,26 @@ func (p *Problem) Terms() []operators.Term {
 	var terms []operators.Term
 	if p.reversible != nil {
 		terms = append(terms, operators.Isothermal{Process: p.reversible})
-	} else {
-		terms = append(terms, operators.Transport{Process: p.Process})
+	} else if single := p.single(); len(single) > 0 {
+		terms = append(terms, operators.Transport{Process: p.Process, Axes: single})
+	}
+	for _, axes := range p.coupled {
+		terms = append(terms, operators.Coupled{Process: p.Process, Axes: axes})
 	}
 	if p.Killing != nil {
 		terms = append(terms, operators.Killing{Rate: p.Killing})
 	}
 	return terms
+}
+
+// single returns the axes that noise does not couple.
+func (p *Problem) single() (axes []int) {
+	for k := range p.Axes {
+		if !slices.ContainsFunc(p.coupled, func(g []int) bool { return slices.Contains(g, k) }) {
+			axes = append(axes, k)
+		}
+	}
+	return axes
 }
 
 // Generator assembles the rates on a grid at time 0.

@@ -10,6 +10,12 @@
 // from.
 package operators
 
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
 // Process is dX = b(X, t) dt + σ(X, t) dW in the sense of Itô. Points come in
 // columns: x[d][i] is coordinate d of point i, and the results are written in
 // the same way, b[d][i] and s[d·Columns+c][i].
@@ -110,6 +116,43 @@ func pointwise(f func(out, x []float64, t float64), out, x [][]float64, t float6
 		f(to, at, t)
 		for d := range out {
 			out[d][i] = to[d]
+		}
+	}
+}
+
+// Root writes σ = √(2D), the symmetric root, from the columns of D: σσᵀ/2 = D.
+// s and d have dim × dim columns, row by row, and may be the same.
+func Root(s, d [][]float64, dim int) {
+	if dim == 1 {
+		for i, v := range d[0] {
+			s[0][i] = math.Sqrt(2 * v)
+		}
+		return
+	}
+	m := mat.NewSymDense(dim, nil)
+	var eigen mat.EigenSym
+	var vectors, root mat.Dense
+	for i := range d[0] {
+		for k := range dim {
+			for l := range k + 1 {
+				m.SetSym(k, l, 2*d[k*dim+l][i])
+			}
+		}
+		if !eigen.Factorize(m, true) {
+			for k := range s {
+				s[k][i] = math.NaN()
+			}
+			continue
+		}
+		values := eigen.Values(nil)
+		for k, v := range values {
+			values[k] = math.Sqrt(math.Sqrt(max(v, 0))) // what is negative is rounding of a singular D
+		}
+		eigen.VectorsTo(&vectors)
+		root.Mul(&vectors, mat.NewDiagDense(dim, values))
+		vectors.Mul(&root, root.T())
+		for k := range s {
+			s[k][i] = vectors.At(k/dim, k%dim)
 		}
 	}
 }

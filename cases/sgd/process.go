@@ -1,8 +1,6 @@
 package sgd
 
 import (
-	"math"
-
 	"fokker/cases/expr"
 	"fokker/operators"
 )
@@ -251,12 +249,8 @@ func (e *Examples) Diffusion(d, x [][]float64, _ float64) {
 	}
 }
 
-// Noise writes σ = √(2D), D being diagonal.
+// Noise writes the symmetric root σ = √(2D).
 func (e *Examples) Noise(s, x [][]float64, t float64) {
 	e.Diffusion(s, x, t)
-	for _, column := range s {
-		for i, v := range column {
-			column[i] = math.Sqrt(2 * v)
-		}
-	}
+	operators.Root(s, s, len(e.Axes))
 }
