@@ -24,6 +24,7 @@ const (
 	byLines  = "sdirk4-lines"  // one axis, by elimination along it
 	byDirect = "sdirk4-direct" // elimination by nested dissection
 	bySplit  = "sdirk4-split"  // BiCGStab preconditioned by the axes in turn
+	bySweeps = "sdirk4-sweeps" // BiCGStab preconditioned by symmetric Gauss–Seidel sweeps
 )
 
 // directCells is the size, by number of axes, up to which elimination of all
@@ -37,10 +38,10 @@ func choose(name string, q operators.Rowed) (string, error) {
 		_, _, near = l.Neighbors(0)
 	}
 	switch {
-	case name == byDirect:
+	case name == byDirect || name == bySweeps:
 		return name, nil
 	case name != "" && name != byAny && name != byLines && name != bySplit:
-		return "", fmt.Errorf("solvers: evolve: method %q, expected %s, %s, %s or %s", name, byAny, byLines, byDirect, bySplit)
+		return "", fmt.Errorf("solvers: evolve: method %q, expected %s, %s, %s, %s or %s", name, byAny, byLines, byDirect, bySplit, bySweeps)
 	case (name == bySplit || name == byLines) && !near:
 		return "", fmt.Errorf("solvers: evolve: method %q needs jumps to face neighbours only", name)
 	case name == byLines && l.Mesh().Dim() > 1:
@@ -51,8 +52,14 @@ func choose(name string, q operators.Rowed) (string, error) {
 		return byLines, nil
 	case near && q.Size() > directCells[l.Mesh().Dim()]:
 		return bySplit, nil
+	case near || q.Size() <= 1024: // never dear
+		return byDirect, nil
 	}
-	return byDirect, nil
+	o, err := newOrdering(q)
+	if err == nil && o.flops > cheap/4 { // an elimination serves some twenty solutions
+		return bySweeps, nil
+	}
+	return byDirect, err
 }
 
 // shifts makes the shifted equations of a generator and keeps the last ones,
@@ -145,9 +152,20 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 		if s.scratch == nil {
 			s.scratch = newScratch(k.rows.Size())
 		}
-		k.shifted, err = newSplit(k.rows, tau, s.workers, s.scratch)
+		k.shifted, err = s.iterate(k.rows, tau)
 	}
 	return k, err
+}
+
+func (s *shifts) iterate(q operators.Rowed, tau float64) (shifted, error) {
+	if s.method == bySweeps {
+		return newIterated(s.method, newSweeps(q, tau), s.scratch), nil
+	}
+	system, err := newSplit(q, tau, s.workers)
+	if err != nil {
+		return nil, err
+	}
+	return newIterated(s.method, system, s.scratch), nil
 }
 
 func (s *shifts) eliminate(ctx context.Context, q operators.Rowed, tau float64) (shifted, error) {
@@ -196,17 +214,22 @@ func (e *eliminated) work() (done float64) {
 	return done
 }
 
-// split solves a shifted equation on a stencil by iteration. Its
-// preconditioner P = Π (I − τAₖᵀ)⁻¹ over the axes (Lie 1888; Trotter 1959) is
-// nonnegative and keeps mass, hence x + P r has exactly the mass that x
-// lacked: the last corrections are of this form. With one axis P is the
-// inverse itself.
-type split struct {
-	axes    []*lineSolver
-	tau     float64
-	rho     float64 // largest diagonal of τQ
-	workers int
-	done    float64
+// system is a shifted equation that is solved by iteration. Its preconditioner
+// P is nonnegative and keeps mass, so that x + P r has exactly the mass that x
+// lacked.
+type system interface {
+	precondition(x []float64) // overwrites x by P x
+	apply(dst, x []float64)   // writes (I − τQᵀ)x
+	fastest() float64         // largest diagonal of τQ
+	exact() bool              // P is the inverse itself
+}
+
+// iterated solves a system by BiCGStab and last corrections by P.
+type iterated struct {
+	system
+	name string
+	rho  float64
+	done float64
 
 	*scratch
 }
@@ -219,20 +242,45 @@ func newScratch(n int) *scratch {
 	return &scratch{v[0], v[1], v[2], v[3], v[4], v[5], v[6]}
 }
 
-func newSplit(q operators.Rowed, tau float64, workers int, work *scratch) (*split, error) {
+func newIterated(name string, system system, work *scratch) *iterated {
+	return &iterated{system: system, name: name, rho: system.fastest(), scratch: work}
+}
+
+func (c *iterated) work() (done float64) {
+	done, c.done = c.done, 0
+	return done
+}
+
+// split is a system on a stencil with P = Π (I − τAₖᵀ)⁻¹ over the axes (Lie
+// 1888; Trotter 1959), by elimination along lines.
+type split struct {
+	axes    []*lineSolver
+	parts   []*lines
+	tau     float64
+	workers int
+}
+
+func newSplit(q operators.Rowed, tau float64, workers int) (*split, error) {
 	parts, ok := along(q.(stencil))
 	if !ok {
 		return nil, fmt.Errorf("solvers: evolve: jumps are wider than to face neighbours")
 	}
-	n := q.Size()
-	c := &split{tau: tau, workers: workers, done: float64(len(parts)), scratch: work}
+	c := &split{parts: parts, tau: tau, workers: workers}
 	for _, l := range parts {
-		axis := newLineSolver(l, n)
+		axis := newLineSolver(l, q.Size())
 		axis.eliminate(tau, workers)
 		c.axes = append(c.axes, axis)
-		c.rho += tau * l.fastest()
 	}
 	return c, nil
+}
+
+func (c *split) exact() bool { return len(c.axes) == 1 }
+
+func (c *split) fastest() (rho float64) {
+	for _, l := range c.parts {
+		rho += c.tau * l.fastest()
+	}
+	return rho
 }
 
 // fastest returns the largest rate of leaving a cell.
@@ -247,29 +295,30 @@ func (l *lines) fastest() (rate float64) {
 	return rate
 }
 
-func (c *split) work() (done float64) {
-	done, c.done = c.done, 0
-	return done
-}
-
-// precondition overwrites x by P x.
 func (c *split) precondition(x []float64) {
 	for _, axis := range c.axes {
 		axis.solve(x, c.workers)
 	}
-	c.done++
 }
 
-// apply writes (I − τQᵀ)x.
 func (c *split) apply(dst, x []float64) {
 	copy(dst, x)
 	for _, axis := range c.axes {
 		axis.addForward(dst, x, -c.tau, c.workers)
 	}
+}
+
+func (c *iterated) precondition(x []float64) {
+	c.system.precondition(x)
 	c.done++
 }
 
-func (c *split) solve(ctx context.Context, x, b []float64, accuracy float64) error {
+func (c *iterated) apply(dst, x []float64) {
+	c.system.apply(dst, x)
+	c.done++
+}
+
+func (c *iterated) solve(ctx context.Context, x, b []float64, accuracy float64) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -278,7 +327,7 @@ func (c *split) solve(ctx context.Context, x, b []float64, accuracy float64) err
 	c.precondition(x)
 	limit := accuracy * l1(b)
 	for range restarts {
-		if len(c.axes) == 1 {
+		if c.exact() {
 			break
 		}
 		c.residual(x)
@@ -293,7 +342,7 @@ func (c *split) solve(ctx context.Context, x, b []float64, accuracy float64) err
 }
 
 // residual sets r to rhs − (I − τQᵀ)x.
-func (c *split) residual(x []float64) {
+func (c *iterated) residual(x []float64) {
 	c.apply(c.r, x)
 	for i := range c.r {
 		c.r[i] = c.rhs[i] - c.r[i]
@@ -308,7 +357,7 @@ const (
 
 // iterate improves x by BiCGStab, preconditioned from the right (van der Vorst
 // 1992), until the residual is within limit or the recurrence breaks down.
-func (c *split) iterate(ctx context.Context, x []float64, limit float64) error {
+func (c *iterated) iterate(ctx context.Context, x []float64, limit float64) error {
 	copy(c.shadow, c.r)
 	copy(c.p, c.r)
 	rho := dot(c.shadow, c.r)
@@ -353,7 +402,7 @@ func (c *split) iterate(ctx context.Context, x []float64, limit float64) error {
 // polish adds P r until what is missing of the mass, and the residual, are
 // rounding. Below the rounding of the largest terms, a residual says nothing;
 // it is a sum of net fluxes then, which P takes away.
-func (c *split) polish(x []float64, limit float64) error {
+func (c *iterated) polish(x []float64, limit float64) error {
 	mass := l1(c.rhs)
 	var left float64
 	for range polishes {
@@ -368,7 +417,7 @@ func (c *split) polish(x []float64, limit float64) error {
 	if left <= 10*limit+100*roundoff*c.rho*l1(x) {
 		return nil
 	}
-	return &NotConverged{bySplit, left / mass, restarts * splitIterations}
+	return &NotConverged{c.name, left / mass, restarts * splitIterations}
 }
 
 // roundoff is half the distance from 1 to the next number.
