@@ -30,9 +30,10 @@ func (c *Case) Describe(w io.Writer) error {
 	d.axes(s)
 	d.tasks()
 	d.needs()
-	d.warnings(s)
+	cross, bad := d.cross(s, err)
+	d.warnings(append(append(d.Problem.lossWarnings(), s.warnings()...), cross...))
 	_, failed := io.WriteString(w, d.String())
-	return errors.Join(failed, err)
+	return errors.Join(failed, err, bad)
 }
 
 // description collects text in blocks of aligned columns.
@@ -345,8 +346,20 @@ func (p *Problem) rows() float64 {
 	return 0
 }
 
-func (d *description) warnings(s *survey) {
-	found := append(d.Problem.lossWarnings(), s.warnings()...)
+// cross warns of diffusion that the mesh adds across coupled noise, in all
+// cells alike: which of them matter only the law can say.
+func (d *description) cross(s *survey, failed error) ([]string, error) {
+	if failed != nil || s.grid == nil || s.grid.Size() > surveyed {
+		return nil, nil
+	}
+	c, ok, err := d.Problem.crossDiffusion(s.grid, nil, 0)
+	if err != nil || !ok || c.added <= c.across || c.added < negligible*c.trace {
+		return nil, err
+	}
+	return []string{c.warning("the cells")}, nil
+}
+
+func (d *description) warnings(found []string) {
 	if len(found) == 0 {
 		return
 	}

@@ -43,7 +43,8 @@ type StationaryResult struct {
 	WorkUnits  float64 `json:"work_units"`
 	Seconds    float64 `json:"seconds"`
 	Moments
-	FreeEnergy  *float64           `json:"free_energy,omitempty"` // ⟨U⟩ + T∫p ln p
+	FreeEnergy  *float64           `json:"free_energy,omitempty"`     // ⟨U⟩ + T∫p ln p
+	Cross       *float64           `json:"cross_diffusion,omitempty"` // added by the mesh across coupled noise, over all diffusion, means over the law
 	Observables map[string]float64 `json:"observables"`
 	Classes     []ClassResult      `json:"classes"`
 
@@ -80,6 +81,7 @@ type EvolveResult struct {
 	CircularMean map[string][]float64    `json:"circular_mean,omitempty"`
 	Entropy      []float64               `json:"entropy"`
 	FreeEnergy   []float64               `json:"free_energy,omitempty"`
+	Cross        *float64                `json:"cross_diffusion,omitempty"` // in the last law
 	Observables  map[string][]float64    `json:"observables"`
 
 	Masses  [][]float64 `json:"-"`

@@ -146,6 +146,9 @@ func (r *run) stationaryFigures(out *StationaryResult, law *solvers.Law) error {
 		f := values[len(values)-1] - t*out.Entropy
 		out.FreeEnergy = &f
 	}
+	if out.Cross, err = r.cross(law.Mass, 0); err != nil {
+		return err
+	}
 	for _, c := range law.Classes {
 		out.Classes = append(out.Classes, r.class(c))
 	}
@@ -214,8 +217,24 @@ func (r *run) evolve() error {
 		return err
 	}
 	out.Current = r.currents(q, e.Masses[last])
+	if out.Cross, err = r.cross(e.Masses[last], e.Times[last]); err != nil {
+		return err
+	}
 	out.Seconds = (r.assembly + time.Since(begin)).Seconds()
 	return nil
+}
+
+// cross measures cross-diffusion under a law and warns where it matters.
+func (r *run) cross(law []float64, t float64) (*float64, error) {
+	c, ok, err := r.problem.crossDiffusion(r.grid, law, t)
+	if err != nil || !ok {
+		return nil, err
+	}
+	share := c.added / c.trace
+	if c.added > c.across && share > negligible {
+		r.warn("%s", c.warning("the law"))
+	}
+	return &share, nil
 }
 
 func (r *run) at(t float64) (operators.Generator, error) {

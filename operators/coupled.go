@@ -35,22 +35,60 @@ func defaultRadius(g *grid.Grid, axes []int) int {
 
 // AppendRows adds the rates of every cell.
 func (c Coupled) AppendRows(rows *Rows, r grid.Range, t float64) error {
+	offset := make([]int, c.Process.Dim())
+	return c.cells(rows.grid, r, t, func(cell int, one *coupling) { c.appendCell(rows, cell, offset, one) })
+}
+
+// Cross is diffusion across the noise, per cell, as traces over the axes.
+type Cross struct {
+	Added  []float64 // by the scheme, whose jumps are no longer than Radius
+	Across []float64 // of the process, in the same directions
+	Trace  []float64 // of the process, in all directions
+}
+
+// CrossDiffusion measures what the scheme adds across the noise in the cells of
+// r. It falls under refinement; where it exceeds the physical diffusion across,
+// it decides how wide the law is there.
+func (c Coupled) CrossDiffusion(g *grid.Grid, r grid.Range, t float64) (Cross, error) {
+	n := r.Len()
+	out := Cross{make([]float64, n), make([]float64, n), make([]float64, n)}
+	err := c.cells(g, r, t, func(cell int, one *coupling) {
+		i := cell - r.Lo
+		for k := range one.dim {
+			length := 0.0
+			for p := range one.dim {
+				length += one.axis[k][p] * one.axis[k][p] * one.width[p] * one.width[p]
+			}
+			if k == 0 {
+				out.Trace[i] = one.value[0] * length
+				continue
+			}
+			out.Added[i] += one.added * length
+			out.Across[i] += (one.value[k] - one.added) * length
+		}
+		out.Trace[i] += out.Across[i]
+	})
+	return out, err
+}
+
+// cells decomposes the tensor of every cell of r.
+func (c Coupled) cells(g *grid.Grid, r grid.Range, t float64, visit func(cell int, one *coupling)) error {
 	if len(c.Axes) < 2 || len(c.Axes) > 3 {
 		return fmt.Errorf("operators: noise couples %d axes, expected 2 or 3", len(c.Axes))
 	}
 	for _, k := range c.Axes {
-		if err := equalCells(rows.grid, k); err != nil {
+		if err := equalCells(g, k); err != nil {
 			return err
 		}
 	}
 	if c.Radius == 0 {
-		c.Radius = defaultRadius(rows.grid, c.Axes)
+		c.Radius = defaultRadius(g, c.Axes)
 	}
 	dim := c.Process.Dim()
 	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
 	return r.Chunks(chunk, func(r grid.Range) error {
 		x, b, d := cut(x, r.Len()), cut(b, r.Len()), cut(d, r.Len())
-		rows.grid.Points(x, r)
+		g.Points(x, r)
 		c.Process.Drift(b, x, t)
 		if err := finite("drift", b, x); err != nil {
 			return err
@@ -61,7 +99,7 @@ func (c Coupled) AppendRows(rows *Rows, r grid.Range, t float64) error {
 				return err
 			}
 		}
-		return c.appendCells(rows, r, x, b, d)
+		return c.decompose(g, r, x, b, d, visit)
 	})
 }
 
@@ -82,7 +120,9 @@ type coupling struct {
 	dim   int
 	drift tripel // in cells per unit time
 	rays  []ray
-	value [3]float64 // eigenvalues, the largest first
+	width tripel     // of a cell
+	value [3]float64 // eigenvalues of what the rays make, the largest first
+	added float64    // part of all but the first that the tensor does not have
 	axis  [3]tripel  // eigenvectors
 }
 
@@ -94,27 +134,24 @@ func (q ray) along(eta tripel) float64 {
 	return float64(q.e[0])*eta[0] + float64(q.e[1])*eta[1] + float64(q.e[2])*eta[2]
 }
 
-func (c Coupled) appendCells(rows *Rows, r grid.Range, x, b, d [][]float64) error {
+func (c Coupled) decompose(g *grid.Grid, r grid.Range, x, b, d [][]float64, visit func(cell int, one *coupling)) error {
 	dim := c.Process.Dim()
-	offset := make([]int, dim)
-	var width tripel
-	rays := make([]ray, 0, 6)
+	one := coupling{dim: len(c.Axes), rays: make([]ray, 0, 6)}
 	for p, k := range c.Axes {
-		width[p] = rows.grid.Widths(k)[0]
+		one.width[p] = g.Widths(k)[0]
 	}
 	for i := range b[0] {
 		var m tensor
-		one := coupling{dim: len(c.Axes), rays: rays[:0]}
 		for p, k := range c.Axes {
-			one.drift[p] = b[k][i] / width[p]
+			one.drift[p] = b[k][i] / one.width[p]
 			for q, l := range c.Axes {
-				m[p][q] = (d[k*dim+l][i] + d[l*dim+k][i]) / 2 / (width[p] * width[q])
+				m[p][q] = (d[k*dim+l][i] + d[l*dim+k][i]) / 2 / (one.width[p] * one.width[q])
 			}
 		}
 		if least, ok := one.decompose(&m, c.Radius); !ok {
 			return &PointError{"diffusion", c.Axes[0], least, point(x, i), "no negative eigenvalue"}
 		}
-		c.appendCell(rows, r.Lo+i, offset, &one)
+		visit(r.Lo+i, &one)
 	}
 	return nil
 }
@@ -134,6 +171,7 @@ func (one *coupling) decompose(m *tensor, radius int) (least float64, ok bool) {
 		first, second, n := p.axes()
 		one.value, one.axis = [3]float64{first, second}, [3]tripel{{n[0], n[1]}, {-n[1], n[0]}}
 		rays, added := selling(p, radius)
+		one.added = added
 		one.value[1] += added
 		one.rays = append(one.rays[:0], rays[:]...)
 		return 0, true
@@ -143,6 +181,7 @@ func (one *coupling) decompose(m *tensor, radius int) (least float64, ok bool) {
 		return values[2], false
 	}
 	rays, added := shorten(m, radius)
+	one.added = added
 	for k := range 3 {
 		one.value[k], one.axis[k] = max(values[k], 0), vectors[k]
 		if k > 0 {

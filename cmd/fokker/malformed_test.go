@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -138,6 +139,14 @@ func refused(t *testing.T, path, want string) {
 	}
 	if used := after.TotalAlloc - before.TotalAlloc; used > mostMemory {
 		t.Errorf("allocated %d MB, expected at most %d", used>>20, mostMemory>>20)
+	}
+	for range 2 { // a busy machine may take longer once, but not three times
+		if spent <= mostTime {
+			break
+		}
+		start = time.Now()
+		run(context.Background(), []string{"run", path}, strings.NewReader(""), io.Discard, io.Discard)
+		spent = min(spent, time.Since(start))
 	}
 	if spent > mostTime {
 		t.Errorf("took %v, expected at most %v", spent, mostTime)
