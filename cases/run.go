@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"fokker/grid"
@@ -35,7 +36,8 @@ type run struct {
 
 // Run does every task of the case. The result's fields have the names of
 // summary.json. Errors are Mistakes where the case is at fault, ErrNoLaw where
-// the answer is no, *solvers.NotConverged where there is none.
+// the answer is no, *solvers.NotConverged where there is none. With ErrNoLaw comes
+// the result of [evolve], where that was asked for.
 func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
 	p := c.Problem
 	if err := p.checkMemory(); err != nil {
@@ -47,15 +49,21 @@ func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
 	r := &run{ctx: ctx, problem: p, options: o, workers: p.workers(o.Workers)}
 	r.result = &Result{Schema: 1, Case: c.Name, Version: Version, of: c}
 	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve}
+	var no error
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if err := step(); err != nil {
+		err := step()
+		if errors.Is(err, ErrNoLaw) && p.Evolve != nil {
+			no = err
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
-	return r.result, nil
+	return r.result, no
 }
 
 func (r *run) assemble() (err error) {
@@ -152,6 +160,8 @@ func (r *run) stationaryFigures(out *StationaryResult, law *solvers.Law) error {
 	for _, c := range law.Classes {
 		out.Classes = append(out.Classes, r.class(c))
 	}
+	r.warnResolution(law.Mass, 0)
+	r.warnSharpness(out.Observables["sharpness"])
 	if out.WallMass > 1e-6 && !r.problem.wallsCarryMass() {
 		r.warn("%s of the stationary mass lies in cells at the walls; a wider range may be needed", percent(out.WallMass))
 	}
@@ -219,6 +229,12 @@ func (r *run) evolve() error {
 	out.Current = r.currents(q, e.Masses[last])
 	if out.Cross, err = r.cross(e.Masses[last], e.Times[last]); err != nil {
 		return err
+	}
+	if r.result.Stationary == nil { // which has said the same of its law
+		r.warnResolution(e.Masses[last], e.Times[last])
+		if sharpness := out.Observables["sharpness"]; sharpness != nil {
+			r.warnSharpness(sharpness[last])
+		}
 	}
 	out.Seconds = (r.assembly + time.Since(begin)).Seconds()
 	return nil
@@ -313,7 +329,10 @@ func (r *run) checkExistence(law *solvers.Law) error {
 	if err := r.checkLogEnds(law.Mass); err != nil {
 		return err
 	}
-	if r.grid.Size() < 64 {
+	if r.grid.Size() < 64 { // too few cells to be halved and compared
+		if most := slices.Max(law.Mass); most > crowded {
+			r.warn("%s of the stationary mass lies in one of %d cells: the mesh does not resolve the law", percent(most), r.grid.Size())
+		}
 		return nil
 	}
 	for _, c := range law.Classes {

@@ -56,8 +56,8 @@ func rootCommand() *cobra.Command {
 	root.SetVersionTemplate("fokker {{.Version}}\n")
 	root.SetFlagErrorFunc(badFlag)
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(runCommand(), checkCommand(), casesCommand(), versionCommand())
-	for _, name := range []string{"validate", "converge", "sweep", "gather", "report", "view"} {
+	root.AddCommand(runCommand(), checkCommand(), convergeCommand(), casesCommand(), versionCommand())
+	for _, name := range []string{"validate", "sweep", "gather", "report", "view"} {
 		root.AddCommand(laterCommand(name))
 	}
 	return root

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"fokker/cases/rundir"
+	"fokker/validate"
+)
+
+// converging is the flags of `fokker converge`.
+type converging struct {
+	asked
+	out    string
+	ladder validate.Ladder
+}
+
+func convergeCommand() *cobra.Command {
+	var c converging
+	cmd := &cobra.Command{
+		Use:   "converge CASE",
+		Short: "Solve a case on a ladder of meshes: orders, limits, errors",
+		Long: `converge solves a case on several meshes, each with half the cells of the next
+along every axis, and prints every figure with its observed order and the limit
+that Richardson's extrapolation gives. The last mesh is the case's own, or with
+--finer the first. Time is integrated to a hundredth of the case's tolerance;
+figures of [evolve] are those at its last time.
+` + namesACase,
+		Example: `  fokker converge doublewell
+  fokker converge p2 --cells 128 --out p2.converge
+  fokker converge well.toml --finer --levels 3`,
+		Args:              one("one case"),
+		ValidArgsFunction: completeCase,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.name = args[0]
+			return c.converge(cmd)
+		},
+	}
+	c.addFlags(cmd)
+	cmd.Flags().IntVar(&c.ladder.Levels, "levels", 4, "`N` meshes, at least 2; with fewer than 3 no order is observed")
+	cmd.Flags().BoolVar(&c.ladder.Finer, "finer", false, "begin with the case's mesh and double its cells")
+	cmd.Flags().IntVar(&c.ladder.Workers, "workers", 0, "`N` goroutines at work (default: as many as the machine grants)")
+	cmd.Flags().StringVar(&c.out, "out", "", "`DIR`ectory for summary.json and pictures (default: none)")
+	return cmd
+}
+
+func (c *converging) converge(cmd *cobra.Command) error {
+	if err := c.check(cmd); err != nil {
+		return err
+	}
+	ctx, bar := cmd.Context(), newProgress(cmd.ErrOrStderr())
+	defer bar.stop()
+	c.ladder.Progress = bar.report
+	result, err := finish(ctx, func() (*validate.Convergence, error) { return c.solve(ctx, cmd) })
+	if err != nil {
+		return err
+	}
+	text := convergence(result)
+	if c.out != "" {
+		if err := result.Write(c.out); err != nil {
+			return &written{notRundir(err)}
+		}
+		text += "\nwrote " + c.out + "\n"
+	}
+	bar.stop()
+	for _, w := range result.Warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "fokker: warning: %s\n", w)
+	}
+	return write(cmd, text)
+}
+
+func (c *converging) check(cmd *cobra.Command) error {
+	switch {
+	case c.ladder.Levels < 2:
+		return &usageError{found: fmt.Sprintf("--levels: found %d, expected at least 2", c.ladder.Levels)}
+	case cmd.Flags().Changed("workers") && c.ladder.Workers < 1:
+		return &usageError{found: fmt.Sprintf("--workers: found %d, expected a whole number of at least 1", c.ladder.Workers)}
+	case c.out == "":
+		return nil
+	}
+	if err := rundir.Free(c.out); err != nil {
+		return &written{notRundir(err)}
+	}
+	return nil
+}
+
+func (c *converging) solve(ctx context.Context, cmd *cobra.Command) (*validate.Convergence, error) {
+	read, err := c.read(cmd.InOrStdin())
+	if err != nil {
+		return nil, err
+	}
+	return validate.Converge(ctx, read, c.ladder)
+}
+
+// convergence is the table of a ladder, one part per task.
+func convergence(c *validate.Convergence) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s, %d meshes\n", c.Case, len(c.Levels))
+	for _, task := range []string{"stationary", "evolve"} {
+		table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+		first := true
+		for _, f := range c.Figures {
+			if f.Task != task || f.Label == "lost" && slices.Max(f.Values) == 0 {
+				continue
+			}
+			if first {
+				fmt.Fprintf(&text, "\n%s\n", heading(c, task))
+				fmt.Fprintf(table, "  cells\t%s\n", strings.Join(meshes(c), "\t"))
+				first = false
+			}
+			fmt.Fprintf(table, "  %s\t%s\n", f.Label, strings.Join(figure(f), "\t"))
+		}
+		table.Flush()
+	}
+	return trimmedLines(text.String())
+}
+
+// heading says how exactly the meshes were solved.
+func heading(c *validate.Convergence, task string) string {
+	noise := 0.0
+	for _, l := range c.Levels {
+		noise = max(noise, l.EvolveNoise)
+	}
+	if task == "evolve" {
+		return fmt.Sprintf("evolve: t = %s, error in time %.2g", number(c.Time), noise)
+	}
+	return task
+}
+
+func meshes(c *validate.Convergence) (out []string) {
+	for _, l := range c.Levels {
+		out = append(out, joined(l.Cells, " × "))
+	}
+	return out
+}
+
+// figure is a line of the table: values, the finest with its error, and the
+// order and the limit, or why there are none.
+func figure(f *validate.Figure) (line []string) {
+	last := len(f.Values) - 1
+	for _, v := range f.Values[:last] {
+		if math.Abs(v) <= f.Noise {
+			v = 0
+		}
+		line = append(line, number(v))
+	}
+	line = append(line, within(f.Values[last], f.Error)+" ± "+uncertainty(f.Error))
+	if math.IsNaN(f.Order) {
+		return append(line, f.Note)
+	}
+	order := fmt.Sprintf("order %.2f", f.Order)
+	if f.Note != "" {
+		order, f.Note, _ = strings.Cut(f.Note, ":")
+	}
+	return append(line, order, "limit "+within(f.Limit, f.LimitError)+" ± "+uncertainty(f.LimitError), strings.TrimSpace(f.Note))
+}
+
+// uncertainty writes an error to two digits.
+func uncertainty(e float64) string {
+	if math.IsInf(e, 0) {
+		return "?"
+	}
+	return fmt.Sprintf("%.2g", e)
+}
+
+// within writes x to the second digit of its error, at most fifteen.
+func within(x, e float64) string {
+	if e == 0 || math.IsInf(e, 0) || x == 0 {
+		return number(x)
+	}
+	digits := int(math.Floor(math.Log10(math.Abs(x)))-math.Floor(math.Log10(e))) + 2
+	if digits < 1 {
+		return "0"
+	}
+	return strconv.FormatFloat(x, 'g', min(digits, 15), 64)
+}

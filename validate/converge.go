@@ -1,0 +1,783 @@
+package validate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"image/color"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"codeberg.org/go-fonts/liberation/liberationserifregular"
+	"golang.org/x/image/font/opentype"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/vgimg"
+
+	"fokker/cases"
+	"fokker/cases/rundir"
+	"fokker/grid"
+)
+
+const (
+	usualLevels   = 4
+	fewestCells   = 8 // of an axis on the coarsest mesh
+	fewestAround  = 3 // of a periodic one
+	tighter       = 100
+	tightest      = 1e-9  // of [evolve], an L1 error: far above what rounding allows it
+	rounding      = 1e-12 // of a figure, relative to its scale: sums of 1e8 cells lose four digits of sixteen
+	leastOrder    = 0.5   // an observed order outside is a sign that the meshes are too coarse
+	mostOrder     = 4.5
+	theoretical   = 2.0 // order of the terms where noise resolves the drift
+	steepestOrder = 64  // that is looked for; beyond, a difference is zero
+)
+
+// Ladder says on which meshes Converge solves a case. The zero value is four
+// meshes, with an eighth of the case's cells along every axis, a quarter, a
+// half and all.
+type Ladder struct {
+	Levels   int  // meshes; 0 is 4
+	Finer    bool // begin with the case's own mesh and double
+	Workers  int  // 0: what the case or the machine says
+	Progress func(phase string, done float64)
+}
+
+// Convergence is a case on a ladder of meshes.
+type Convergence struct {
+	Case     string
+	Time     float64 // of the figures of [evolve]
+	Levels   []Level // the coarsest first
+	Figures  []*Figure
+	Warnings []string
+
+	of *cases.Case
+}
+
+// Level is one mesh.
+type Level struct {
+	Cells []int   `json:"cells"`
+	H     float64 `json:"h"` // width of a cell over that on the finest mesh
+	// Noise of the law that no mesh explains, as an L1 distance: of the
+	// stationary solver and of the integration in time.
+	StationaryNoise float64 `json:"stationary_noise,omitempty"`
+	EvolveNoise     float64 `json:"evolve_noise,omitempty"`
+}
+
+// Figure is one number on every mesh, with what the differences between them
+// say: the order p from (f₁ − f₂)/(f₂ − f₃) = (h₁ᵖ − h₂ᵖ)/(h₂ᵖ − h₃ᵖ), and
+// the limit f₃ + (f₃ − f₂)/((h₂/h₃)ᵖ − 1) (Richardson 1911).
+type Figure struct {
+	Name   string    `json:"-"` // its path in the summary of a run, without places in lists
+	Task   string    `json:"-"` // the first part of it
+	Label  string    `json:"-"` // what a person calls it
+	Values []float64 `json:"values"`
+	Errors []float64 `json:"errors"` // |value − limit|
+	Orders []float64 `json:"orders"` // of each three meshes in a row, NaN where there is none
+
+	Order      float64 `json:"order"` // the limit rests on; NaN where values agree
+	Limit      float64 `json:"limit"`
+	LimitError float64 `json:"limit_error"` // estimated; infinite where differences do not fall
+	Error      float64 `json:"error"`       // of the finest value, estimated: its distance from the limit and LimitError
+	Noise      float64 `json:"noise"`       // of every value, left by the solvers
+	Note       string  `json:"note,omitempty"`
+
+	scale float64
+}
+
+// Converge solves the case on every mesh of the ladder, the finest first: what
+// it cannot do is known before the rest. Time is integrated to a hundredth of
+// the case's tolerance, so that differences are those of the meshes.
+func Converge(ctx context.Context, c *cases.Case, l Ladder) (*Convergence, error) {
+	out := &Convergence{Case: c.Name, of: c}
+	if e := c.Problem.Evolve; e != nil {
+		out.Time = e.Times[len(e.Times)-1]
+	}
+	if err := out.plan(c.Problem, l); err != nil {
+		return nil, err
+	}
+	read := make([][]reading, len(out.Levels))
+	for k := len(read) - 1; k >= 0; k-- {
+		r, err := solveOn(ctx, c, l, out.Levels[k].Cells)
+		if err != nil {
+			return nil, fmt.Errorf("on %s cells: %w", times(out.Levels[k].Cells), err)
+		}
+		out.Levels[k].noises(r, c.Problem)
+		if read[k], err = readings(r, c.Problem); err != nil {
+			return nil, err
+		}
+		if k == len(read)-1 {
+			out.Warnings = append(out.Warnings, r.Warnings...)
+		}
+	}
+	out.collect(read)
+	return out, nil
+}
+
+func times(cells []int) string {
+	return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(cells), "[]")), " × ")
+}
+
+// plan chooses the meshes.
+func (c *Convergence) plan(p *cases.Problem, l Ladder) error {
+	levels := cmp.Or(l.Levels, usualLevels)
+	if levels < 2 {
+		return fmt.Errorf("validate: %d meshes, expected at least 2", levels)
+	}
+	for k := range levels {
+		factor := math.Ldexp(1, -k)
+		if l.Finer {
+			factor = math.Ldexp(1, levels-1-k)
+		}
+		cells, why := scaled(p, factor)
+		if why != "" {
+			c.warn("the ladder ends after %d of %d meshes: on the next %s", k, levels, why)
+			break
+		}
+		c.Levels = append(c.Levels, Level{Cells: cells})
+	}
+	if len(c.Levels) < 2 {
+		return &cases.Mistake{File: c.Case, Key: "axis.cells", Found: strings.Join(c.Warnings, ""), Hint: "--cells gives it more, --finer climbs instead"}
+	}
+	slices.Reverse(c.Levels)
+	c.measure()
+	return nil
+}
+
+func (c *Convergence) warn(format string, args ...any) {
+	c.Warnings = append(c.Warnings, fmt.Sprintf(format, args...))
+}
+
+// scaled returns the numbers of cells times the factor, or why there is no such
+// mesh.
+func scaled(p *cases.Problem, factor float64) (cells []int, why string) {
+	for _, a := range p.Axes {
+		n, least := int(math.Round(factor*float64(a.Cells))), fewestCells
+		if a.Ends[0] == grid.Periodic {
+			least = fewestAround
+		}
+		if n < least && factor < 1 {
+			return nil, fmt.Sprintf("axis %q would have %d cells, fewer than %d", a.Name, n, least)
+		}
+		if _, _, err := a.Spacing.Edges(a.Lo, a.Hi, n, a.Faces...); err != nil {
+			return nil, fmt.Sprintf("axis %q would have %d cells, too few for its faces", a.Name, n)
+		}
+		cells = append(cells, n)
+	}
+	return cells, ""
+}
+
+// measure sets the widths h, the geometric mean over axes, and warns of meshes
+// that are no multiples of each other.
+func (c *Convergence) measure() {
+	finest := c.Levels[len(c.Levels)-1].Cells
+	uneven := false
+	for k := range c.Levels {
+		product := 1.0
+		for axis, n := range c.Levels[k].Cells {
+			product *= float64(finest[axis]) / float64(n)
+			uneven = uneven || finest[axis]%n != 0
+		}
+		c.Levels[k].H = math.Pow(product, 1/float64(len(finest)))
+	}
+	if uneven {
+		c.warn("the cells of the meshes do not divide each other: orders are approximate; a number of cells divisible by %d would do", 1<<(len(c.Levels)-1))
+	}
+}
+
+// solveOn runs the case on another mesh.
+func solveOn(ctx context.Context, c *cases.Case, l Ladder, cells []int) (*cases.Result, error) {
+	level, p := *c, *c.Problem
+	level.Problem, p.Axes = &p, slices.Clone(p.Axes)
+	for k, n := range cells {
+		p.Axes[k].Cells = n
+	}
+	if p.Evolve != nil {
+		task := *p.Evolve
+		task.Tolerance = min(task.Tolerance, max(task.Tolerance/tighter, tightest))
+		task.Times = task.Times[len(task.Times)-1:]
+		p.Evolve = &task
+	}
+	if p.Stationary != nil {
+		task := *p.Stationary
+		task.Tolerance /= tighter
+		p.Stationary = &task
+	}
+	o := cases.Options{Workers: l.Workers}
+	if l.Progress != nil {
+		o.Progress = func(phase string, done float64) { l.Progress(phase+" on "+times(cells), done) }
+	}
+	return level.Run(ctx, o)
+}
+
+// noises reads how exactly the mesh was solved.
+func (l *Level) noises(r *cases.Result, p *cases.Problem) {
+	if r.Stationary != nil {
+		l.StationaryNoise = rounding
+		if r.Stationary.Method == "multigrid" {
+			l.StationaryNoise = p.Stationary.Tolerance / tighter
+		}
+	}
+	if r.Evolve != nil {
+		l.EvolveNoise = max(rounding, r.Evolve.TimeError)
+	}
+}
+
+// reading is a figure on one mesh. Scale is what a change of the law by 1 in
+// L1 would change it by, about.
+type reading struct {
+	task, key, label string
+	value, scale     float64
+}
+
+// name is where the figure stands in the summary of a run.
+func (r reading) name() string { return r.task + "." + r.key }
+
+// readings lists the figures of a result, in a fixed order.
+func readings(r *cases.Result, p *cases.Problem) (out []reading, err error) {
+	if s := r.Stationary; s != nil {
+		f := &reader{task: "stationary", result: r, problem: p, law: s.Masses}
+		f.moments(s.Mean, s.Covariance, s.Entropy, s.FreeEnergy)
+		f.classes(s.Classes)
+		if err := f.observables(s.Observables); err != nil {
+			return nil, err
+		}
+		out = append(out, f.list...)
+	}
+	if e := r.Evolve; e != nil {
+		last := len(e.Times) - 1
+		f := &reader{task: "evolve", result: r, problem: p, law: e.Masses[last], time: e.Times[last]}
+		f.add("mass", "mass", e.Mass[last], 1)
+		f.add("lost", "lost", e.Lost[last], 1)
+		var free *float64
+		if e.FreeEnergy != nil {
+			free = &e.FreeEnergy[last]
+		}
+		f.moments(final(e.Mean), final(e.Covariance), e.Entropy[last], free)
+		if err := f.observables(final(e.Observables)); err != nil {
+			return nil, err
+		}
+		out = append(out, f.list...)
+	}
+	return out, nil
+}
+
+// final returns the last of every series.
+func final(series map[string][]float64) map[string]float64 {
+	out := map[string]float64{}
+	for name, v := range series {
+		out[name] = v[len(v)-1]
+	}
+	return out
+}
+
+// reader collects the figures of one task.
+type reader struct {
+	task    string
+	result  *cases.Result
+	problem *cases.Problem
+	law     []float64
+	time    float64
+	list    []reading
+}
+
+func (f *reader) add(key, label string, value, scale float64) {
+	f.list = append(f.list, reading{f.task, key, label, value, max(scale, math.Abs(value))})
+}
+
+func (f *reader) moments(mean, covariance map[string]float64, entropy float64, free *float64) {
+	axes := f.result.Grid.Axes()
+	deviation := func(x string) float64 { return math.Sqrt(covariance[x+","+x]) }
+	for _, a := range axes {
+		f.add("mean."+a.Name, "mean "+a.Name, mean[a.Name], deviation(a.Name))
+	}
+	for k, a := range axes {
+		for _, b := range axes[k:] {
+			pair := a.Name + "," + b.Name
+			f.add("covariance."+pair, "covariance "+pair, covariance[pair], deviation(a.Name)*deviation(b.Name))
+		}
+	}
+	f.add("entropy", "entropy", entropy, 1)
+	if free != nil {
+		f.add("free_energy", "free energy", *free, 0)
+	}
+}
+
+// classes adds the probabilities of several closed classes.
+func (f *reader) classes(all []cases.ClassResult) {
+	if len(all) < 2 {
+		return
+	}
+	for i, c := range all {
+		f.add(fmt.Sprintf("classes.%d.probability", i), fmt.Sprintf("probability %d", i+1), c.Probability, 1)
+	}
+}
+
+// observables adds E φ, whose scale is the root of E φ².
+func (f *reader) observables(values map[string]float64) error {
+	for i := range f.problem.Observables {
+		o := &f.problem.Observables[i]
+		phi, err := o.OnCells(f.result.Grid, f.time)
+		if err != nil {
+			return err
+		}
+		square := 0.0
+		for j, v := range phi {
+			square += f.law[j] * v * v
+		}
+		f.add("observables."+o.Name, "E "+o.Name, values[o.Name], math.Sqrt(square))
+	}
+	return nil
+}
+
+// collect turns the readings of all meshes into figures. Closed classes whose
+// number differs between meshes are not compared.
+func (c *Convergence) collect(read [][]reading) {
+	finest := len(read) - 1
+	values := make([]map[string]float64, len(read))
+	for k, list := range read {
+		values[k] = map[string]float64{}
+		for _, r := range list {
+			values[k][r.name()] = r.value
+		}
+	}
+	same := func(m map[string]float64) bool { return len(m) == len(values[finest]) }
+	comparable := !slices.ContainsFunc(values, func(m map[string]float64) bool { return !same(m) })
+	if !comparable {
+		c.warn("the number of closed classes differs between the meshes: their probabilities are not compared")
+	}
+	for _, r := range read[finest] {
+		if comparable || !strings.HasPrefix(r.key, "classes.") {
+			f := &Figure{Name: r.name(), Task: r.task, Label: r.label, scale: r.scale}
+			for _, v := range values {
+				f.Values = append(f.Values, v[f.Name])
+			}
+			f.analyse(c.Levels)
+			c.Figures = append(c.Figures, f)
+		}
+	}
+}
+
+// analyse finds orders, limit and errors.
+func (f *Figure) analyse(levels []Level) {
+	h, tolerance := make([]float64, len(levels)), 0.0
+	for k, l := range levels {
+		h[k] = l.H
+		tolerance = max(tolerance, map[string]float64{"stationary": l.StationaryNoise, "evolve": l.EvolveNoise}[f.Task])
+	}
+	f.Noise = tolerance * f.scale
+	for k := 2; k < len(h); k++ {
+		f.Orders = append(f.Orders, f.observe(f.Values[k-2:k+1], h[k-2:k+1]))
+	}
+	if !f.agree(tolerance) {
+		f.extrapolate(h)
+	}
+	f.Error = math.Abs(f.Values[len(h)-1]-f.Limit) + f.LimitError
+	for _, v := range f.Values {
+		f.Errors = append(f.Errors, math.Abs(v-f.Limit))
+	}
+}
+
+// difference returns f of level k less that of level k − 1.
+func (f *Figure) difference(k int) float64 { return f.Values[k] - f.Values[k-1] }
+
+// agree reports whether the last values differ by no more than the noise, and
+// then takes the finest for the limit.
+func (f *Figure) agree(tolerance float64) bool {
+	last := len(f.Values) - 1
+	if math.Abs(f.difference(last)) > f.Noise {
+		return false
+	}
+	f.Order, f.Limit, f.LimitError = math.NaN(), f.Values[last], f.Noise
+	switch least, most := slices.Min(f.Values), slices.Max(f.Values); {
+	case most-least <= f.Noise:
+		f.Note = "does not change"
+	case tolerance > rounding:
+		f.Note = "exact to the solver's tolerance"
+	default:
+		f.Note = "exact to rounding"
+	}
+	return true
+}
+
+// observe returns the order of three values, NaN where the differences have no
+// common sign or one is noise.
+func (f *Figure) observe(v, h []float64) float64 {
+	d1, d2 := v[1]-v[0], v[2]-v[1]
+	if min(math.Abs(d1), math.Abs(d2)) <= f.Noise || d1*d2 <= 0 {
+		return math.NaN()
+	}
+	return orderOf(d1/d2, math.Log(h[0]/h[1]), math.Log(h[1]/h[2]))
+}
+
+// orderOf solves (e^(pa) − 1)/(1 − e^(−pb)) = ratio for p by bisection: the
+// left side increases with p. For a = b it is e^(pa).
+func orderOf(ratio, a, b float64) float64 {
+	if a == b {
+		return math.Log(ratio) / a
+	}
+	lo, hi := -float64(steepestOrder), float64(steepestOrder)
+	for mid := lo + (hi-lo)/2; lo < mid && mid < hi; mid = lo + (hi-lo)/2 {
+		left := a / b
+		if mid != 0 {
+			left = math.Expm1(mid*a) / -math.Expm1(-mid*b)
+		}
+		if left < ratio {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// extrapolate finds the limit, with the observed order if it is a plausible
+// one.
+func (f *Figure) extrapolate(h []float64) {
+	last := len(h) - 1
+	observed := math.NaN()
+	if last >= 2 {
+		observed = f.Orders[last-2]
+	}
+	if !regular(observed) {
+		f.assume(h, observed)
+		return
+	}
+	f.Order = observed
+	f.Limit = f.limit(h, last, observed)
+	f.LimitError = math.Abs(f.Limit - f.Values[last])
+	if last < 3 || !regular(f.Orders[last-3]) { // nothing says how well the order is known
+		return
+	}
+	coarser := f.limit(h, last-1, f.Orders[last-3])
+	whole := f.limit(h, last, max(1, math.Round(observed))) // of a smooth problem on a fine mesh
+	f.LimitError = max(f.Noise, math.Abs(f.Limit-coarser), math.Abs(f.Limit-whole))
+}
+
+func regular(p float64) bool { return p >= leastOrder && p <= mostOrder }
+
+// limit is Richardson's from level k and the one before.
+func (f *Figure) limit(h []float64, k int, p float64) float64 {
+	return f.Values[k] + f.difference(k)/(math.Pow(h[k-1]/h[k], p)-1)
+}
+
+// assume takes the theoretical order, and an error that does not rely on it.
+func (f *Figure) assume(h []float64, observed float64) {
+	last := len(h) - 1
+	f.Order = theoretical
+	f.Limit = f.limit(h, last, theoretical)
+	step, before := math.Abs(f.difference(last)), 0.0
+	if last >= 2 {
+		before = math.Abs(f.difference(last - 1))
+	}
+	ratio := h[last-1] / h[last]
+	switch {
+	case last < 2:
+		f.Note, f.LimitError = "order 2 assumed: two meshes", step
+	case observed > mostOrder:
+		f.Note, f.LimitError = "order 2 assumed: faster than order 4.5", step
+		if last < 3 || !(f.Orders[last-3] >= theoretical) { // it may be chance
+			f.LimitError = max(step, before/math.Pow(ratio, theoretical))
+		}
+	case observed > 0:
+		f.Note, f.LimitError = "order 2 assumed: slower than order 0.5", max(before, step/(math.Pow(ratio, observed)-1))
+	case observed <= 0:
+		f.Note, f.LimitError = "order 2 assumed: differences grow", math.Inf(1)
+	default:
+		f.Note, f.LimitError = "order 2 assumed: differences change sign", max(step, before)
+	}
+}
+
+// Write writes the directory dir, whole or not at all: summary.json, case.toml
+// and a picture per task. What stands there is replaced if it is a run
+// directory or empty.
+func (c *Convergence) Write(dir string) error {
+	return replace(dir, func(fresh string) error {
+		summary, err := rundir.Marshal(c.summary())
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(fresh, "summary.json"), summary, 0o666); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(fresh, "case.toml"), c.of.TOML(), 0o666); err != nil {
+			return err
+		}
+		for _, task := range []string{"stationary", "evolve"} {
+			if err := c.picture(filepath.Join(fresh, "converge-"+task+".png"), task); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// summary is what goes into summary.json.
+func (c *Convergence) summary() any {
+	figures := map[string]*Figure{}
+	for _, f := range c.Figures {
+		figures[f.Name] = f
+	}
+	type converge struct {
+		Levels  []Level            `json:"levels"`
+		Figures map[string]*Figure `json:"figures"`
+	}
+	return struct {
+		Schema   int      `json:"schema"`
+		Case     string   `json:"case"`
+		Version  string   `json:"version"`
+		Cells    []int    `json:"cells"`
+		Converge converge `json:"converge"`
+		Warnings []string `json:"warnings,omitempty"`
+	}{1, c.Case, cases.Version, c.Levels[len(c.Levels)-1].Cells, converge{c.Levels, figures}, c.Warnings}
+}
+
+// replace fills a hidden directory beside dir and gives it its name.
+func replace(dir string, fill func(dir string) error) (err error) {
+	if err := rundir.Free(dir); err != nil {
+		return err
+	}
+	target, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if real, err := filepath.EvalSymlinks(target); err == nil {
+		target = real // a link to a run directory stays a link
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp(filepath.Dir(target), "."+filepath.Base(target)+".*")
+	if err != nil {
+		return err
+	}
+	fresh, old := filepath.Join(work, "new"), filepath.Join(work, "old")
+	if err := errors.Join(os.Mkdir(fresh, 0o777), fill(fresh)); err != nil {
+		return errors.Join(err, os.RemoveAll(work))
+	}
+	if err := os.Rename(target, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(err, os.RemoveAll(work))
+	}
+	if err := os.Rename(fresh, target); err != nil {
+		return fmt.Errorf("%w; what stood there is in %s", err, work)
+	}
+	return os.RemoveAll(work)
+}
+
+// The picture, in points.
+const (
+	pictureWidth, pictureHeight = 600, 420
+	left, right, lower, upper   = 72, 410, 52, 370 // sides of the panel
+	letters                     = 11               // size
+	mostCurves                  = 12
+)
+
+// drawn returns the figures of a task whose errors are known and not noise, the
+// largest first.
+func (c *Convergence) drawn(task string) []*Figure {
+	list := slices.DeleteFunc(slices.Clone(c.Figures), func(f *Figure) bool {
+		return f.Task != task || math.IsInf(f.LimitError, 1) || len(f.points(c.Levels)) < 2
+	})
+	slices.SortStableFunc(list, func(a, b *Figure) int {
+		return cmp.Compare(b.Errors[0]/b.scale, a.Errors[0]/a.scale)
+	})
+	return list[:min(len(list), mostCurves)]
+}
+
+// point is a width of cells and an error, or a place in the picture.
+type point struct{ x, y float64 }
+
+// points returns the errors above the noise, over the scale of the figure.
+func (f *Figure) points(levels []Level) (out []point) {
+	for k, e := range f.Errors {
+		if e > f.Noise {
+			out = append(out, point{levels[k].H, e / f.scale})
+		}
+	}
+	return out
+}
+
+// picture draws errors against h, with slopes 1 and 2 as guides, dashed where no
+// order was observed; nothing where no figure changes.
+func (c *Convergence) picture(path, task string) error {
+	figures := c.drawn(task)
+	if len(figures) == 0 {
+		return nil
+	}
+	curves := make([][]point, len(figures))
+	for i, f := range figures {
+		curves[i] = f.points(c.Levels)
+	}
+	p, err := newChart(curves, c.Levels[0].H)
+	if err != nil {
+		return err
+	}
+	p.text(cmp.Or(c.of.Title, c.Case)+": errors, "+task, (left+right)/2, pictureHeight-28, 0.5)
+	p.text("width of a cell over that on the finest mesh", (left+right)/2, lower-36, 0.5)
+	p.upwards("error over the scale of the figure", left-52, (lower+upper)/2)
+	p.frame(c.Levels)
+	p.guides(curves)
+	for i, f := range figures {
+		if f.Note != "" { // the limit is no extrapolation by an observed order
+			p.SetLineDash([]vg.Length{4, 2}, 0)
+		}
+		p.curve(curves[i], 1.3, hue(i, len(figures)), true)
+		p.entry(f.Label, i, hue(i, len(figures)))
+		p.SetLineDash(nil, 0)
+	}
+	return p.save(path)
+}
+
+// chart is a panel with logarithmic axes.
+type chart struct {
+	*vgimg.Canvas
+	face       font.Face
+	x1, y0, y1 float64 // natural logarithms at the right, lower and upper side; at the left is 0
+}
+
+// newChart makes room for the curves and for h up to the coarsest.
+func newChart(curves [][]point, coarsest float64) (*chart, error) {
+	serif, err := opentype.Parse(liberationserifregular.TTF)
+	if err != nil {
+		return nil, err
+	}
+	named := font.Font{Typeface: "Liberation", Variant: "Serif"}
+	cache := font.NewCache(font.Collection{{Font: named, Face: serif}})
+	p := &chart{
+		Canvas: vgimg.NewWith(vgimg.UseWH(pictureWidth, pictureHeight), vgimg.UseDPI(144)),
+		face:   cache.Lookup(named, letters), x1: math.Log(coarsest), y0: math.Inf(1), y1: math.Inf(-1),
+	}
+	for _, curve := range curves {
+		for _, q := range curve {
+			p.y0, p.y1 = min(p.y0, math.Log(q.y)), max(p.y1, math.Log(q.y))
+		}
+	}
+	p.y0, p.y1 = p.y0-math.Ln2, p.y1+math.Ln2 // a margin of a factor of 2
+	return p, nil
+}
+
+// at returns the place of a point.
+func (p *chart) at(q point) point {
+	const margin = 0.04 // of the width, at both sides
+	u := margin + (1-2*margin)*math.Log(q.x)/p.x1
+	v := (math.Log(q.y) - p.y0) / (p.y1 - p.y0)
+	return point{left + u*(right-left), lower + v*(upper-lower)}
+}
+
+// stroke joins places by a line.
+func (p *chart) stroke(width float64, c color.Color, places ...point) {
+	var path vg.Path
+	path.Move(vg.Point{X: vg.Length(places[0].x), Y: vg.Length(places[0].y)})
+	for _, q := range places[1:] {
+		path.Line(vg.Point{X: vg.Length(q.x), Y: vg.Length(q.y)})
+	}
+	p.SetLineWidth(vg.Length(width))
+	p.SetColor(c)
+	p.Stroke(path)
+}
+
+// dot fills a circle.
+func (p *chart) dot(q point, c color.Color) {
+	const radius = 2.6
+	var path vg.Path
+	path.Move(vg.Point{X: vg.Length(q.x + radius), Y: vg.Length(q.y)})
+	path.Arc(vg.Point{X: vg.Length(q.x), Y: vg.Length(q.y)}, radius, 0, 2*math.Pi)
+	path.Close()
+	p.SetColor(c)
+	p.Fill(path)
+}
+
+func (p *chart) curve(points []point, width float64, c color.Color, dots bool) {
+	places := make([]point, len(points))
+	for i, q := range points {
+		places[i] = p.at(q)
+		if dots {
+			p.dot(places[i], c)
+		}
+	}
+	p.stroke(width, c, places...)
+}
+
+// text writes s at x, y, the fraction align of it to the left of x.
+func (p *chart) text(s string, x, y, align float64) {
+	p.SetColor(color.Black)
+	p.FillString(p.face, vg.Point{X: vg.Length(x) - vg.Length(align)*p.face.Width(s), Y: vg.Length(y)}, s)
+}
+
+func (p *chart) upwards(s string, x, y float64) {
+	p.Push()
+	defer p.Pop()
+	p.Rotate(math.Pi / 2)
+	p.text(s, y, -x, 0.5)
+}
+
+// frame draws the sides, the widths of cells, and powers of ten.
+func (p *chart) frame(levels []Level) {
+	p.stroke(0.7, color.Black, point{left, lower}, point{right, lower}, point{right, upper}, point{left, upper}, point{left, lower}, point{right, lower})
+	for _, l := range levels {
+		x := p.at(point{l.H, 1}).x
+		p.stroke(0.7, color.Black, point{x, lower}, point{x, lower - 5})
+		p.text(fmt.Sprintf("%.3g", l.H), x, lower-18, 0.5)
+	}
+	lo, hi := int(math.Ceil(p.y0/math.Ln10)), int(math.Floor(p.y1/math.Ln10))
+	const most = 9 // labels
+	for e, every := lo, 1+(hi-lo)/most; e <= hi; e += every {
+		y := p.at(point{1, math.Pow10(e)}).y
+		p.stroke(0.7, color.Black, point{left, y}, point{left - 5, y})
+		p.text(strings.Replace(fmt.Sprintf("1e%d", e), "-", "−", 1), left-8, y-letters/3, 1)
+	}
+}
+
+// guides draws slopes 1 and 2 through the geometric mean of the coarsest
+// errors, as far as they are in the panel.
+func (p *chart) guides(curves [][]point) {
+	gray, mean := color.Gray{0x90}, 0.0
+	for _, curve := range curves {
+		mean += math.Log(curve[0].y) / float64(len(curves))
+	}
+	for i, dash := range []vg.Length{2, 6} {
+		slope := float64(i + 1)
+		p.SetLineDash([]vg.Length{dash, 3}, 0)
+		from := max(0, p.x1-(mean-p.y0)/slope)
+		p.curve([]point{{math.Exp(from), math.Exp(mean - slope*(p.x1-from))}, {math.Exp(p.x1), math.Exp(mean)}}, 1, gray, false)
+		y := upper - 15*float64(i) - 8
+		p.stroke(1, gray, point{right + 12, y + 3.5}, point{right + 34, y + 3.5})
+		p.SetLineDash(nil, 0)
+		p.text(fmt.Sprintf("slope %d", i+1), right+40, y, 0)
+	}
+}
+
+// entry is line i of the legend, below the guides.
+func (p *chart) entry(label string, i int, c color.Color) {
+	const room = 22
+	if r := []rune(label); len(r) > room {
+		label = string(r[:room-1]) + "…"
+	}
+	y := upper - 15*float64(i+2) - 8
+	p.stroke(1.3, c, point{right + 12, y + 3.5}, point{right + 34, y + 3.5})
+	p.dot(point{right + 23, y + 3.5}, c)
+	p.text(label, right+40, y, 0)
+}
+
+// hue returns color i of n: from dark to light by colours of viridis (van der
+// Walt and Smith 2015).
+func hue(i, n int) color.Color {
+	stops := [][3]float64{{68, 1, 84}, {49, 104, 142}, {53, 183, 121}, {178, 200, 40}}
+	u := float64(i) / float64(max(1, n-1)) * float64(len(stops)-1)
+	k := min(int(u), len(stops)-2)
+	mix := func(c int) uint8 { return uint8(stops[k][c] + (u-float64(k))*(stops[k+1][c]-stops[k][c])) }
+	return color.RGBA{mix(0), mix(1), mix(2), 255}
+}
+
+func (p *chart) save(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	_, err = vgimg.PngCanvas{Canvas: p.Canvas}.WriteTo(f)
+	return errors.Join(err, f.Close())
+}
