@@ -130,17 +130,16 @@ func TestMultiplicativeNoise(t *testing.T) {
 		spacing grid.Spacing
 	}{{"uniform", grid.Uniform()}, {"graded", graded(t, -20, 20, 0.1, 30)}, {"sinh", grid.Sinh()}} {
 		t.Run(s.name, func(t *testing.T) {
-			var h, errs []float64
+			var h, squares, errs []float64
 			for _, n := range []int{400, 800, 1600} {
 				g := mesh(t, axis(t, s.spacing, -20, 20, n, ends{R, R}))
 				m := stationary(build(t, g, operators.Transport{Process: f}))
 				got := expect(g, m, func(x []float64) float64 { return x[0] * x[0] })
-				if math.Abs(got-second) > 1e-10*second { // the mass within a cell of the walls, 20⁻¹¹·20², is what is left
-					t.Errorf("n = %d: E w² = %v, want %v: central rates are exact on w²", n, got, second)
-				}
+				squares = append(squares, math.Abs(got-second))
 				h, errs = append(h, 1/float64(n)), append(errs, math.Abs(expect(g, m, func(x []float64) float64 { return math.Pow(x[0], 4) })-fourth))
 			}
-			operatorstest.Order(t, 1.95, h, errs) // 2
+			operatorstest.Order(t, 1.95, h, squares) // 2
+			operatorstest.Order(t, 1.95, h, errs)
 		})
 	}
 }
@@ -151,7 +150,7 @@ func TestRotatingGaussianHasExactMoments(t *testing.T) {
 	f := field{2,
 		func(b, x []float64, _ float64) { b[0], b[1] = -x[0]-2*x[1], 2*x[0]-1.5*x[1] },
 		func(d, _ []float64, _ float64) { d[0], d[1] = 1, 1 }}
-	// Rates are central where |b|h ≤ 2D, here up to 4.6 deviations of b; walls
+	// Rates are central where |b|h ≤ 1.5 D, here up to 3.5 deviations of b; walls
 	// stand at 5 of x. The law beyond is the error.
 	a := axis(t, grid.Uniform(), -4.6, 4.6, 46, ends{R, R})
 	g := mesh(t, a, a)
@@ -165,7 +164,7 @@ func TestRotatingGaussianHasExactMoments(t *testing.T) {
 		{"xy", func(x []float64) float64 { return x[0] * x[1] }, 4.0 / 55},
 		{"yy", func(x []float64) float64 { return x[1] * x[1] }, 42.0 / 55},
 	} {
-		if got := expect(g, m, c.phi); math.Abs(got-c.want) > 1e-5 {
+		if got := expect(g, m, c.phi); math.Abs(got-c.want) > 1e-4 {
 			t.Errorf("E %s = %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -181,13 +180,15 @@ func TestReflectingWallKeepsHalfAGaussian(t *testing.T) {
 }
 
 // A constant drift into a wall leaves an exponential law of rate |b|/D = 2:
-// E x = 1/2, on which Q is exact, and E cos x = 4/5.
+// fitted rates give the ratio of neighbouring masses exactly, and E cos x = 4/5.
 func TestReflectingWallCarriesMass(t *testing.T) {
 	f := line(func(float64) float64 { return -2 }, func(float64) float64 { return 1 })
 	order2(t, 0, 15, ends{R, R}, 0, func(g *grid.Grid) float64 {
 		m := stationary(build(t, g, operators.Transport{Process: f}))
-		if got := expect(g, m, func(x []float64) float64 { return x[0] }); math.Abs(got-0.5) > 1e-11 { // e⁻³⁰ of the law is cut
-			t.Errorf("E x = %v, want 0.5", got)
+		for i, h := 1, g.Widths(0); i < g.Size() && h[1] == h[0]; i++ { // equal cells
+			if got, want := m[i]/m[i-1], math.Exp(-2*h[0]); math.Abs(got-want) > 1e-11*want {
+				t.Fatalf("mass of cell %d over that below = %v, want %v", i, got, want)
+			}
 		}
 		return expect(g, m, func(x []float64) float64 { return math.Cos(x[0]) }) - 0.8
 	})

@@ -191,13 +191,18 @@ func (e *evolver) first() float64 {
 	return e.rung(e.clock.scale * math.Min(1, math.Pow(allowed, 1./order)))
 }
 
+// looks is the least number of steps with rates that depend on time: with some
+// twenty instants in each, what happens within a thousandth of the time is
+// seen.
+const looks = 64
+
 // rung returns a step of about h. With constant rates it is the next shorter
 // one of the ladder, and not longer than needed to reach the end; otherwise
 // it divides the time to the next law asked for.
 func (e *evolver) rung(h float64) float64 {
 	if e.shifts.timed != nil {
 		left := e.asked[0] - e.t
-		return left / math.Ceil(left/h)
+		return left / math.Ceil(left/math.Min(h, e.clock.end/looks))
 	}
 	h = math.Exp2(math.Floor(rungs*math.Log2(math.Min(h, e.longest))+1./64) / rungs) // a rung is its own, whatever the rounding
 	return math.Min(h, math.Exp2(math.Ceil(rungs*math.Log2(e.clock.end-e.t))/rungs))
@@ -279,7 +284,67 @@ func (e *evolver) halve(h, accuracy float64) (found, debt float64, err error) {
 	for i, m := range e.next {
 		found += math.Abs(m-e.coarse[i]) / doubling
 	}
-	return found, debt + overdrawn(e.next), nil
+	missed, err := e.missed(h)
+	return found + missed, debt + overdrawn(e.next), err
+}
+
+// Where a step looks at the rates: instants that the stages see too, and others
+// that no period has in common with them, multiples of the golden section.
+var (
+	regular = [...]float64{0, 1. / 4, 1. / 2, 3. / 4, 1}
+	golden  = [...]float64{0.2360679774997897, 0.6180339887498949, 0.8541019662496845}
+)
+
+// missed returns what rates do to the law in a step that its regular instants
+// do not show: h times how much farther Qᵀm at another instant is from all of
+// them than they are from one another.
+func (e *evolver) missed(h float64) (float64, error) {
+	n := len(e.start) - 1
+	var seen [len(regular)][]float64
+	spread, worst := 0.0, 0.0
+	for i, c := range regular {
+		rate, err := e.rateAt(e.t+c*h, n)
+		if err != nil {
+			return 0, err
+		}
+		seen[i] = rate
+		if i > 0 {
+			spread = math.Max(spread, apart(rate, seen[i-1]))
+		}
+	}
+	for _, c := range golden {
+		rate, err := e.rateAt(e.t+c*h, n)
+		if err != nil {
+			return 0, err
+		}
+		least := math.Inf(1)
+		for _, other := range seen {
+			least = math.Min(least, apart(rate, other))
+		}
+		worst = math.Max(worst, least)
+	}
+	return h * math.Max(0, worst-2*spread), nil
+}
+
+// rateAt returns Qᵀm of the law at the start of a step with the rates of
+// another time.
+func (e *evolver) rateAt(t float64, n int) ([]float64, error) {
+	q, err := e.shifts.timed.At(t)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]float64, n)
+	q.Forward(out, e.start[:n])
+	e.shifts.work += 2
+	return out, nil
+}
+
+// apart returns ‖x − y‖₁.
+func apart(x, y []float64) (sum float64) {
+	for i, v := range x {
+		sum += math.Abs(v - y[i])
+	}
+	return sum
 }
 
 // weigh finds the step with which time passes at the least work: beyond it,

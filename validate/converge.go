@@ -30,7 +30,7 @@ const (
 	fewestAround  = 3 // of a periodic one
 	tighter       = 100
 	tightest      = 1e-9  // of [evolve], an L1 error: far above what rounding allows it
-	rounding      = 1e-12 // of a figure, relative to its scale: sums of 1e8 cells lose four digits of sixteen
+	rounding      = 1e-11 // of a figure, relative to its scale: rates, laws and sums of many cells lose five digits of sixteen
 	leastOrder    = 0.5   // an observed order outside is a sign that the meshes are too coarse
 	mostOrder     = 4.5
 	theoretical   = 2.0 // order of the terms where noise resolves the drift
@@ -141,7 +141,11 @@ func (c *Convergence) plan(p *cases.Problem, l Ladder) error {
 		c.Levels = append(c.Levels, Level{Cells: cells})
 	}
 	if len(c.Levels) < 2 {
-		return &cases.Mistake{File: c.Case, Key: "axis.cells", Found: strings.Join(c.Warnings, ""), Hint: "--cells gives it more, --finer climbs instead"}
+		hint := "--cells gives it more, --finer climbs instead"
+		if l.Finer {
+			hint = "--levels asks for fewer meshes"
+		}
+		return &cases.Mistake{File: c.Case, Key: "axis.cells", Found: strings.Join(c.Warnings, ""), Hint: hint}
 	}
 	slices.Reverse(c.Levels)
 	c.measure()
@@ -155,20 +159,37 @@ func (c *Convergence) warn(format string, args ...any) {
 // scaled returns the numbers of cells times the factor, or why there is no such
 // mesh.
 func scaled(p *cases.Problem, factor float64) (cells []int, why string) {
+	all := 1.0
 	for _, a := range p.Axes {
-		n, least := int(math.Round(factor*float64(a.Cells))), fewestCells
-		if a.Ends[0] == grid.Periodic {
-			least = fewestAround
+		exact := factor * float64(a.Cells)
+		if all *= exact; all > grid.MaxCells {
+			return nil, fmt.Sprintf("there would be %.3g cells, more than %d", all, grid.MaxCells)
 		}
-		if n < least && factor < 1 {
-			return nil, fmt.Sprintf("axis %q would have %d cells, fewer than %d", a.Name, n, least)
+		n := int(math.Round(exact))
+		if factor < 1 {
+			why = tooFew(a, n)
 		}
-		if _, _, err := a.Spacing.Edges(a.Lo, a.Hi, n, a.Faces...); err != nil {
-			return nil, fmt.Sprintf("axis %q would have %d cells, too few for its faces", a.Name, n)
+		if why != "" {
+			return nil, why
 		}
 		cells = append(cells, n)
 	}
 	return cells, ""
+}
+
+// tooFew says why an axis cannot have so few cells, "" if it can.
+func tooFew(a cases.AxisSpec, n int) string {
+	least := fewestCells
+	if a.Ends[0] == grid.Periodic {
+		least = fewestAround
+	}
+	if n < least {
+		return fmt.Sprintf("axis %q would have %d cells, fewer than %d", a.Name, n, least)
+	}
+	if _, _, err := a.Spacing.Edges(a.Lo, a.Hi, n, a.Faces...); err != nil {
+		return fmt.Sprintf("axis %q would have %d cells, too few for its faces", a.Name, n)
+	}
+	return ""
 }
 
 // measure sets the widths h, the geometric mean over axes, and warns of meshes
@@ -449,8 +470,8 @@ func (f *Figure) extrapolate(h []float64) {
 	}
 	f.Order = observed
 	f.Limit = f.limit(h, last, observed)
-	f.LimitError = math.Abs(f.Limit - f.Values[last])
 	if last < 3 || !regular(f.Orders[last-3]) { // nothing says how well the order is known
+		f.LimitError = max(math.Abs(f.Limit-f.Values[last]), math.Abs(f.difference(last)))
 		return
 	}
 	coarser := f.limit(h, last-1, f.Orders[last-3])

@@ -89,7 +89,7 @@ outputs = 5
 // E x² of e^(−U/T) by quadrature; the masses are those of Gibbs on every mesh
 // and the sum over centres converges faster than any order.
 func TestGibbsIsExactToRounding(t *testing.T) {
-	c := ladder(t, Ladder{}, "doublewell")
+	c := ladder(t, Ladder{}, "doublewell", "axis.x.cells=200")
 	f := c.figure(t, "stationary.covariance.x,x")
 	if f.Note != "exact to rounding" || math.Abs(f.Limit-0.8713629080) > 5e-11 {
 		t.Errorf("E x² %v: limit %.12g, %q, want 0.8713629080 exact to rounding", f.Values, f.Limit, f.Note)

@@ -19,14 +19,49 @@ import (
 var ErrOccupied = errors.New("it is no run directory; name another place or remove it")
 
 // Free returns nil if Write may write the directory dir: it is absent, empty
-// or a run directory. Otherwise the error is ErrOccupied or of the file
-// system. Ask before a long run.
+// or a run directory, and a directory can be made beside it. Otherwise the
+// error is ErrOccupied or of the file system. Ask before a long run.
 func Free(dir string) error {
 	target, err := resolve(dir)
 	if err != nil {
 		return err
 	}
-	return replaceable(target)
+	if err := replaceable(target); err != nil {
+		return err
+	}
+	trial, err := sibling(filepath.Join(existing(filepath.Dir(target)), filepath.Base(target)), "tmp")
+	if err != nil {
+		return cannot(target, err)
+	}
+	if err := os.Remove(trial); err != nil {
+		return cannot(target, err)
+	}
+	return nil
+}
+
+// existing returns the nearest of path and its parents that is there.
+func existing(path string) string {
+	for filepath.Dir(path) != path {
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			return path
+		}
+		path = filepath.Dir(path)
+	}
+	return path
+}
+
+// cannot says that target cannot be made, in the system's words and without
+// the names of hidden directories.
+func cannot(target string, err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return fmt.Errorf("rundir: cannot create %s: %w", target, err)
 }
 
 // resolve returns dir absolute and without symbolic links, so that a link to a
@@ -52,7 +87,7 @@ func replaceable(target string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("rundir: %w", err)
+		return cannot(target, err)
 	}
 	if !info.IsDir() {
 		return fmt.Errorf("rundir: %s is a file: %w", target, ErrOccupied)
@@ -91,32 +126,9 @@ func sibling(target, purpose string) (string, error) {
 			return path, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
-			return "", fmt.Errorf("rundir: %w", err)
+			return "", err
 		}
 	}
-}
-
-// swap puts fresh where target is. Should the process die between the two
-// renames, the old directory is found beside it as .NAME.run.old-….
-func swap(target, fresh string) error {
-	if err := replaceable(target); err != nil { // it may have changed during the run
-		return err
-	}
-	aside, err := sibling(target, "old")
-	if err != nil {
-		return err
-	}
-	old := filepath.Join(aside, "run")
-	err = os.Rename(target, old)
-	if had := err == nil; had || errors.Is(err, fs.ErrNotExist) {
-		err = os.Rename(fresh, target)
-		if err != nil && had {
-			if back := os.Rename(old, target); back != nil {
-				return fmt.Errorf("rundir: %w; the former %s is now %s", errors.Join(err, back), target, old)
-			}
-		}
-	}
-	return errors.Join(err, os.RemoveAll(aside))
 }
 
 // together runs the jobs on all processors, in order of the list. The first

@@ -6,9 +6,10 @@
 //	result.nc     the laws, currents and observables: NetCDF-3, 64-bit offset, CF
 //	*.png         pictures
 //
-// The directory appears whole or not at all: everything is written into a
-// hidden directory beside it, which is then renamed. The same result gives the
-// same bytes.
+// and the data of the case, so that it can be run again. The directory appears
+// whole or not at all: everything is written into a hidden directory beside it,
+// which is then renamed. Files that no run wrote stay when a run directory is
+// replaced. The same result gives the same bytes.
 //
 // The package takes plain data. It knows neither cases nor solvers, computes
 // no figure of its own and repairs none.
@@ -18,8 +19,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"fokker/grid"
 )
@@ -45,6 +48,7 @@ type Result struct {
 	Name, Title string // Title heads the pictures; Name does when it is empty
 	Grid        *grid.Grid
 	CaseTOML    []byte
+	Files       map[string][]byte // what the case needs beside it, by base name
 	Summary     any // goes to summary.json, see Marshal
 	Parameters  []Parameter
 
@@ -93,6 +97,11 @@ func (r *Result) check() error {
 			return fmt.Errorf("rundir: %s: found %d numbers, expected %d", a.name, a.found, a.want)
 		}
 	}
+	for name := range r.Files {
+		if Written(name) || name != filepath.Base(name) || name == "." || name == ".." {
+			return fmt.Errorf("rundir: found a file called %q, expected a name that no other file of a run has", name)
+		}
+	}
 	for i, m := range r.Masses {
 		if len(m) != n {
 			return fmt.Errorf("rundir: law %d: found %d masses, expected %d", i, len(m), n)
@@ -128,33 +137,14 @@ func (r *Result) checkCurrent(name string, current [][]float64) error {
 func faces(g *grid.Grid, k int) int { return g.Size() / g.Cells(k) * (g.Cells(k) + 1) }
 
 // Write writes the run directory dir, whose parents it makes. What stands
-// there is replaced if it is a run directory or empty, and refused otherwise.
-// After an error or a cancellation dir is as it was.
-func Write(ctx context.Context, dir string, r *Result) (err error) {
+// there is replaced if it is a run directory or empty, and refused otherwise;
+// files in it that no run wrote are kept. After an error or a cancellation dir
+// is as it was.
+func Write(ctx context.Context, dir string, r *Result) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	target, err := resolve(dir)
-	if err != nil {
-		return err
-	}
-	if err := replaceable(target); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
-		return fmt.Errorf("rundir: %w", err)
-	}
-	temporary, err := sibling(target, "tmp")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		err = errors.Join(err, os.RemoveAll(temporary)) // nothing is there after the swap
-	}()
-	if err := fill(ctx, temporary, r); err != nil {
-		return err
-	}
-	return swap(target, temporary)
+	return Replace(dir, func(fresh string) error { return fill(ctx, fresh, r) })
 }
 
 // fill writes all files into dir, pictures and numbers at the same time.
@@ -165,7 +155,7 @@ func fill(ctx context.Context, dir string, r *Result) error {
 	}, pictures(dir, r)...))
 }
 
-// writeText writes summary.json and case.toml.
+// writeText writes summary.json, case.toml and the files of the case.
 func writeText(dir string, r *Result) error {
 	summary, err := Marshal(r.Summary)
 	if err != nil {
@@ -174,14 +164,15 @@ func writeText(dir string, r *Result) error {
 	if !ours(summary) {
 		return errors.New(`rundir: the summary has no "schema", by which a run directory is known`)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "summary.json"), summary, 0o666); err != nil {
-		return fmt.Errorf("rundir: %w", err)
+	files := map[string][]byte{"summary.json": summary}
+	if r.CaseTOML != nil {
+		files["case.toml"] = r.CaseTOML
 	}
-	if r.CaseTOML == nil {
-		return nil
-	}
-	if err := os.WriteFile(filepath.Join(dir, "case.toml"), r.CaseTOML, 0o666); err != nil {
-		return fmt.Errorf("rundir: %w", err)
+	maps.Copy(files, r.Files)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if err := os.WriteFile(filepath.Join(dir, name), files[name], 0o666); err != nil {
+			return fmt.Errorf("rundir: %w", err)
+		}
 	}
 	return nil
 }
