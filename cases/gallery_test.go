@@ -180,8 +180,8 @@ func TestOneWeightHasStudentsLaw(t *testing.T) {
 		{.1, 4, 21, .0128205128, 3.5906172856},
 	} {
 		r := solve(t, "student", "sgd.learning_rate="+literalOf(c.eta), "sgd.batch_size="+literalOf(int64(c.batch)), "axis.w.cells=6400")
-		near(t, "variance", r.Stationary.Covariance["w,w"], c.variance, 1e-6*c.variance)
-		i := 3200 // half the cells of a symmetric range: the cell above 0
+		near(t, "variance", r.Stationary.Covariance["w,w"], c.variance, 2e-5*c.variance) // h²/12 of fitted rates
+		i := 3200                                                                        // half the cells of a symmetric range: the cell above 0
 		density := r.Stationary.Masses[i] / r.Grid.Volume(i)
 		x := r.Grid.Centers(0)[i]
 		near(t, "p near 0", density, c.p0*math.Pow(1+2*x*x, -c.m), 1e-4*c.p0)

@@ -224,7 +224,7 @@ func (r *reader) readPopulation(o *optimiser, c *Case) {
 	if t == nil || loss == nil {
 		return
 	}
-	covariance := r.matrix(t, o.axes, false)
+	covariance := r.matrix(t, o.axes, true)
 	for k := range covariance {
 		r.orZero(covariance[k])
 	}

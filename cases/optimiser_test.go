@@ -87,9 +87,9 @@ low = "x < 2"
 	}
 	const d, h = .1 / 4 * 3.5, .01
 	near(t, "stationary mean", r.Stationary.Mean["x"], 2, 1e-9)
-	near(t, "stationary variance", r.Stationary.Covariance["x,x"], d, 1e-8)
+	near(t, "stationary variance", r.Stationary.Covariance["x,x"], d+h*h/12, 1e-8) // of a Gaussian's cells
 	near(t, "P(x < 2)", r.Stationary.Observables["low"], .5, 1e-9)
-	near(t, "E loss", r.Stationary.Observables["loss"], (d+3.5)/2, 1e-8)
+	near(t, "E loss", r.Stationary.Observables["loss"], (d+h*h/12+3.5)/2, 1e-8)
 	near(t, "sharpness", r.Stationary.Observables["sharpness"], 1, 1e-12)
 	near(t, "E |∇L|", r.Stationary.Observables["gradient_norm"], math.Sqrt(2*d/math.Pi), h*h)
 	for i, step := range []float64{0, 10, 20} {
@@ -97,7 +97,7 @@ low = "x < 2"
 		near(t, "time", r.Evolve.Times[i], at, 1e-15)
 		near(t, "step", r.Evolve.Step[i], step, 1e-13)
 		near(t, "mean", r.Evolve.Mean["x"][i], 2-1.5*math.Exp(-at), 1e-7)
-		near(t, "variance", r.Evolve.Covariance["x,x"][i], d+(.01+h*h/12-d)*math.Exp(-2*at), 1e-7)
+		near(t, "variance", r.Evolve.Covariance["x,x"][i], d+h*h/12+(.01-d)*math.Exp(-2*at), h*h) // fitted rates add (bh)²/12D of diffusion
 	}
 }
 

@@ -20,19 +20,18 @@ import (
 type Coupled struct {
 	Process Process
 	Axes    []int
-	Radius  int // longest entry of e; 0 is 0.4 √n but at least 2, n being the smallest number of cells of the axes
+	Radius  int // longest entry of e; 0 is ⌈n^⅓⌉, n being the smallest number of cells of the axes
 }
 
 // defaultRadius balances the cross-diffusion that rank-one noise is given, which
-// falls as R⁻³ in the mean over directions, with the error of long jumps, of
-// order (R/n)²: of the decay of (u² − v²)² under noise along (v, u) it leaves 8,
-// 3, 1.1 and 0.5 % at 64², 128², 256², 512².
+// falls as R⁻³ in the mean over directions and R⁻² beside an axis, with the error
+// of long jumps, of order (R/n)².
 func defaultRadius(g *grid.Grid, axes []int) int {
 	n := g.Cells(axes[0])
 	for _, k := range axes {
 		n = min(n, g.Cells(k))
 	}
-	return max(2, int(math.Round(0.4*math.Sqrt(float64(n)))))
+	return max(2, int(math.Ceil(math.Cbrt(float64(n))-1e-9)))
 }
 
 // AppendRows adds the rates of every cell.

@@ -95,7 +95,7 @@ func diagonal(k int, d, x [][]float64) error {
 // cells of a barrier to an error of ∑ z³/12 in the logarithm of what is behind
 // it. Along a single axis, where every process has a potential, that is worse
 // than the z²/12 of diffusion that fitted rates add: there all rates are fitted.
-const resolved = 1.5
+const resolved = 1.99
 
 // twoPoint returns the rates to the neighbours at distances h0 below and h1
 // above, with drift b and diffusion d ≥ 0. With z = b (h0 + h1)/(2d), the central

@@ -112,13 +112,10 @@ func (m *moves) foreign(old, fresh string) error {
 	if err != nil {
 		return err
 	}
-	data, err := recorded(filepath.Join(old, "case.toml"))
-	if err != nil {
-		return err
-	}
+	data := recorded(filepath.Join(old, "case.toml"))
 	for _, e := range entries {
 		from := filepath.Join(old, e.Name())
-		if Written(e.Name()) || e.Type().IsRegular() && slices.Contains(data, checksum(from)) {
+		if Written(e.Name()) || e.Type().IsRegular() && data[e.Name()] != "" && data[e.Name()] == checksum(from) {
 			continue
 		}
 		to := unused(filepath.Join(fresh, e.Name()))
@@ -141,25 +138,27 @@ func (m moves) undo() (err error) {
 func unused(path string) string {
 	free := path
 	for i := 1; ; i++ {
-		if _, err := os.Lstat(free); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(free); err != nil { // absent, or the move will say what is wrong
 			return free
 		}
 		free = fmt.Sprintf("%s.old%d", path, i)
 	}
 }
 
-var sha = regexp.MustCompile(`(?m)^#.*SHA-256 ([0-9a-f]{64})$`)
+var dataLine = regexp.MustCompile(`(?m)^# data (.+): \d+ examples, SHA-256 ([0-9a-f]{64})$`)
 
-// recorded returns the checksums of the data that a case as run was run with.
-func recorded(path string) (sums []string, err error) {
+// recorded returns the checksums of the data, by name, that a case as run was
+// run with; none if it cannot be read.
+func recorded(path string) map[string]string {
 	text, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
+	if err != nil {
+		return nil
 	}
-	for _, found := range sha.FindAllSubmatch(text, -1) {
-		sums = append(sums, string(found[1]))
+	sums := map[string]string{}
+	for _, found := range dataLine.FindAllSubmatch(text, -1) {
+		sums[filepath.Base(string(found[1]))] = string(found[2])
 	}
-	return sums, nil
+	return sums
 }
 
 // checksum returns the SHA-256 of a file, "" of one that cannot be read.

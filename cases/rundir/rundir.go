@@ -49,7 +49,7 @@ type Result struct {
 	Grid        *grid.Grid
 	CaseTOML    []byte
 	Files       map[string][]byte // what the case needs beside it, by base name
-	Summary     any // goes to summary.json, see Marshal
+	Summary     any               // goes to summary.json, see Marshal
 	Parameters  []Parameter
 
 	Stationary        []float64

@@ -2,8 +2,10 @@ package rundir
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -51,7 +53,7 @@ func TestWriteReplacesARunDirectory(t *testing.T) {
 	if err := Write(t.Context(), dir, r); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "stale.png"), nil, 0o666); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "current.png"), nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	r.CaseTOML = []byte("title = \"second\"\n")
@@ -62,12 +64,115 @@ func TestWriteReplacesARunDirectory(t *testing.T) {
 	if got := found["/deep/well.run/case.toml"]; got != "title = \"second\"\n" {
 		t.Errorf("case.toml holds %q, want the second", got)
 	}
-	if _, ok := found["/deep/well.run/stale.png"]; ok {
+	if _, ok := found["/deep/well.run/current.png"]; ok {
 		t.Error("a file of the old directory is left")
 	}
 	for name := range found {
 		if strings.Contains(name, "/.") {
 			t.Errorf("%s is left behind", name)
+		}
+	}
+}
+
+// What a user put into a run directory outlives the next run; data that a run
+// left does not, unless they were changed.
+func TestWriteKeepsWhatNoRunWrote(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "well.run")
+	r := well(t, 20)
+	r.Files = map[string][]byte{"a.csv": []byte("a\n1\n"), "b.csv": []byte("b\n1\n")}
+	for name, data := range r.Files {
+		r.CaseTOML = fmt.Appendf(r.CaseTOML, "# data sub/%s: 1 examples, SHA-256 %x\n", name, sha256.Sum256(data))
+	}
+	if err := Write(t.Context(), dir, r); err != nil {
+		t.Fatal(err)
+	}
+	users := map[string]string{"notes.txt": "x", "deep/plot.py": "y", "b.csv": "mine", "copy.csv": "a\n1\n", "c.csv": "mine too"}
+	for name, text := range users {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text), 0o666)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Files = map[string][]byte{"c.csv": []byte("c\n1\n")}
+	for range 2 {
+		if err := Write(t.Context(), dir, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found := contents(t, parent)
+	users["c.csv"], users["c.csv.old1"] = "c\n1\n", "mine too"
+	for name, text := range users {
+		if got := found["/well.run/"+name]; got != text {
+			t.Errorf("%s holds %q, want %q", name, got, text)
+		}
+	}
+	if _, there := found["/well.run/a.csv"]; there {
+		t.Error("the data of the former run are left")
+	}
+	if entries, err := os.ReadDir(parent); err != nil || len(entries) != 1 {
+		t.Errorf("found %v, want only the directory", entries)
+	}
+}
+
+// A swap that fails half way brings every file back.
+func TestSwapThatFailsLosesNothing(t *testing.T) {
+	parent := t.TempDir()
+	dir := filepath.Join(parent, "well.run")
+	if err := Write(t.Context(), dir, well(t, 20)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("x"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	before := contents(t, parent)
+	if err := swap(dir, filepath.Join(parent, "absent")); err == nil || !strings.Contains(err.Error(), "cannot create "+dir) {
+		t.Errorf("got %v, want that the directory cannot be created", err)
+	}
+	equal(t, "after a swap that failed", contents(t, parent), before)
+	file := filepath.Join(parent, "file")
+	var moved moves
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := moved.foreign(dir, file); err == nil || len(moved) > 0 {
+		t.Errorf("got %v after %v, want an error", err, moved)
+	}
+}
+
+func TestFreeTriesTheDirectory(t *testing.T) {
+	parent := t.TempDir()
+	closed := filepath.Join(parent, "closed")
+	if err := os.Mkdir(closed, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	places := []string{"/dev/null/well.run", filepath.Join(parent, strings.Repeat("n", 300))}
+	if os.Getuid() != 0 { // whom no permission stops
+		places = append(places, filepath.Join(closed, "well.run"), filepath.Join(closed, "deep", "well.run"))
+	}
+	for _, dir := range places {
+		err := Free(dir)
+		if err == nil || !strings.HasPrefix(err.Error(), "rundir: cannot create "+dir+": ") || strings.Contains(err.Error(), ".run.tmp") {
+			t.Errorf("%s: got %v, want that it cannot be created", dir, err)
+		}
+		if err := Write(t.Context(), dir, well(t, 20)); err == nil || !strings.HasPrefix(err.Error(), "rundir: cannot create "+dir+": ") {
+			t.Errorf("%s: Write: got %v, want that it cannot be created", dir, err)
+		}
+	}
+	if err := Free(filepath.Join(parent, "a", "b")); err != nil {
+		t.Error(err)
+	}
+	if left := contents(t, parent); len(left) > 0 {
+		t.Errorf("left %v behind", left)
+	}
+}
+
+func TestFilesMayNotHideThoseOfARun(t *testing.T) {
+	for _, name := range []string{"case.toml", "current.png", "../a", "a/b", "", ".", ".."} {
+		r := well(t, 20)
+		r.Files = map[string][]byte{name: nil}
+		if err := Write(t.Context(), filepath.Join(t.TempDir(), "a"), r); err == nil || !strings.Contains(err.Error(), "found a file called") {
+			t.Errorf("%q: got %v, want a refusal", name, err)
 		}
 	}
 }

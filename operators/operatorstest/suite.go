@@ -20,7 +20,7 @@ type Promise struct {
 
 	Process   operators.Diffusive        // rows are exact on linear functions against its drift and, where central, on x xᵀ against D; nil claims neither
 	Potential func(x []float64) float64  // masses volume·e^(−U) are stationary to rounding; nil claims no such law
-	Central   func(b, d, h float64) bool // whether rates with this cell drift, diffusion and width are central; nil means |b|h ≤ 1.5 d on several axes, never on one
+	Central   func(b, d, h float64) bool // whether rates with this cell drift, diffusion and width are central; nil means |b|h ≤ 1.99 d on several axes, never on one axis
 }
 
 // Generator tests rates ≥ 0, row sums, the adjoint, the currents' divergence,
@@ -190,7 +190,7 @@ func moments(t *testing.T, p Promise, q *operators.Block) {
 	p.Process.Diffusion(d, x, p.Time)
 	central := p.Central
 	if central == nil {
-		central = func(b, d, h float64) bool { return dim > 1 && math.Abs(b)*h <= 1.5*d }
+		central = func(b, d, h float64) bool { return dim > 1 && math.Abs(b)*h <= 1.99*d }
 	}
 	out := make([]float64, n)
 	tested := 0
