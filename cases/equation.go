@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"fokker/cases/expr"
 	"fokker/operators"
@@ -46,7 +47,9 @@ func (r *reader) readProcess(t *table, axes []string) *equation {
 	}
 	r.readNoise(t, eq)
 	if u := t.find("potential"); u != nil {
+		force := slices.Clone(eq.drift)
 		r.pushDown(t, u, eq)
+		r.recogniseGibbs(t, u, eq, force)
 	} else if e := t.find("mobility"); e != nil {
 		r.fail(e.line, "process.mobility", "found without a potential", "", "mobility multiplies the force of `potential`")
 	}
@@ -234,6 +237,24 @@ func (r *reader) pushDown(t *table, u *entry, eq *equation) {
 	for k, axis := range eq.axes {
 		eq.drift[k] = expr.Sub(eq.drift[k], expr.Mul(mobility[k], r.diff(u, potential, axis)))
 	}
+}
+
+// recogniseGibbs finds the temperatures of constant noise in a potential, D/M, so
+// that its Gibbs law is kept as with `temperature`.
+func (r *reader) recogniseGibbs(t *table, u *entry, eq *equation, force []*expr.Node) {
+	g := &gibbs{potential: r.node(r.scope, u.line, "process.potential", u.value), mobility: r.readMobility(t, eq.axes), force: force}
+	if len(r.mistakes) > 0 || !isDiagonal(eq.diffusion) {
+		return
+	}
+	for k := range eq.axes {
+		d, constant := eq.diffusion[k][k].Constant()
+		m, fixed := g.mobility[k].Constant()
+		if !constant || !fixed || !(d > 0 && m > 0) {
+			return
+		}
+		g.temperature = append(g.temperature, d/m)
+	}
+	eq.gibbs = g
 }
 
 func (r *reader) readMobility(t *table, axes []string) []*expr.Node {

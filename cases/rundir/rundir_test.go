@@ -81,9 +81,13 @@ func TestWriteKeepsWhatNoRunWrote(t *testing.T) {
 	dir := filepath.Join(parent, "well.run")
 	r := well(t, 20)
 	r.Files = map[string][]byte{"a.csv": []byte("a\n1\n"), "b.csv": []byte("b\n1\n")}
-	for name, data := range r.Files {
-		r.CaseTOML = fmt.Appendf(r.CaseTOML, "# data sub/%s: 1 examples, SHA-256 %x\n", name, sha256.Sum256(data))
+	record := func() {
+		r.CaseTOML = nil
+		for name, data := range r.Files {
+			r.CaseTOML = fmt.Appendf(r.CaseTOML, "# data sub/%s: 1 examples, SHA-256 %x\n", name, sha256.Sum256(data))
+		}
 	}
+	record()
 	if err := Write(t.Context(), dir, r); err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +99,7 @@ func TestWriteKeepsWhatNoRunWrote(t *testing.T) {
 		}
 	}
 	r.Files = map[string][]byte{"c.csv": []byte("c\n1\n")}
+	record()
 	for range 2 {
 		if err := Write(t.Context(), dir, r); err != nil {
 			t.Fatal(err)
