@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"fokker/grid"
 )
@@ -26,7 +27,7 @@ func (r *reader) readAxes(file *table, p *Problem) {
 	}
 	list, ok := e.value.([]*table)
 	if !ok {
-		r.wrong(e, "axis", "tables [[axis]]")
+		r.fail(e.line, "axis", describe(e.value), "tables [[axis]]", "write [[axis]]")
 		return
 	}
 	if len(list) > 4 {
@@ -47,14 +48,37 @@ func lineOf(t *table, key string) int {
 	return t.line
 }
 
+// nameAxes takes note of the axes' names before anything is read, for messages
+// and hints.
+func (r *reader) nameAxes(file *table) {
+	e := file.find("axis")
+	if e == nil {
+		return
+	}
+	list, _ := e.value.([]*table)
+	for _, t := range list {
+		name := ""
+		if n := t.find("name"); n != nil {
+			name, _ = n.value.(string)
+		}
+		if !identifier.MatchString(name) || slices.Contains(r.axes, name) {
+			name = ""
+		}
+		r.axes = append(r.axes, name)
+	}
+}
+
 // checkSize refuses grids whose cells cannot be numbered.
 func (r *reader) checkSize(list []*table, p *Problem) {
-	size := 1.0
-	for _, a := range p.Axes {
+	size, longest := 1.0, 0
+	for k, a := range p.Axes {
 		size *= float64(a.Cells)
+		if a.Cells > p.Axes[longest].Cells {
+			longest = k
+		}
 	}
 	if size > grid.MaxCells {
-		r.fail(lineOf(list[0], "cells"), "axis.cells", fmt.Sprintf("found %.3g cells in all", size), fmt.Sprintf("at most %d", grid.MaxCells), "")
+		r.fail(lineOf(list[longest], "cells"), join(list[longest].path, "cells"), fmt.Sprintf("found %.3g cells in all", size), fmt.Sprintf("at most %d", grid.MaxCells), "")
 	}
 }
 
@@ -100,7 +124,7 @@ func (r *reader) readRange(t *table) (lo, hi float64) {
 		return 0, 0
 	}
 	if len(v) != 2 || !(v[0] < v[1]) || math.IsInf(v[1]-v[0], 0) {
-		r.fail(e.line, join(t.path, "range"), fmt.Sprintf("found %v", v), "[lower, upper] with lower < upper", "")
+		r.fail(e.line, join(t.path, "range"), fmt.Sprintf("found [%s]", listed(v)), "[lower, upper] with lower < upper", "")
 		return 0, 0
 	}
 	return v[0], v[1]

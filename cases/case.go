@@ -31,6 +31,7 @@ type Case struct {
 	Problem            *Problem
 	Data               *sgd.Data // nil unless [sgd] reads data
 	file               *table
+	raw                []byte // the data file; nil if there is none, or it is too large to keep
 }
 
 // Parameter is a constant of a case.
@@ -56,7 +57,8 @@ func Beside(dir string) Open {
 	}
 }
 
-// Read reads a case file. Overrides are "parameter=value" or "table.key=value".
+// Read reads a case file. Overrides are "parameter=value", "table.key=value", or
+// in short "--cells x=512".
 func Read(path string, overrides ...string) (*Case, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -94,6 +96,7 @@ func Parse(path string, data []byte, open Open, overrides ...string) (*Case, err
 	for _, o := range overrides {
 		r.override(file, o)
 	}
+	r.nameAxes(file)
 	r.checkKeys(file, "")
 	c := &Case{Name: nameOf(path), file: file}
 	r.readCase(c, open)
@@ -117,10 +120,14 @@ func (r *reader) readCase(c *Case, open Open) {
 	p := &Problem{file: r.file}
 	c.Problem = p
 	r.readAxes(c.file, p)
+	if len(p.Axes) == 0 {
+		return // without axes all else looks wrong
+	}
 	names := p.names()
 	process, optimiser := r.sub(c.file, "process"), r.sub(c.file, "sgd")
 	if optimiser != nil {
 		c.Data = r.readData(optimiser, open)
+		c.raw = r.raw
 	}
 	r.declare(c.file)
 	switch {
@@ -136,7 +143,7 @@ func (r *reader) readCase(c *Case, open Open) {
 		r.fail(0, "", "found neither [process] nor [sgd]", "one of them", "")
 	}
 	r.readNumerics(c.file, p)
-	r.readInitial(c.file, p)
+	r.readStart(c.file, p)
 	r.readTasks(c.file, p)
 	r.readObservables(c.file, p)
 }
@@ -190,11 +197,14 @@ func (r *reader) declare(file *table) {
 	if t == nil {
 		return
 	}
+	r.definitions = map[string]entry{}
 	for _, e := range t.entries {
 		path := join(t.path, e.key)
-		if name, _, _ := strings.Cut(e.key, "("); !r.checkName(e.line, path, strings.TrimSpace(name)) {
+		name, _, _ := strings.Cut(e.key, "(")
+		if name = strings.TrimSpace(name); !r.checkName(e.line, path, name) {
 			continue
 		}
+		r.definitions[name] = e
 		source, ok := e.value.(string)
 		if !ok {
 			source = fmt.Sprint(e.value)
@@ -205,6 +215,40 @@ func (r *reader) declare(file *table) {
 	}
 	if err := r.scope.Check(); err != nil {
 		r.failExpression(t.line, "define", err)
+	}
+}
+
+// readStart reads [initial]. Where its tables have other axes than the case,
+// that is all there is to say of it.
+func (r *reader) readStart(file *table, p *Problem) {
+	before := len(r.mistakes)
+	if t, ok := file.at("initial"); ok {
+		for _, key := range []string{"mean", "std", "point"} {
+			if s, ok := t.at(key); ok {
+				r.checkAxes(s, p.names())
+			}
+		}
+	}
+	if len(r.mistakes) > before {
+		p.Initial = &Initial{}
+		return
+	}
+	r.readInitial(file, p)
+}
+
+// checkAxes reports the names in a table that are none of axes or, if all are,
+// the axes that it lacks.
+func (r *reader) checkAxes(t *table, axes []string) {
+	before := len(r.mistakes)
+	for _, e := range t.entries {
+		if !slices.Contains(axes, e.key) {
+			r.failAxis(e, t.path, axes)
+		}
+	}
+	for _, axis := range axes {
+		if t.find(axis) == nil && len(r.mistakes) == before {
+			r.fail(t.line, t.path, fmt.Sprintf("found no value for axis %q", axis), "one per axis", "")
+		}
 	}
 }
 

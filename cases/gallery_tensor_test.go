@@ -99,9 +99,9 @@ func TestLabelNoiseEndsInAGammaLaw(t *testing.T) {
 		mean, variance = append(mean, w-.75), append(variance, s.Observables["w2"]-w*w-.375)
 	}
 	t.Logf("errors of E w %.3g, of Var w %.3g", mean, variance)
-	falls(t, "E w", mean[0], mean[1], 2, 0)
-	falls(t, "Var w", variance[0], variance[1], 2, 0)
-	near(t, "E w", mean[1], 0, 1.5e-2)
+	falls(t, "E w", mean[0], mean[1], 2, 1)
+	falls(t, "Var w", variance[0], variance[1], 2, 1)
+	near(t, "E w", mean[1], 0, 1e-2)
 	near(t, "Var w", variance[1], 0, 1e-2)
 }
 
@@ -115,10 +115,10 @@ func TestRandomInputsHaveTheirLaw(t *testing.T) {
 		near(t, "distance from |u| = |v|", o["width"], 0, 1e-12)
 	}
 	t.Logf("errors of E w %.3g, of P(w < ¼) %.3g", mean, low)
-	falls(t, "E w", mean[0], mean[2], 4, 0)
-	falls(t, "P(w < ¼)", low[0], low[2], 4, 0)
-	near(t, "E w", mean[2], 0, 6e-3)
-	near(t, "P(w < ¼)", low[2], 0, 5e-3)
+	falls(t, "E w", mean[0], mean[2], 4, 1)
+	falls(t, "P(w < ¼)", low[0], low[2], 4, 1)
+	near(t, "E w", mean[2], 0, 4e-3)
+	near(t, "P(w < ¼)", low[2], 0, 3e-3)
 }
 
 // Z = s₁/x₁ − s₂/x₂ has no noise and moves by −2τ(x₁ − x₂)t = 0.2 t. The other
@@ -169,14 +169,14 @@ func TestChainOfThreeBalancesItsWeights(t *testing.T) {
 func TestActiveParticleStaysAwayFromTheCentre(t *testing.T) {
 	const r2, forward = .2 + 4/1.5, 2 / 1.5
 	var errs [2][]float64
-	for _, n := range []int{32, 64} {
+	for _, n := range []int{64, 96} { // at 32 the drift of a seventh of the mass outruns the noise
 		o := solve(t, "active", append(cells(n, "x", "y"), cells(n/2, "theta")...)...).Stationary.Observables
 		errs[0], errs[1] = append(errs[0], o["r2"]-r2), append(errs[1], o["forward"]-forward)
 	}
 	t.Logf("errors of ⟨r²⟩ %.3g, of ⟨r·n⟩ %.3g", errs[0], errs[1])
 	for i, what := range []string{"⟨r²⟩", "⟨r·n⟩"} {
-		falls(t, what, errs[i][0], errs[i][1], 2, 1.9)
-		near(t, what+", extrapolated", (4*errs[i][1]-errs[i][0])/3, 0, 5e-3)
+		falls(t, what, errs[i][0], errs[i][1], 1.5, 1.9)
+		near(t, what, errs[i][1], 0, 2e-3) // it falls faster than h² while fitted cells become central ones
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 // Mistake is something wrong with a case: where it stands, what was found, what
 // was expected, and what may help.
 type Mistake struct {
-	File     string
-	Line     int // 0 where it stands nowhere
+	File     string // or the override it came with, as the command line has it
+	Line     int    // 0 where it stands nowhere
 	Key      string
 	Found    string
 	Expected string

@@ -1,7 +1,9 @@
 package cases
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -141,6 +143,7 @@ func (r *reader) readData(t *table, open Open) *sgd.Data {
 	if data == nil {
 		return nil
 	}
+	r.columns = data.Columns
 	for _, column := range data.Columns {
 		r.declareColumn(e.line, column)
 	}
@@ -167,12 +170,38 @@ func (r *reader) loadData(t *table, e *entry, name string, open Open) *sgd.Data 
 		return nil
 	}
 	defer file.Close()
-	data, err := sgd.ReadData(name, file, rename)
-	if err != nil {
+	var kept keeper
+	data, err := sgd.ReadData(name, io.TeeReader(file, &kept), rename)
+	var column *sgd.RenameError
+	switch {
+	case errors.As(err, &column):
+		s := t.find("columns").value.(*table)
+		r.fail(lineOf(s, column.To), join(s.path, column.To), err.Error(), "", "")
+		return nil
+	case err != nil:
 		r.failExpression(e.line, "sgd.data", err)
 		return nil
 	}
+	r.raw = kept.all
 	return data
+}
+
+// keeper keeps what is written to it, or nothing if that is more than mostKept.
+type keeper struct {
+	all  []byte
+	full bool
+}
+
+// mostKept is the size of a data file that is copied into run directories.
+const mostKept = 16 << 20
+
+func (k *keeper) Write(p []byte) (int, error) {
+	if k.full = k.full || len(k.all)+len(p) > mostKept; k.full {
+		k.all = nil
+	} else {
+		k.all = append(k.all, p...)
+	}
+	return len(p), nil
 }
 
 func (r *reader) declareColumn(line int, name string) {

@@ -10,12 +10,22 @@ import (
 
 // override applies "name=value", where name is a parameter or the path of a
 // key, axes by their names or all by *: Ty=2, sgd.batch_size=8,
-// axis.x.cells=512, axis.*.cells=64.
+// axis.x.cells=512, axis.*.cells=64. "--cells x=512" and "--cells 64" are the
+// last two in short.
 func (r *reader) override(file *table, assignment string) {
+	r.saying = "--set " + assignment
+	if cells, short := strings.CutPrefix(assignment, "--cells "); short {
+		r.saying = assignment
+		axis, number, one := strings.Cut(cells, "=")
+		if !one {
+			axis, number = "*", cells
+		}
+		assignment = "axis." + axis + ".cells=" + number
+	}
 	name, text, ok := strings.Cut(assignment, "=")
 	name = strings.TrimSpace(name)
 	if !ok || name == "" {
-		r.fail(0, "--set", fmt.Sprintf("found %q", assignment), "name=value", "")
+		r.refuse(fmt.Sprintf("found %q", assignment), "name=value", "")
 		return
 	}
 	value := literal(strings.TrimSpace(text))
@@ -28,10 +38,24 @@ func (r *reader) override(file *table, assignment string) {
 		r.overrideAxes(file, path[2], value)
 		return
 	}
-	t := r.descend(file, path[:len(path)-1], name)
-	if t != nil {
-		t.set(path[len(path)-1], value)
+	if t := r.descend(file, path[:len(path)-1]); t != nil {
+		r.put(t, path[len(path)-1], value)
 	}
+}
+
+// refuse reports the override at hand.
+func (r *reader) refuse(found, expected, hint string) {
+	r.mistakes = append(r.mistakes, &Mistake{File: r.saying, Found: found, Expected: expected, Hint: hint})
+}
+
+// put sets a key and remembers that the file does not say so.
+func (r *reader) put(t *table, key string, value any) {
+	t.set(key, value)
+	t.find(key).line = 0
+	if r.overridden == nil {
+		r.overridden = map[string]string{}
+	}
+	r.overridden[join(t.path, key)] = r.saying
 }
 
 // literal reads a TOML value; what is none is a text.
@@ -50,7 +74,7 @@ func literal(text string) any {
 func (r *reader) overrideParameter(file *table, name string, value any) {
 	t := r.sub(file, "parameters")
 	if t != nil && t.find(name) != nil {
-		t.set(name, value)
+		r.put(t, name, value)
 		return
 	}
 	var known []string
@@ -60,13 +84,16 @@ func (r *reader) overrideParameter(file *table, name string, value any) {
 		}
 	}
 	hint := didYouMean(name, known)
+	if d, ok := file.at("define"); ok && d.find(name) != nil {
+		hint = "a definition is set by its path, define." + strings.TrimPrefix(r.saying, "--set ")
+	}
 	if hint == "" && len(known) > 0 {
 		hint = "parameters: " + strings.Join(known, ", ")
 	}
 	if hint == "" {
 		hint = "the case has no parameters; another key is set by its path, as in evolve.until=3"
 	}
-	r.fail(0, "--set "+name, fmt.Sprintf("no parameter is called %q", name), "", hint)
+	r.refuse(fmt.Sprintf("no parameter is called %q", name), "", hint)
 }
 
 // overrideAxes sets a key of every axis.
@@ -74,13 +101,13 @@ func (r *reader) overrideAxes(file *table, key string, value any) {
 	if e := file.find("axis"); e != nil {
 		axes, _ := e.value.([]*table)
 		for _, a := range axes {
-			a.set(key, value)
+			r.put(a, key, value)
 		}
 	}
 }
 
 // descend finds the table of a path and makes it where the case has none yet.
-func (r *reader) descend(t *table, path []string, name string) *table {
+func (r *reader) descend(t *table, path []string) *table {
 	for i := 0; i < len(path); i++ {
 		key := path[i]
 		e := t.find(key)
@@ -89,7 +116,7 @@ func (r *reader) descend(t *table, path []string, name string) *table {
 			t.set(key, &table{path: join(t.path, key)})
 			e = t.find(key)
 		case e == nil:
-			r.fail(0, "--set "+name, fmt.Sprintf("the case has no table %q", strings.Join(path[:i+1], ".")), "", "")
+			r.refuse(fmt.Sprintf("the case has no table %q", strings.Join(path[:i+1], ".")), "", "")
 			return nil
 		}
 		switch v := e.value.(type) {
@@ -97,11 +124,11 @@ func (r *reader) descend(t *table, path []string, name string) *table {
 			t = v
 		case []*table:
 			i++
-			if t = r.axisTable(v, path[min(i, len(path)):], name); t == nil {
+			if t = r.axisTable(v, path[min(i, len(path)):]); t == nil {
 				return nil
 			}
 		default:
-			r.fail(0, "--set "+name, fmt.Sprintf("%q is not a table", strings.Join(path[:i+1], ".")), "", "")
+			r.refuse(fmt.Sprintf("%q is not a table", strings.Join(path[:i+1], ".")), "", "")
 			return nil
 		}
 	}
@@ -109,7 +136,7 @@ func (r *reader) descend(t *table, path []string, name string) *table {
 }
 
 // axisTable finds the axis that the rest of a path begins with.
-func (r *reader) axisTable(axes []*table, path []string, name string) *table {
+func (r *reader) axisTable(axes []*table, path []string) *table {
 	var known []string
 	for _, a := range axes {
 		if e := a.find("name"); e != nil {
@@ -119,6 +146,6 @@ func (r *reader) axisTable(axes []*table, path []string, name string) *table {
 			}
 		}
 	}
-	r.fail(0, "--set "+name, "found no such axis", "axis.NAME.key", "axes: "+strings.Join(known, ", "))
+	r.refuse("found no such axis", "axis.NAME.key", "axes: "+strings.Join(known, ", "))
 	return nil
 }

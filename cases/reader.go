@@ -1,8 +1,10 @@
 package cases
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"fokker/cases/expr"
@@ -13,10 +15,34 @@ type reader struct {
 	file     string
 	mistakes Mistakes
 	scope    *expr.Scope
+
+	saying      string            // the override at hand, "--set T=2"
+	overridden  map[string]string // what said so, by the path of the key
+	axes        []string          // names of [[axis]], "" where there is none of its own
+	definitions map[string]entry
+	columns     []string // of the data
+	raw         []byte   // the data file, nil if it is too large to keep
 }
 
 func (r *reader) fail(line int, key, found, expected, hint string) {
-	r.mistakes = append(r.mistakes, &Mistake{r.file, line, key, found, expected, hint})
+	m := &Mistake{r.file, line, r.named(key), found, expected, hint}
+	for path, said := range r.overridden {
+		if rest, below := strings.CutPrefix(key, path); below && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			m.File, m.Line = said, 0
+		}
+	}
+	r.mistakes = append(r.mistakes, m)
+}
+
+// named returns the path of a key with the name of an axis for its number.
+func (r *reader) named(key string) string {
+	for k, name := range r.axes {
+		path := fmt.Sprintf("axis.%d", k)
+		if rest, below := strings.CutPrefix(key, path+"."); below && name != "" {
+			return "axis." + name + "." + rest
+		}
+	}
+	return key
 }
 
 // describe names a value in a message.
@@ -55,9 +81,32 @@ func (r *reader) sub(t *table, key string) *table {
 	}
 	s, ok := e.value.(*table)
 	if !ok {
-		r.wrong(e, join(t.path, key), "a table")
+		r.fail(e.line, join(t.path, key), describe(e.value), "a table", r.asTable(e))
 	}
 	return s
+}
+
+// asTable shows how a value by axis is written, where one without an axis was
+// found.
+func (r *reader) asTable(e *entry) string {
+	switch e.value.(type) {
+	case string, int64, float64:
+	default:
+		return ""
+	}
+	if !slices.Contains([]string{"drift", "mean", "std", "point"}, e.key) {
+		return ""
+	}
+	var parts []string
+	for _, name := range r.axes {
+		if name != "" {
+			parts = append(parts, name+" = "+literalOf(e.value))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s = { %s }", e.key, strings.Join(parts, ", "))
 }
 
 func (r *reader) text(t *table, key, absent string) string {
@@ -140,8 +189,26 @@ func (r *reader) value(line int, path string, v any) float64 {
 	return math.NaN()
 }
 
+// failExpression reports what is wrong with an expression: at its definition,
+// if that is where the mistake stands.
 func (r *reader) failExpression(line int, path string, err error) {
-	r.fail(line, path, strings.TrimPrefix(err.Error(), "expr: "), "", "")
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range several.Unwrap() {
+			r.failExpression(line, path, one)
+		}
+		return
+	}
+	hint := ""
+	if wrong := (*expr.Error)(nil); errors.As(err, &wrong) {
+		if e, known := r.definitions[wrong.Definition]; known {
+			line, path = e.line, join("define", e.key)
+			err = &expr.Error{Source: wrong.Source, Reason: wrong.Reason}
+		}
+		if wrong.Unknown != "" && len(r.columns) > 0 && strings.HasPrefix(path, "sgd.") {
+			hint = "data columns: " + strings.Join(r.columns, ", ")
+		}
+	}
+	r.fail(line, path, strings.TrimPrefix(err.Error(), "expr: "), "", hint)
 }
 
 // positive reads a number above 0.

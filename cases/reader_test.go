@@ -126,43 +126,50 @@ var wrongCases = []struct {
 	{"broken TOML", "a = \n", 1, "", []string{"case.toml:1"}},
 	{"key twice", "title = \"a\"\ntitle = \"b\"\n", 2, "", []string{"title"}},
 	{"no axis", "[process]\ndiffusion = 1\n", 0, "axis", []string{"found no [[axis]]", "expected one [[axis]]"}},
-	{"one bracket", "[axis]\nname = \"x\"\n[process]\ndiffusion = 1\n", 1, "axis", []string{"found a table", "tables [[axis]]"}},
+	{"one bracket", "[axis]\nname = \"x\"\n[process]\ndiffusion = 1\n", 1, "axis", []string{"found a table", "tables [[axis]]", "hint: write [[axis]]"}},
 	{"five axes", strings.Repeat(line, 5), 22, "axis", []string{"found 5 axes", "1 to 4"}},
 	{"no process", line, 0, "", []string{"found neither [process] nor [sgd]"}},
 	{"both", line + "[process]\ndiffusion = 1\n[sgd]\n", 8, "sgd", []string{"found beside [process]"}},
 	{"no name", "[[axis]]\nrange = [0, 1]\ncells = 4\n", 1, "axis.0.name", []string{"missing", "the name of the state variable"}},
-	{"no range", "\n[[axis]]\nname = \"x\"\ncells = 4\n", 2, "axis.0.range", []string{"missing", "[lower, upper]"}},
-	{"no cells", "\n[[axis]]\nname = \"x\"\nrange = [0, 1]\n", 2, "axis.0.cells", []string{"missing"}},
-	{"range turned", "[[axis]]\nname = \"x\"\nrange = [1, 0]\ncells = 4\n", 3, "axis.0.range", []string{"found [1 0]", "lower < upper"}},
-	{"range of nan", "[[axis]]\nname = \"x\"\nrange = [nan, 0]\ncells = 4\n", 3, "axis.0.range[0]", []string{"NaN", "finite"}},
-	{"range of one", "[[axis]]\nname = \"x\"\nrange = [1]\ncells = 4\n", 3, "axis.0.range", []string{"found [1]"}},
-	{"range too narrow", "[[axis]]\nname = \"x\"\nrange = [1e16, 1.0000000000000004e16]\ncells = 100\n", 3, "axis.0.range", []string{"increasing"}},
-	{"cells in words", "[[axis]]\nname = \"x\"\nrange = [0, 1]\ncells = \"many\"\n", 4, "axis.0.cells", []string{"many"}},
-	{"half a cell", "[[axis]]\nname = \"x\"\nrange = [0, 1]\ncells = 3.5\n", 4, "axis.0.cells", []string{"found 3.5", "whole number of at least 1"}},
-	{"cells beyond number", "[[axis]]\nname = \"x\"\nrange = [0, 1]\ncells = 1e18\n", 4, "axis.0.cells", []string{"whole number"}},
-	{"two cells on a circle", "[[axis]]\nname = \"x\"\nrange = [0, 1]\ncells = 2\nboundary = \"periodic\"\n", 4, "axis.0.cells", []string{"at least 3"}},
-	{"boundary misspelt", line + "boundary = \"reflectin\"\n", 6, "axis.0.boundary", []string{`"reflectin"`, `did you mean "reflecting"?`}},
-	{"half periodic", line + "boundary = [\"periodic\", \"absorbing\"]\n", 6, "axis.0.boundary", []string{"periodic at one end"}},
-	{"three ends", line + "boundary = [\"reflecting\", \"reflecting\", \"reflecting\"]\n", 6, "axis.0.boundary", []string{"a list of 3"}},
-	{"log across 0", line + "spacing = \"log\"\n", 6, "axis.0.spacing", []string{"on one side of 0"}},
-	{"spacing misspelt", line + "spacing = \"logg\"\n", 6, "axis.0.spacing", []string{`"uniform" or "log" or "sinh"`, `did you mean "log"?`}},
-	{"spacing empty", line + "spacing = \"\"\n", 6, "axis.0.spacing", []string{`found ""`}},
-	{"graded key", line + "spacing = { finest = 0, ration = 3 }\n", 6, "axis.0.spacing.ration", []string{`did you mean "ratio"?`}},
-	{"face outside", line + "faces = [9]\n", 6, "axis.0.faces", []string{"face at 9"}},
-	{"faces too near", line + "faces = [0, 0.01]\n", 6, "axis.0.faces", []string{"too few"}},
+	{"no range", "\n[[axis]]\nname = \"x\"\ncells = 4\n", 2, "axis.x.range", []string{"missing", "[lower, upper]"}},
+	{"no cells", "\n[[axis]]\nname = \"x\"\nrange = [0, 1]\n", 2, "axis.x.cells", []string{"missing"}},
+	{"range turned", "[[axis]]\nname = \"x\"\nrange = [1, 0]\ncells = 4\n", 3, "axis.x.range", []string{"found [1, 0]", "lower < upper"}},
+	{"range of nan", "[[axis]]\nname = \"x\"\nrange = [nan, 0]\ncells = 4\n", 3, "axis.x.range[0]", []string{"NaN", "finite"}},
+	{"range of one", "[[axis]]\nname = \"x\"\nrange = [1]\ncells = 4\n", 3, "axis.x.range", []string{"found [1]"}},
+	{"range too narrow", "[[axis]]\nname = \"x\"\nrange = [1e16, 1.0000000000000004e16]\ncells = 100\n", 3, "axis.x.range", []string{"increasing"}},
+	{"cells in words", "[[axis]]\nname = \"x\"\nrange = [0, 1]\ncells = \"many\"\n", 4, "axis.x.cells", []string{"many"}},
+	{"half a cell", "[[axis]]\nname = \"x\"\nrange = [0, 1]\ncells = 3.5\n", 4, "axis.x.cells", []string{"found 3.5", "whole number of at least 1"}},
+	{"cells beyond number", "[[axis]]\nname = \"x\"\nrange = [0, 1]\ncells = 1e18\n", 4, "axis.x.cells", []string{"whole number"}},
+	{"two cells on a circle", "[[axis]]\nname = \"x\"\nrange = [0, 1]\ncells = 2\nboundary = \"periodic\"\n", 4, "axis.x.cells", []string{"at least 3"}},
+	{"boundary misspelt", line + "boundary = \"reflectin\"\n", 6, "axis.x.boundary", []string{`"reflectin"`, `did you mean "reflecting"?`}},
+	{"half periodic", line + "boundary = [\"periodic\", \"absorbing\"]\n", 6, "axis.x.boundary", []string{"periodic at one end"}},
+	{"three ends", line + "boundary = [\"reflecting\", \"reflecting\", \"reflecting\"]\n", 6, "axis.x.boundary", []string{"a list of 3"}},
+	{"log across 0", line + "spacing = \"log\"\n", 6, "axis.x.spacing", []string{"on one side of 0"}},
+	{"spacing misspelt", line + "spacing = \"logg\"\n", 6, "axis.x.spacing", []string{`"uniform" or "log" or "sinh"`, `did you mean "log"?`}},
+	{"spacing empty", line + "spacing = \"\"\n", 6, "axis.x.spacing", []string{`found ""`}},
+	{"graded key", line + "spacing = { finest = 0, ration = 3 }\n", 6, "axis.x.spacing.ration", []string{`did you mean "ratio"?`}},
+	{"face outside", line + "faces = [9]\n", 6, "axis.x.faces", []string{"face at 9"}},
+	{"faces too near", line + "faces = [0, 0.01]\n", 6, "axis.x.faces", []string{"too few"}},
 	{"axis twice", line + line, 8, "axis.1.name", []string{`"x"`, "already"}},
-	{"axis as parameter", "[parameters]\nx = 1\n" + line, 5, "axis.0.name", []string{`"x"`, "already a constant"}},
-	{"axis called t", "[[axis]]\nname = \"t\"\nrange = [0, 1]\ncells = 4\n", 2, "axis.0.name", []string{`"t" is reserved`}},
+	{"axis as parameter", "[parameters]\nx = 1\n" + line, 5, "axis.x.name", []string{`"x"`, "already a constant"}},
+	{"axis called t", "[[axis]]\nname = \"t\"\nrange = [0, 1]\ncells = 4\n", 2, "axis.t.name", []string{`"t" is reserved`}},
 	{"axis with a blank", "[[axis]]\nname = \"a b\"\nrange = [0, 1]\ncells = 4\n", 2, "axis.0.name", []string{`"a b"`, "letters, digits and _"}},
 	{"parameter called density", "[parameters]\ndensity = 1\n", 2, "parameters.density", []string{"reserved"}},
 	{"parameter of a later one", "[parameters]\na = \"b\"\nb = 1\n", 2, "parameters.a", []string{`"b"`}},
 	{"parameter without value", "[parameters]\na = [1]\n", 2, "parameters.a", []string{"a list of 1", "a number or an expression in parameters"}},
 	{"infinite parameter", "[parameters]\na = \"1/0\"\n", 2, "parameters.a", []string{"Inf"}},
-	{"definition in a circle", "[define]\na = \"b\"\nb = \"a\"\n", 1, "define", []string{"cycle"}},
-	{"definition reserved", "[define]\ntime = \"1\"\n", 2, "define.time", []string{"reserved"}},
+	{"definition in a circle", line + "[define]\na = \"b\"\nb = \"a\"\n", 7, "define.a", []string{"cycle"}},
+	{"definition reserved", line + "[define]\ntime = \"1\"\n", 7, "define.time", []string{"reserved"}},
 	{"unknown name", line + "[process]\ndrift = { x = \"-y\" }\n", 7, "process.drift.x", []string{`"y"`}},
 	{"unknown axis", line + "[process]\ndrift = { z = \"1\" }\n", 7, "process.drift.z", []string{`no axis is called "z"`, `did you mean "x"?`}},
-	{"drift a text", line + "[process]\ndrift = \"-x\"\n", 7, "process.drift", []string{"the text", "expected a table"}},
+	{"drift a text", line + "[process]\ndrift = \"-x\"\n", 7, "process.drift", []string{"the text", "expected a table", `hint: drift = { x = "-x" }`}},
+	{"mean a number", plane + "[process]\ndiffusion = 1\n[initial]\nmean = 2\n", 14, "initial.mean", []string{"hint: mean = { x = 2, y = 2 }"}},
+	{"unquoted", line + "[define]\nU = (x^2-1)^2/4\n", 7, "", []string{"hint: put expressions in quotes"}},
+	{"unquoted in braces", line + "[process]\ndrift = { x = -x, y = \"=\" } # no\n", 7, "", []string{"hint: put expressions in quotes"}},
+	{"unquoted in a list", "[[axis]]\nrange = [-L, 3]\n", 2, "", []string{"hint: put expressions in quotes"}},
+	{"unquoted after a number", "[parameters]\nT = 2*k\n", 2, "", []string{"hint: put expressions in quotes"}},
+	{"function of another language", line + "[process]\ndrift = { x = \"np.exp(x)\" }\n", 7, "process.drift.x", []string{"write exp(x)"}},
+	{"mistake in a function", line + "[define]\n\"f(z)\" = \"z +\"\n[process]\ndrift = { x = \"f(x)\" }\n", 7, "define.f(z)", []string{`"z +": unexpected end`}},
 	{"drift a date", line + "[process]\ndrift = { x = 2020-01-01 }\n", 7, "process.drift.x", []string{"expected a number or an expression"}},
 	{"calculus misspelt", line + "[process]\ncalculus = \"stratonovitch\"\n", 7, "process.calculus", []string{`did you mean "stratonovich"?`}},
 	{"calculus empty", line + "[process]\ncalculus = \"\"\n", 7, "process.calculus", []string{`found ""`}},
@@ -228,6 +235,44 @@ func TestEveryMistakeNamesItsPlaceAndTheWayOut(t *testing.T) {
 	}
 }
 
+// One mistake in a definition is one mistake, however often it is used.
+func TestAMistakeInADefinitionIsReportedThere(t *testing.T) {
+	all := mistakes(t, line+`
+[define]
+V = "2*U"
+U = "(x^2 - 1"
+[process]
+drift = { x = "-diff(V, x)" }
+diffusion = "U"
+[observables]
+energy = "U + V"
+`)
+	want := `case.toml:9: define.U: "(x^2 - 1": a closing ) is missing`
+	if all.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", all, want)
+	}
+}
+
+func TestOneMistakeHidesThoseThatFollowFromIt(t *testing.T) {
+	process := "[process]\ndrift = { x = \"-x\" }\ndiffusion = 1\n[initial]\npoint = { x = 0 }\n[observables]\na = \"x\"\n"
+	other := strings.ReplaceAll(plane, "[-4, 4]", "[1, 4]")
+	for text, keys := range map[string][]string{
+		process: {"axis"},
+		"[axis]\nname = \"x\"\nrange = [-1, 1]\ncells = 8\n" + process:                                                        {"axis"},
+		other + "[process]\ndiffusion = 1\n[evolve]\nuntil = 1\n[initial]\npoint = { x = 2, v = 2 }\n":                        {"initial.point.v"},
+		other + "[process]\ndiffusion = 1\n[evolve]\nuntil = 1\n[initial]\nmean = { x = 2 }\nstd = { x = 2 }\n":               {"initial.mean", "initial.std"},
+		other + "[process]\ndiffusion = 1\n[evolve]\nuntil = 1\n[initial]\nmean = { q = 2, y = 3 }\nstd = { x = 2, y = 3 }\n": {"initial.mean.q"},
+	} {
+		var found []string
+		for _, m := range mistakes(t, text) {
+			found = append(found, m.Key)
+		}
+		if !slices.Equal(found, keys) {
+			t.Errorf("%s\ngot %v, want mistakes of %v only", text, mistakes(t, text), keys)
+		}
+	}
+}
+
 func TestWhatComesLaterIsRefusedByName(t *testing.T) {
 	base := line + "[process]\ndiffusion = 1\n"
 	sgd := line + "[sgd]\nloss = \"x^2\"\ncovariance = { \"x,x\" = 1 }\nlr = 1\nbatch_size = 1\n"
@@ -290,7 +335,7 @@ wrong = 1
 	if !slices.IsSorted(lines) {
 		t.Errorf("lines %v, want them in order\n%v", lines, all)
 	}
-	for _, want := range []int{9, 10, 12, 13, 15, 16, 17} { // the drafting of the text above
+	for _, want := range []int{9, 10, 12, 14, 15, 16, 17} { // the drafting of the text above
 		if !slices.Contains(lines, want) {
 			t.Errorf("no mistake in line %d:\n%v", want, all)
 		}
@@ -385,6 +430,67 @@ func TestWrongOverridesAreMistakes(t *testing.T) {
 	}
 	if m := mistakes(t, line+"[process]\n", "T=1")[0]; !strings.Contains(m.Hint, "evolve.until=3") {
 		t.Errorf("%v, want an example of a path", m)
+	}
+}
+
+// A mistake of the command line is not blamed on a line of the file.
+func TestAMistakeOfAnOverrideNamesIt(t *testing.T) {
+	text := "[parameters]\nT = 1\n" + line + "[define]\nU = \"x^4\"\n[process]\ndiffusion = \"T\"\n"
+	for _, c := range []struct{ override, want string }{
+		{"T=abc", `--set T=abc: parameters.T: "abc": unknown name "abc"`},
+		{"Size=2", "--set Size=2: no parameter is called \"Size\"\n    hint: parameters: T"},
+		{"U=x^2", "--set U=x^2: no parameter is called \"U\"\n    hint: a definition is set by its path, define.U=x^2"},
+		{"define.U=x^", `--set define.U=x^: define.U: "x^": unexpected end`},
+		{"axis.x.range=[3, -3]", "--set axis.x.range=[3, -3]: axis.x.range: found [3, -3], expected [lower, upper] with lower < upper"},
+		{"axis.x.cels=3", "--set axis.x.cels=3: axis.x.cels: unknown key\n    hint: did you mean \"cells\"?"},
+		{"--cells x=0", "--cells x=0: axis.x.cells: found 0, expected a whole number of at least 1"},
+		{"--cells 0", "--cells 0: axis.x.cells: found 0, expected a whole number of at least 1"},
+		{"--cells y=3", "--cells y=3: found no such axis, expected axis.NAME.key\n    hint: axes: x"},
+	} {
+		if got := mistakes(t, text, c.override).Error(); got != c.want {
+			t.Errorf("got\n%s\nwant\n%s", got, c.want)
+		}
+	}
+	if c := read(t, text, "--cells x=33"); c.Problem.Axes[0].Cells != 33 {
+		t.Errorf("%d cells, want 33", c.Problem.Axes[0].Cells)
+	}
+}
+
+// What a case as run needs stands beside it, under the name that it uses.
+func TestACaseAsRunFindsItsData(t *testing.T) {
+	text := "[[axis]]\nname = \"w\"\nrange = [-1, 1]\ncells = 8\n[sgd]\nloss = \"w*u\"\ndata = \"%s\"\nlr = 0.1\nbatch_size = 1\n"
+	csv := "u\n1\n2\n"
+	long := csv + strings.Repeat("1\n", mostKept/2)
+	for _, c := range []struct{ name, data, base string }{
+		{"deep/points.csv", csv, "points.csv"},
+		{"points.csv", csv, "points.csv"},
+		{"deep/summary.json", csv, ""},
+		{"deep/long.csv", long, ""},
+	} {
+		first, err := Parse("case.toml", fmt.Appendf(nil, text, c.name), files(map[string]string{c.name: c.data}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.base == "" {
+			if first.Files() != nil || !strings.Contains(string(first.TOML()), `data = "`+c.name+`"`) {
+				t.Errorf("%s: %d files, want none and the place of the data", c.name, len(first.Files()))
+			}
+			continue
+		}
+		beside := map[string]string{}
+		for name, data := range first.Files() {
+			beside[name] = string(data)
+		}
+		if beside[c.base] != c.data || len(beside) != 1 {
+			t.Errorf("%s: found %v, want the data as %s", c.name, beside, c.base)
+		}
+		again, err := Parse("case.toml", first.TOML(), files(beside))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again.Data.Checksum != first.Data.Checksum || string(again.TOML()[20:]) != strings.Replace(string(first.TOML()[20:]), "deep/", "", 1) {
+			t.Errorf("%s: run again as\n%s\nwant\n%s", c.name, again.TOML(), first.TOML())
+		}
 	}
 }
 

@@ -91,7 +91,7 @@ type EvolveResult struct {
 // Write writes the run directory, whole or not at all.
 func (r *Result) Write(ctx context.Context, dir string) error {
 	out := &rundir.Result{
-		Name: r.Case, Title: r.of.Title, Grid: r.Grid, CaseTOML: r.of.TOML(), Summary: r,
+		Name: r.Case, Title: r.of.Title, Grid: r.Grid, CaseTOML: r.of.TOML(), Summary: r, Files: r.of.Files(),
 	}
 	for _, p := range r.of.Parameters {
 		out.Parameters = append(out.Parameters, rundir.Parameter{Name: p.Name, Value: p.Value})

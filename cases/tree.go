@@ -3,6 +3,7 @@ package cases
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,11 +50,38 @@ func parse(data []byte) (*table, error) {
 		var d *toml.DecodeError
 		if errors.As(err, &d) {
 			line, _ := d.Position()
-			return nil, &Mistake{Line: line, Found: strings.TrimPrefix(d.Error(), "toml: ")}
+			return nil, &Mistake{Line: line, Found: strings.TrimPrefix(d.Error(), "toml: "), Hint: quoting(data, line)}
 		}
 		return nil, err
 	}
 	return order(values, "", at.at), nil
+}
+
+var quoted = regexp.MustCompile(`"(\\.|[^"\\])*"|'[^']*'`)
+
+// quoting says that expressions are texts, if a value in the line is neither
+// a text nor any other value.
+func quoting(data []byte, line int) string {
+	lines := strings.Split(string(data), "\n")
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	text, _, _ := strings.Cut(quoted.ReplaceAllString(lines[line-1], `""`), "#")
+	_, rest, _ := strings.Cut(text, "=")
+	for rest != "" {
+		i := strings.IndexAny(rest+",", "={}[],")
+		value, isKey := strings.TrimSpace(rest[:i]), strings.HasPrefix(rest[i:], "=")
+		if value != "" && !isKey && !isValue(value) {
+			return "put expressions in quotes"
+		}
+		rest = rest[min(i+1, len(rest)):]
+	}
+	return ""
+}
+
+func isValue(text string) bool {
+	var any map[string]any
+	return toml.Unmarshal([]byte("v = "+text), &any) == nil
 }
 
 // deepest returns the deepest nesting of brackets and braces.
@@ -214,6 +242,23 @@ func (t *table) find(key string) *entry {
 		}
 	}
 	return nil
+}
+
+// at returns the table below t of that name.
+func (t *table) at(key string) (*table, bool) {
+	e := t.find(key)
+	if e == nil {
+		return nil, false
+	}
+	s, ok := e.value.(*table)
+	return s, ok
+}
+
+// with returns t with another value of a key that it has.
+func (t *table) with(key string, value any) *table {
+	out := &table{path: t.path, line: t.line, entries: slices.Clone(t.entries)}
+	out.find(key).value = value
+	return out
 }
 
 func (t *table) set(key string, value any) {

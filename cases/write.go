@@ -2,20 +2,38 @@ package cases
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
+
+	"fokker/cases/rundir"
 )
 
 // TOML returns the case as run: overrides applied, defaults written out, the
-// data named by their checksum.
+// data named by their checksum. It reads its data from the place of Files.
 func (c *Case) TOML() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# as run by fokker %s\n", Version)
 	if c.Data != nil {
 		fmt.Fprintf(&b, "# data %s: %d examples, SHA-256 %s\n", c.Data.Name, c.Data.Len(), c.Data.Checksum)
 	}
-	writeTable(&b, c.file)
+	file := c.file
+	if files := c.Files(); files != nil {
+		optimiser, _ := file.at("sgd") // which has the data
+		file = file.with("sgd", optimiser.with("data", filepath.Base(c.Data.Name)))
+	}
+	writeTable(&b, file)
 	return []byte(b.String())
+}
+
+// Files returns what the case as run needs beside it, by name: the data. They
+// are left out, and TOML names their place, if they have more than 16 MiB or a
+// name that a run directory uses otherwise.
+func (c *Case) Files() map[string][]byte {
+	if c.raw == nil || rundir.Written(filepath.Base(c.Data.Name)) {
+		return nil
+	}
+	return map[string][]byte{filepath.Base(c.Data.Name): c.raw}
 }
 
 // writeTable writes plain values first, then tables under their headings, as

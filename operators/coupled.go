@@ -207,56 +207,50 @@ func (c Coupled) appendCell(rows *Rows, cell int, offset []int, one *coupling) {
 			best, rest, least = eta, left, cost
 		}
 	}
+	free := false
 	for _, q := range one.rays {
 		if q.w == 0 {
 			continue
 		}
-		forward, backward := jumps(q.w, q.along(best))
+		z := q.along(best)
+		if !c.open(rows.grid, cell, offset, q.e) {
+			for p := range c.Axes { // the drift it carries goes along the axes
+				rest[p] += q.w * z * float64(q.e[p])
+			}
+			continue
+		}
+		free = true
+		forward, backward := jumps(q.w, z)
 		c.jump(rows, cell, offset, q.e, 1, forward)
 		c.jump(rows, cell, offset, q.e, -1, backward)
 	}
-	if c.shutIn(rows.grid, cell, offset, one) {
-		rest = tripel{}
-		c.release(rows, cell, offset, one.value[0])
+	// A corner that no jump of the noise leaves is not entered by one either; what
+	// starts there goes to its neighbours at the rate of the noise.
+	push := 0.0
+	if !free {
+		push = one.value[0]
 	}
 	for p := range c.Axes {
 		var e [3]int
 		e[p] = 1
-		c.jump(rows, cell, offset, e, 1, max(rest[p], 0))
-		c.jump(rows, cell, offset, e, -1, max(-rest[p], 0))
+		c.jump(rows, cell, offset, e, 1, push+max(rest[p], 0))
+		c.jump(rows, cell, offset, e, -1, push+max(-rest[p], 0))
 	}
 }
 
-// shutIn reports whether a cell, in a corner, has no jump that stays inside
-// although there is noise: none leads there either, but what starts there must
-// not stay for good.
-func (c Coupled) shutIn(g *grid.Grid, cell int, offset []int, one *coupling) bool {
-	for _, q := range one.rays {
-		for _, sign := range []int{1, -1} {
-			for p, k := range c.Axes {
-				offset[k] = sign * q.e[p]
-			}
-			_, inside, lost := g.Step(cell, offset)
-			for _, k := range c.Axes {
-				offset[k] = 0
-			}
-			if q.w > 0 && (inside || lost) {
-				return false
-			}
+// open reports whether a jump by e or −e ends inside or in an absorbing wall.
+func (c Coupled) open(g *grid.Grid, cell int, offset []int, e [3]int) (open bool) {
+	for _, sign := range []int{1, -1} {
+		for p, k := range c.Axes {
+			offset[k] = sign * e[p]
 		}
+		_, inside, lost := g.Step(cell, offset)
+		open = open || inside || lost
 	}
-	return one.value[0] > 0
-}
-
-// release lets mass go to the neighbours at the rate of the noise, like the push
-// of a wall along it.
-func (c Coupled) release(rows *Rows, cell int, offset []int, rate float64) {
-	for p := range c.Axes {
-		var e [3]int
-		e[p] = 1
-		c.jump(rows, cell, offset, e, 1, rate)
-		c.jump(rows, cell, offset, e, -1, rate)
+	for _, k := range c.Axes {
+		offset[k] = 0
 	}
+	return open
 }
 
 // carry returns η with Dη = the drift's components along the first carried

@@ -129,6 +129,10 @@ func Root(s, d [][]float64, dim int) {
 		}
 		return
 	}
+	if dim == 2 {
+		rootPlane(s, d)
+		return
+	}
 	m := mat.NewSymDense(dim, nil)
 	var eigen mat.EigenSym
 	var vectors, root mat.Dense
@@ -154,5 +158,21 @@ func Root(s, d [][]float64, dim int) {
 		for k := range s {
 			s[k][i] = vectors.At(k/dim, k%dim)
 		}
+	}
+}
+
+// rootPlane is Root in two dimensions: √A = (A + √det A)/√(tr A + 2√det A).
+func rootPlane(s, d [][]float64) {
+	for i := range d[0] {
+		xx, xy, yy := 2*d[0][i], d[1][i]+d[2][i], 2*d[3][i]
+		det := math.Sqrt(max(xx*yy-xy*xy, 0)) // what is negative is rounding of a singular D
+		norm := math.Sqrt(xx + yy + 2*det)
+		if norm == 0 {
+			s[0][i], s[1][i], s[2][i], s[3][i] = 0, 0, 0, 0
+			continue
+		}
+		s[0][i], s[3][i] = (xx+det)/norm, (yy+det)/norm
+		s[1][i] = xy / norm
+		s[2][i] = s[1][i]
 	}
 }

@@ -81,10 +81,8 @@ type eliminator struct {
 	out, in *graph
 	crew    crew
 	shelf   shelf
-	blocks  []square // rates around fronts whose parents have not taken them in yet
-	tiny    float64  // what is left more rarely is stuck
-	last    int      // pivots from here on are the last resort and stuck only below least
-	least   float64
+	blocks  []square      // rates around fronts whose parents have not taken them in yet
+	last    int           // pivots from here on are the last resort and stuck only below least
 	mutex   sync.Mutex    // of stuck
 	done    atomic.Uint64 // flops
 }

@@ -390,6 +390,7 @@ func (e *evolver) grow(allowed, found float64) float64 {
 func (e *evolver) accept(h, found, debt float64) error {
 	e.out.Steps++
 	e.out.Error += found
+	e.out.Method = e.shifts.method // sweeps may have given way to elimination
 	end := e.t + h
 	if e.shifts.timed != nil && h >= e.asked[0]-e.t {
 		end = e.asked[0] // whatever the rounding

@@ -74,6 +74,7 @@ type shifts struct {
 	scratch  *scratch
 	work     float64
 	dear     float64 // time to make an equation / time to solve it
+	tired    bool    // sweeps took too many iterations once
 }
 
 // kept is a shifted equation and what it was made of.
@@ -109,6 +110,9 @@ func (s *shifts) at(ctx context.Context, t, tau float64) (kept, error) {
 	if s.timed == nil {
 		t = 0
 	}
+	if s.tired && s.method == bySweeps && s.affordable() {
+		s.method, s.kept = byDirect, nil
+	}
 	for i, k := range s.kept {
 		if k.t == t && k.tau == tau {
 			copy(s.kept[1:i+1], s.kept[:i])
@@ -129,6 +133,22 @@ func (s *shifts) at(ctx context.Context, t, tau float64) (kept, error) {
 	s.kept[0] = k
 	s.kept = s.kept[:min(limit, len(s.kept))]
 	return k, nil
+}
+
+// patience is how many iterations of sweeps are about as dear as an elimination
+// of a system that is not too large for it.
+const patience = 40
+
+// affordable reports whether elimination is bearable although it is dear.
+func (s *shifts) affordable() bool {
+	if s.ordering == nil {
+		o, err := newOrdering(s.rows)
+		if err != nil {
+			return false
+		}
+		s.ordering = o
+	}
+	return s.ordering.flops < 60*cheap
 }
 
 func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
@@ -159,7 +179,9 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 
 func (s *shifts) iterate(q operators.Rowed, tau float64) (shifted, error) {
 	if s.method == bySweeps {
-		return newIterated(s.method, newSweeps(q, tau), s.scratch), nil
+		c := newIterated(s.method, newSweeps(q, tau), s.scratch)
+		c.tired = &s.tired
+		return c, nil
 	}
 	system, err := newSplit(q, tau, s.workers)
 	if err != nil {
@@ -230,6 +252,8 @@ type iterated struct {
 	name string
 	rho  float64
 	done float64
+
+	tired *bool // told when more than patience iterations are needed; may be nil
 
 	*scratch
 }
@@ -361,7 +385,10 @@ func (c *iterated) iterate(ctx context.Context, x []float64, limit float64) erro
 	copy(c.shadow, c.r)
 	copy(c.p, c.r)
 	rho := dot(c.shadow, c.r)
-	for range splitIterations {
+	for n := range splitIterations {
+		if n == patience && c.tired != nil {
+			*c.tired = true
+		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}

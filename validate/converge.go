@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image/color"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -517,7 +516,7 @@ func (f *Figure) assume(h []float64, observed float64) {
 // and a picture per task. What stands there is replaced if it is a run
 // directory or empty.
 func (c *Convergence) Write(dir string) error {
-	return replace(dir, func(fresh string) error {
+	return rundir.Replace(dir, func(fresh string) error {
 		summary, err := rundir.Marshal(c.summary())
 		if err != nil {
 			return err
@@ -555,38 +554,6 @@ func (c *Convergence) summary() any {
 		Converge converge `json:"converge"`
 		Warnings []string `json:"warnings,omitempty"`
 	}{1, c.Case, cases.Version, c.Levels[len(c.Levels)-1].Cells, converge{c.Levels, figures}, c.Warnings}
-}
-
-// replace fills a hidden directory beside dir and gives it its name.
-func replace(dir string, fill func(dir string) error) (err error) {
-	if err := rundir.Free(dir); err != nil {
-		return err
-	}
-	target, err := filepath.Abs(dir)
-	if err != nil {
-		return err
-	}
-	if real, err := filepath.EvalSymlinks(target); err == nil {
-		target = real // a link to a run directory stays a link
-	}
-	if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
-		return err
-	}
-	work, err := os.MkdirTemp(filepath.Dir(target), "."+filepath.Base(target)+".*")
-	if err != nil {
-		return err
-	}
-	fresh, old := filepath.Join(work, "new"), filepath.Join(work, "old")
-	if err := errors.Join(os.Mkdir(fresh, 0o777), fill(fresh)); err != nil {
-		return errors.Join(err, os.RemoveAll(work))
-	}
-	if err := os.Rename(target, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return errors.Join(err, os.RemoveAll(work))
-	}
-	if err := os.Rename(fresh, target); err != nil {
-		return fmt.Errorf("%w; what stood there is in %s", err, work)
-	}
-	return os.RemoveAll(work)
 }
 
 // The picture, in points.

@@ -18,8 +18,8 @@ import (
 
 // process is given by columns; d and root hold the diagonals of D and σ.
 type process struct {
-	dim     int
-	b, d, s func(out, x [][]float64)
+	dim  int
+	b, d func(out, x [][]float64)
 }
 
 func (p process) Dim() int                          { return p.dim }

@@ -1,7 +1,6 @@
 package expr
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -93,11 +92,13 @@ func (r *reader) unknownValue(name string) error {
 	if _, ok := functions[name]; ok && close == "" {
 		return fmt.Errorf("%q is a function, wanted %s(…)", name, name)
 	}
-	if len(names) == 0 {
-		return errors.New("unknown name " + name)
-	}
-	return fmt.Errorf("unknown name %q%s", name, close)
+	return &unknownName{name, close}
 }
+
+// unknownName is a name that stands for no value.
+type unknownName struct{ name, close string }
+
+func (u *unknownName) Error() string { return fmt.Sprintf("unknown name %q%s", u.name, u.close) }
 
 func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 

@@ -153,12 +153,18 @@ func TestMistakesAreNamed(t *testing.T) {
 		"":                  `empty, wanted an expression`,
 		"x +":               `unexpected end`,
 		"x y":               `unexpected "y" at column 3`,
-		"(x":                `unexpected end`,
+		"(x":                `a closing ) is missing`,
+		"sqrt(x + (2*x)":    `a closing ) is missing`,
+		"2(x + 1)":          `unexpected "(" at column 2: write 2*(…)`,
+		"x > 1 and 0.5 x":   `write 0.5*x`,
+		"3e":                `invalid`,
+		"1 + np.exp(x)":     `"." is access to a member: not part of the language at column 7: write exp(x)`,
+		"math.pi*x":         `write pi`,
 		"x)":                `")" closes nothing at column 2`,
 		"()":                `unexpected ")" at column 2`,
 		"not":               `unexpected`,
 		"x + not y":         `"not" needs parentheses around it here at column 5`,
-		"2x":                `bad number syntax: "2x" at column 2`,
+		"2x":                `bad number syntax: "2x" at column 2: write 2*x`,
 		"slop":              `unknown name "slop", did you mean "slope"?`,
 		"sni(x)":            `unknown function "sni", did you mean "sin"?`,
 		"hil(x)":            `unknown function "hil", did you mean "hill"?`,
@@ -216,6 +222,16 @@ func TestMistakesAreNamed(t *testing.T) {
 		_, err := s.Parse(src)
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "expr: ") {
 			t.Errorf("%q: error %v, want %s", src, err, want)
+		}
+	}
+}
+
+func TestUnknownNamesAreTold(t *testing.T) {
+	s := newScope(t)
+	for src, want := range map[string]string{"x + nothing": "nothing", "x +": "", "nothing(x)": ""} {
+		_, err := s.Parse(src)
+		if wrong := (*Error)(nil); !errors.As(err, &wrong) || wrong.Unknown != want {
+			t.Errorf("%q: %#v, want the unknown name %q", src, err, want)
 		}
 	}
 }

@@ -25,12 +25,16 @@ type reader struct {
 func (s *Scope) read(source string, locals map[string]*Node) (*Node, error) {
 	tree, err := parse(source)
 	if err != nil {
-		return nil, &Error{Source: source, Reason: err.Error()}
+		return nil, &Error{Source: source, Reason: remedied(err, source).Error()}
 	}
 	r := &reader{scope: s, locals: locals, done: map[ast.Node]*Node{}}
 	n, err := r.node(tree)
 	if _, placed := err.(*Error); err != nil && !placed {
-		return nil, &Error{Source: source, Reason: err.Error()}
+		wrong := &Error{Source: source, Reason: err.Error()}
+		if unknown := (*unknownName)(nil); errors.As(err, &unknown) {
+			wrong.Unknown = unknown.name
+		}
+		return nil, wrong
 	}
 	return n, err
 }

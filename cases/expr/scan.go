@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -94,6 +95,9 @@ func rewrite(source string) (*scan, error) {
 		}
 	}
 	s.closeNots()
+	if len(s.levels) > 1 {
+		return nil, errors.New("a closing ) is missing")
+	}
 	return s, nil
 }
 

@@ -62,6 +62,7 @@ type Error struct {
 	Definition string // the definition it stands in, "" if in the expression asked for
 	Source     string
 	Reason     string
+	Unknown    string // the name that stands for no value, "" if something else is wrong
 }
 
 func (e *Error) Error() string {
@@ -348,7 +349,7 @@ func (s *Scope) resolve(d *definition) (*Node, error) {
 
 func (s *Scope) readDefinition(d *definition) (*Node, error) {
 	if len(s.open) > maxNesting {
-		return nil, &Error{d.name, d.source, fmt.Sprintf("more than %d definitions deep", maxNesting)}
+		return nil, &Error{Definition: d.name, Source: d.source, Reason: fmt.Sprintf("more than %d definitions deep", maxNesting)}
 	}
 	locals := map[string]*Node{}
 	d.formals = nil
@@ -361,7 +362,7 @@ func (s *Scope) readDefinition(d *definition) (*Node, error) {
 		e.Definition = d.name
 	}
 	if err == nil && s.exhausted() {
-		err = &Error{d.name, d.source, tooLarge}
+		err = &Error{Definition: d.name, Source: d.source, Reason: tooLarge}
 	}
 	if err != nil {
 		return nil, err
@@ -376,5 +377,5 @@ func (s *Scope) cycle(ring []*definition) error {
 		names.WriteString(d.name + " → ")
 	}
 	first := ring[0]
-	return &Error{first.name, first.source, "definitions form a cycle: " + names.String() + first.name}
+	return &Error{Definition: first.name, Source: first.source, Reason: "definitions form a cycle: " + names.String() + first.name}
 }

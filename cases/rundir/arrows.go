@@ -25,11 +25,11 @@ func drawCurrent(r *Result) *page {
 	pg := newPage(pageWidth, pageHeight)
 	p := panel{pg, box{66, 50, 512, 450}, windowOf(g, law, 0, false), windowOf(g, law, 1, false)}
 	p.heat(g.Axis(0).Edges, g.Axis(1).Edges, levels(density, tone), blues())
-	arrows := p.arrows(g, current, currentNoise*r.CurrentScale)
+	arrows, longest := p.arrows(g, current, currentNoise*r.CurrentScale)
 	if arrows == nil {
 		pg.heading(r.title(), "density and no current, "+when)
 	} else {
-		pg.heading(r.title(), "density and probability current, "+when+"; arrow length as "+superscript("|"+italic("J")+"|", "1/2"))
+		pg.heading(r.title(), "density and probability current, "+when+"; arrow length as "+superscript("|"+italic("J")+"|", "1/2")+", longest arrow |"+italic("J")+"| = "+number(longest))
 	}
 	pg.polygons(arrows, color.RGBA{0xb4, 0x2a, 0x1e, 255})
 	p.frame(axes{x: italic(plain(g.Axis(0).Name)), y: italic(plain(g.Axis(1).Name))})
@@ -43,23 +43,25 @@ const (
 )
 
 // arrows returns the outlines of arrows on a lattice, each the mean current
-// of the cells around it as it looks in the panel; nil if no flow exceeds the
-// noise.
-func (p *panel) arrows(g *grid.Grid, current [][]float64, noise float64) [][]point {
-	sum, largest := p.gather(g, current)
+// of the cells around it as it looks in the panel, and |J| of the longest; nil
+// if no flow exceeds the noise.
+func (p *panel) arrows(g *grid.Grid, current [][]float64, noise float64) (out [][]point, longest float64) {
+	mean, largest := p.gather(g, current)
 	if largest <= noise {
-		return nil
+		return nil, 0
 	}
 	strongest := 0.0
-	for _, s := range sum {
-		strongest = max(strongest, math.Hypot(s.x, s.y))
+	for _, f := range mean {
+		if size := math.Hypot(f.drawn.x, f.drawn.y); size > strongest {
+			strongest, longest = size, math.Hypot(f.density.x, f.density.y)
+		}
 	}
 	if strongest == 0 {
-		return nil
+		return nil, 0
 	}
 	w, h := (p.x1-p.x0)/lattice, (p.y1-p.y0)/lattice
-	var out [][]point
-	for i, s := range sum {
+	for i, f := range mean {
+		s := f.drawn
 		size := math.Hypot(s.x, s.y)
 		length := 1.15 * min(w, h) * math.Sqrt(size/strongest)
 		if length < shortest {
@@ -68,28 +70,37 @@ func (p *panel) arrows(g *grid.Grid, current [][]float64, noise float64) [][]poi
 		middle := point{p.x0 + w*(float64(i%lattice)+0.5), p.y0 + h*(float64(i/lattice)+0.5)}
 		out = append(out, arrow(middle, point{s.x / size, s.y / size}, length))
 	}
-	return out
+	return out, longest
 }
 
-// gather returns the mean current density around each point of the lattice in
-// points of the page, and the largest flow through a face.
-func (p *panel) gather(g *grid.Grid, current [][]float64) (sum []point, largest float64) {
-	sum = make([]point, lattice*lattice)
-	count := make([]float64, len(sum))
+// flow is a current density, as it is and in points of the page.
+type flow struct{ density, drawn point }
+
+// plus returns the sum of a and b.
+func (a point) plus(b point) point { return point{a.x + b.x, a.y + b.y} }
+
+// over returns a/n.
+func (a point) over(n float64) point { return point{a.x / n, a.y / n} }
+
+// gather returns the mean current density around each point of the lattice,
+// and the largest flow through a face.
+func (p *panel) gather(g *grid.Grid, current [][]float64) (mean []flow, largest float64) {
+	mean = make([]flow, lattice*lattice)
+	count := make([]float64, len(mean))
 	for _, c := range current {
 		for _, f := range c {
 			largest = max(largest, math.Abs(f))
 		}
 	}
-	at := func(i, j int) point {
+	at := func(i, j int) flow {
 		nx := g.Cells(0)
 		wx, wy := g.Widths(0)[i], g.Widths(1)[j]
 		jx := (current[0][i+j*(nx+1)] + current[0][i+1+j*(nx+1)]) / 2 / wy
 		jy := (current[1][i+j*nx] + current[1][i+(j+1)*nx]) / 2 / wx
-		return point{
+		return flow{point{jx, jy}, point{
 			jx * p.x.slope(g.Centers(0)[i]) * (p.x1 - p.x0),
 			jy * p.y.slope(g.Centers(1)[j]) * (p.y1 - p.y0),
-		}
+		}}
 	}
 	for j, y := range g.Centers(1) {
 		for i, x := range g.Centers(0) {
@@ -97,19 +108,19 @@ func (p *panel) gather(g *grid.Grid, current [][]float64) (sum []point, largest 
 			if u >= 0 && u < lattice && v >= 0 && v < lattice {
 				k := int(u) + lattice*int(v)
 				q := at(i, j)
-				sum[k].x, sum[k].y, count[k] = sum[k].x+q.x, sum[k].y+q.y, count[k]+1
+				mean[k], count[k] = flow{mean[k].density.plus(q.density), mean[k].drawn.plus(q.drawn)}, count[k]+1
 			}
 		}
 	}
 	// Where cells are larger than the lattice, its points take the cell they are in.
 	across, up := covered(g.Axis(0).Edges, p.x, lattice), covered(g.Axis(1).Edges, p.y, lattice)
-	for k := range sum {
+	for k := range mean {
 		if count[k] == 0 {
-			sum[k], count[k] = at(across[k%lattice][0], up[k/lattice][0]), 1
+			mean[k], count[k] = at(across[k%lattice][0], up[k/lattice][0]), 1
 		}
-		sum[k].x, sum[k].y = sum[k].x/count[k], sum[k].y/count[k]
+		mean[k] = flow{mean[k].density.over(count[k]), mean[k].drawn.over(count[k])}
 	}
-	return sum, largest
+	return mean, largest
 }
 
 // arrow returns the outline of an arrow of a length centred at middle.

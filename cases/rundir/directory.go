@@ -61,8 +61,19 @@ func cannot(target string, err error) error {
 	case errors.As(err, &link):
 		err = link.Err
 	}
-	return fmt.Errorf("rundir: cannot create %s: %w", target, err)
+	return &CreateError{target, err}
 }
+
+// CreateError says why a directory cannot be made or replaced.
+type CreateError struct {
+	Dir string
+	Err error
+}
+
+func (e *CreateError) Error() string {
+	return fmt.Sprintf("rundir: cannot create %s: %v", e.Dir, e.Err)
+}
+func (e *CreateError) Unwrap() error { return e.Err }
 
 // resolve returns dir absolute and without symbolic links, so that a link to a
 // run directory stays a link.

@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	drawnTail    = 1e-6 // mass that a linear picture may leave outside
+	drawnTail    = 1e-6 // mass that curves may leave outside
+	faintest     = 1e-3 // density over its maximum, and mass, that a linear map may leave outside
 	drawnDecades = 12   // below the maximum, of a logarithmic picture
 )
 

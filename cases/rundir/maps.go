@@ -40,7 +40,22 @@ func windowOf(g *grid.Grid, law []float64, k int, log bool) scale {
 	if log {
 		return spanning(g.Axis(k).Edges)
 	}
-	return window(g.Axis(k), marginal(g, law, k), drawnTail/float64(g.Dim()))
+	mass := marginal(g, law, k)
+	height := perWidth(mass, g.Widths(k))
+	if g.Dim() == 2 {
+		height = ridge(g, law, k)
+	}
+	return windowAbove(g.Axis(k), height, faintest, mass, faintest/float64(g.Dim()))
+}
+
+// ridge returns the highest density of two axes at each cell of axis k.
+func ridge(g *grid.Grid, law []float64, k int) []float64 {
+	out := make([]float64, g.Cells(k))
+	for i, d := range perArea(g, law, 0, 1) {
+		at := g.Along(k, i)
+		out[at] = max(out[at], d)
+	}
+	return out
 }
 
 // shadeLeft fills the ground between a curve and the left side.

@@ -67,8 +67,21 @@ const (
 	superMark  = "\x02"
 )
 
-// italic returns the name of a variable: in italics when it is one letter.
+// greek lists the names of letters.
+var greek = map[string]string{
+	"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
+	"iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "omicron": "ο", "pi": "π", "rho": "ρ",
+	"sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+	"Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Upsilon": "Υ",
+	"Phi": "Φ", "Psi": "Ψ", "Omega": "Ω",
+}
+
+// italic returns the name of a variable: in italics when it is one letter, or
+// the name of a Greek one, which is then drawn.
 func italic(name string) string {
+	if letter := greek[name]; letter != "" {
+		name = letter
+	}
 	if len([]rune(name)) == 1 {
 		return italicMark + name + italicMark
 	}

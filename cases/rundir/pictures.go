@@ -18,8 +18,9 @@ import (
 //	observables.png                      expectations in time, at most twelve
 //
 // One axis is drawn as curves; two as a heat map with its marginals; more as a
-// triangle of pair marginals. Linear pictures show the part of the box that
-// holds all but 1e-6 of the mass, logarithmic ones the whole box.
+// triangle of pair marginals. Linear maps show the part of the box where the
+// density exceeds 1e-3 of its maximum, and all but 1e-3 of the mass; curves all
+// but 1e-6 of it; logarithmic pictures the whole box.
 func Pictures(dir string, r *Result) error {
 	if err := r.check(); err != nil {
 		return err

@@ -152,6 +152,40 @@ func TestWindowHoldsTheMass(t *testing.T) {
 	}
 }
 
+// A map shows where there is colour, and never leaves more than 1e-3 outside.
+func TestMapsAreCroppedToWhatIsSeen(t *testing.T) {
+	g := newGrid(t, grid.Axis{Name: "x", Edges: edges(-20, 20, 400, false)}, grid.Axis{Name: "y", Edges: edges(-20, 20, 200, false)})
+	reach := math.Sqrt(2 * math.Log(1e3)) // standard deviations up to 1e-3 of the maximum
+	normal := func(x []float64) float64 { return math.Exp(-x[0]*x[0]/2 - x[1]*x[1]/8) }
+	spike := func(x []float64) float64 { return normal(x) + 1e6*math.Exp(-1e3*(x[0]*x[0]+x[1]*x[1])) }
+	for name, f := range map[string]func([]float64) float64{"normal": normal, "with a spike": spike} {
+		law := lawOf(g, f)
+		inside := 0.0
+		x, y := windowOf(g, law, 0, false), windowOf(g, law, 1, false)
+		for c, m := range law {
+			if u, v := x.at(g.Centers(0)[g.Along(0, c)]), y.at(g.Centers(1)[g.Along(1, c)]); u > 0 && u < 1 && v > 0 && v < 1 {
+				inside += m
+			}
+		}
+		if inside < 1-faintest {
+			t.Errorf("%s: the map holds %v, want at least 1 − 1e-3", name, inside)
+		}
+		for k, s := range []scale{x, y} {
+			if widest := 1.1 * reach * float64(k+1); s.hi > widest || s.lo < -widest {
+				t.Errorf("%s: axis %d is drawn on [%v, %v], want at most ±%v", name, k, s.lo, s.hi, widest)
+			}
+		}
+	}
+}
+
+func TestGreekNamesAreLetters(t *testing.T) {
+	for name, want := range map[string]string{"theta": italicMark + "θ" + italicMark, "Omega": italicMark + "Ω" + italicMark, "x": italicMark + "x" + italicMark, "thetas": "thetas"} {
+		if got := italic(name); got != want {
+			t.Errorf("%s is drawn as %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestAxisOverDecadesIsLogarithmic(t *testing.T) {
 	for _, c := range []struct {
 		lo, hi float64
@@ -167,14 +201,21 @@ func TestAxisOverDecadesIsLogarithmic(t *testing.T) {
 func TestArrowsFollowTheCurrent(t *testing.T) {
 	r := gyrator(t, 32)
 	p := panel{newPage(pageWidth, pageHeight), box{0, 0, 210, 210}, scale{-3, 3, false}, scale{-3, 3, false}}
-	arrows := p.arrows(r.Grid, r.StationaryCurrent, currentNoise)
+	arrows, longest := p.arrows(r.Grid, r.StationaryCurrent, currentNoise)
 	if len(arrows) < 50 {
 		t.Fatalf("found %d arrows, want a field", len(arrows))
 	}
 	// At the top of the law, above its centre, J points to the right.
-	sum, _ := p.gather(r.Grid, r.StationaryCurrent)
-	if above := sum[lattice*(lattice/2+3)+lattice/2]; above.x <= 0 {
+	mean, _ := p.gather(r.Grid, r.StationaryCurrent)
+	if above := mean[lattice*(lattice/2+3)+lattice/2].drawn; above.x <= 0 {
 		t.Errorf("above the centre the current is %v, want it to the right", above)
+	}
+	largest := 0.0 // both scales are the same, so the longest arrow has the largest |J|
+	for _, f := range mean {
+		largest = max(largest, math.Hypot(f.density.x, f.density.y))
+	}
+	if math.Abs(longest-largest) > 1e-12*largest || longest == 0 {
+		t.Errorf("the longest arrow has |J| = %v, want %v", longest, largest)
 	}
 	noise := [][]float64{slices.Clone(r.StationaryCurrent[0]), slices.Clone(r.StationaryCurrent[1])}
 	for _, c := range noise {
@@ -182,7 +223,7 @@ func TestArrowsFollowTheCurrent(t *testing.T) {
 			c[i] = 1e-15 * math.Sin(float64(i*i))
 		}
 	}
-	if arrows := p.arrows(r.Grid, noise, currentNoise); arrows != nil {
+	if arrows, _ := p.arrows(r.Grid, noise, currentNoise); arrows != nil {
 		t.Errorf("found %d arrows of rounding noise, want none", len(arrows))
 	}
 }

@@ -51,6 +51,9 @@ func Replace(dir string, fill func(fresh string) error) (err error) {
 		}
 	}()
 	if err := fill(temporary); err != nil {
+		if path := (*fs.PathError)(nil); errors.As(err, &path) {
+			return cannot(target, err)
+		}
 		return err
 	}
 	return swap(target, temporary)

@@ -2,6 +2,7 @@ package rundir
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,18 +60,45 @@ func (s scale) padded(fraction float64) scale {
 // window returns the part of an axis that holds all but the fraction tail of
 // the masses, a margin included; the whole axis if that is most of it.
 func window(a grid.Axis, mass []float64, tail float64) scale {
-	whole := spanning(a.Edges)
+	lo, hi := holding(mass, tail)
+	return cropped(a, lo, hi)
+}
+
+// windowAbove returns the part of an axis where heights exceed the fraction
+// faint of the highest, wider where more than the fraction tail of the masses
+// would be outside.
+func windowAbove(a grid.Axis, height []float64, faint float64, mass []float64, tail float64) scale {
+	lo, hi := holding(mass, tail)
+	least := faint * slices.Max(height)
+	for i, h := range height {
+		if h > least {
+			lo, hi = min(lo, i), max(hi, i)
+		}
+	}
+	return cropped(a, lo, hi)
+}
+
+// holding returns the first and the last cell of the part that holds all but
+// the fraction tail of the masses.
+func holding(mass []float64, tail float64) (lo, hi int) {
 	total := 0.0
 	for _, m := range mass {
 		total += m
 	}
-	lo, hi := 0, len(mass)-1
+	hi = len(mass) - 1
 	for sum := mass[lo]; lo < hi && sum < tail/2*total; sum += mass[lo] {
 		lo++
 	}
 	for sum := mass[hi]; hi > lo && sum < tail/2*total; sum += mass[hi] {
 		hi--
 	}
+	return lo, hi
+}
+
+// cropped returns the part of an axis from cell lo to cell hi, with a margin;
+// the whole axis if that is most of it.
+func cropped(a grid.Axis, lo, hi int) scale {
+	whole := spanning(a.Edges)
 	const margin, most = 0.02, 0.85
 	cut := scale{a.Edges[lo], a.Edges[hi+1], whole.log}.padded(margin)
 	if u, v := max(whole.at(cut.lo), 0), min(whole.at(cut.hi), 1); v-u < most {

@@ -80,6 +80,9 @@ func ReadData(name string, file io.Reader, rename map[string]string) (*Data, err
 	if err != nil {
 		return nil, located(name, err)
 	}
+	if err := checkHeader(in, header); err != nil {
+		return nil, fmt.Errorf("%s:%w", name, err)
+	}
 	d := &Data{Name: name, Values: make([][]float64, len(header))}
 	if d.Columns, err = columnNames(name, header, rename); err != nil {
 		return nil, err
@@ -97,6 +100,25 @@ func ReadData(name string, file io.Reader, rename map[string]string) (*Data, err
 	return d, nil
 }
 
+// checkHeader refuses a first line that shows a file of another form.
+func checkHeader(in *csv.Reader, header []string) error {
+	line, _ := in.FieldPos(0)
+	if len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
+		return fmt.Errorf("%d: found %q in one column: separate columns by commas", line, header[0])
+	}
+	for _, h := range header {
+		if _, err := strconv.ParseFloat(strings.TrimSpace(h), 64); err != nil || !strings.ContainsAny(h, "0123456789") {
+			return nil
+		}
+	}
+	return fmt.Errorf("%d: found the numbers %s: the first line must name the columns", line, strings.Join(header, ", "))
+}
+
+// RenameError says what is wrong with renaming a column to To.
+type RenameError struct{ To, reason string }
+
+func (e *RenameError) Error() string { return e.reason }
+
 // located names the line of an error in the form of the file.
 func located(file string, err error) error {
 	var p *csv.ParseError
@@ -111,12 +133,13 @@ func columnNames(file string, header []string, rename map[string]string) ([]stri
 	for c, h := range header {
 		plain := other.ReplaceAllString(strings.TrimSpace(h), "_")
 		names[c] = plain
-		for to, from := range rename {
+		for _, to := range slices.Sorted(maps.Keys(rename)) {
+			from := rename[to]
 			if from != strings.TrimSpace(h) && from != plain {
 				continue
 			}
 			if names[c] != plain {
-				return nil, fmt.Errorf("%s: column %q is renamed twice", file, h)
+				return nil, &RenameError{to, fmt.Sprintf("%s: column %q is renamed twice", file, h)}
 			}
 			names[c] = to
 		}
@@ -127,7 +150,7 @@ func columnNames(file string, header []string, rename map[string]string) ([]stri
 	}
 	for _, to := range slices.Sorted(maps.Keys(rename)) {
 		if !seen[to] {
-			return nil, fmt.Errorf("%s: no column is called %q, found %s", file, rename[to], strings.Join(header, ", "))
+			return nil, &RenameError{to, fmt.Sprintf("%s: no column is called %q, found %s", file, rename[to], strings.Join(header, ", "))}
 		}
 	}
 	return names, nil

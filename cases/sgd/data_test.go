@@ -25,6 +25,8 @@ func TestDataFilesAreReadAsTheyAreWritten(t *testing.T) {
 		{"blanks", "a , b\n 1 , -2.5e-3 \n", []string{"a", "b"}, [][]float64{{1}, {-2.5e-3}}},
 		{"other characters", "petal length (cm),µ\n1,2\n", []string{"petal_length__cm_", "_"}, [][]float64{{1}, {2}}},
 		{"empty lines", "a\n\n1\n\n2\n", []string{"a"}, [][]float64{{1, 2}}},
+		{"names that are numbers to some", "nan,inf\n1,2\n", []string{"nan", "inf"}, [][]float64{{1}, {2}}},
+		{"one name that is a number", "1,b\n1,2\n", []string{"1", "b"}, [][]float64{{1}, {2}}},
 		{"a huge line", strings.Repeat("x", 1<<20) + "\n7\n", []string{strings.Repeat("x", 1<<20)}, [][]float64{{7}}},
 	} {
 		d, err := ReadData("d.csv", strings.NewReader(c.text), nil)
@@ -52,6 +54,10 @@ func TestDataFilesThatAreNoneAreRefused(t *testing.T) {
 		{"open quote", "a\n\"1\n2\n", "d.csv:"},
 		{"open quote in the header", "\"a\n1\n2\n", "d.csv:"},
 		{"two columns of a name", "a b,a_b\n1,2\n", `two columns are called "a_b"`},
+		{"semicolons", "a;b\n1;2\n", `d.csv:1: found "a;b" in one column: separate columns by commas`},
+		{"tabs", "a\tb\n1\t2\n", "separate columns by commas"},
+		{"no header", "1, 2.5\n3,4\n", "d.csv:1: found the numbers 1, 2.5: the first line must name the columns"},
+		{"no header below blanks", "\n\n1\n2\n", "d.csv:3: found the numbers 1"},
 		{"a huge field", "a\n" + strings.Repeat("x", 1<<16) + "\n", `column "a"`},
 	} {
 		_, err := ReadData("d.csv", strings.NewReader(c.text), nil)

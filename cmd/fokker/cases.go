@@ -76,7 +76,7 @@ func firstSentence(about string) string {
 func copyCase(cmd *cobra.Command, name, dir string, force bool) error {
 	files, err := cases.GalleryFiles(name)
 	if err != nil {
-		return err
+		return unlisted(name, err)
 	}
 	names := slices.Sorted(maps.Keys(files))
 	for _, file := range names {
@@ -85,17 +85,31 @@ func copyCase(cmd *cobra.Command, name, dir string, force bool) error {
 		}
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return &written{err}
+		return cannotCreate(dir, err)
 	}
 	var text strings.Builder
 	for _, file := range names {
 		path := filepath.Join(dir, file)
 		if err := writeFile(path, files[file], force); err != nil {
-			return &written{err}
+			return cannotCreate(path, err)
 		}
 		fmt.Fprintf(&text, "wrote %s\n", path)
 	}
 	return write(cmd, text.String())
+}
+
+// cannotCreate says what keeps a file or a directory from being made, without
+// the names of temporary files.
+func cannotCreate(path string, err error) error {
+	var place *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &place):
+		err = place.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return &written{fmt.Errorf("cannot create %s: %w%s", path, err, elsewhere)}
 }
 
 // writeFile writes a temporary file and gives it its name, which must be free
@@ -114,7 +128,7 @@ func writeFile(path string, data []byte, force bool) error {
 		return os.Rename(f.Name(), path)
 	}
 	if err := os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s exists already", path)
+		return errors.New("it exists already")
 	} else if err == nil {
 		return nil
 	}

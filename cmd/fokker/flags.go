@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,21 +39,26 @@ func nearestFlag(cmd *cobra.Command, name string) string {
 }
 
 // cellOverrides turns "x=512,y=256", or one number for all axes, into
-// overrides of a case.
+// overrides of a case, one per axis.
 func cellOverrides(text string) ([]string, error) {
 	if text == "" {
 		return nil, nil
 	}
 	if _, err := strconv.Atoi(text); err == nil {
-		return []string{"axis.*.cells=" + text}, nil
+		return []string{"--cells " + text}, nil
 	}
-	var out []string
+	var out, axes []string
 	for part := range strings.SplitSeq(text, ",") {
 		axis, cells, ok := strings.Cut(part, "=")
 		if _, err := strconv.Atoi(strings.TrimSpace(cells)); !ok || err != nil {
 			return nil, &usageError{fmt.Sprintf("--cells: found %q, expected axis=cells or one number of cells for all axes", part), "for example --cells x=512,y=256"}
 		}
-		out = append(out, fmt.Sprintf("axis.%s.cells=%s", strings.TrimSpace(axis), strings.TrimSpace(cells)))
+		axis = strings.TrimSpace(axis)
+		if slices.Contains(axes, axis) {
+			return nil, &usageError{fmt.Sprintf("--cells: found axis %q twice", axis), "for example --cells x=512,y=256"}
+		}
+		axes = append(axes, axis)
+		out = append(out, fmt.Sprintf("--cells %s=%s", axis, strings.TrimSpace(cells)))
 	}
 	return out, nil
 }

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,6 +19,15 @@ type asked struct {
 	name  string
 	set   []string // parameter=value, table.key=value
 	cells string   // x=512,y=512 or 512
+}
+
+// changed lists what --set changes, as the first line of a summary has it.
+func (a *asked) changed() (out []string) {
+	for _, assignment := range a.set {
+		name, value, _ := strings.Cut(assignment, "=")
+		out = append(out, strings.TrimSpace(name)+" = "+strings.TrimSpace(value))
+	}
+	return out
 }
 
 // addFlags adds what changes a case.
@@ -44,7 +56,38 @@ func (a *asked) read(stdin io.Reader) (*cases.Case, error) {
 	case isPath(a.name):
 		return cases.Read(a.name, overrides...)
 	}
-	return cases.FromGallery(a.name, overrides...)
+	c, err := cases.FromGallery(a.name, overrides...)
+	return c, misnamed(a.name, unlisted(a.name, err))
+}
+
+// unlisted says where names of the gallery are found.
+func unlisted(name string, err error) error {
+	var m *cases.Mistake
+	if !errors.As(err, &m) || slices.Contains(cases.Gallery(), name) || strings.HasPrefix(m.Hint, "did you mean") {
+		return err
+	}
+	m.Hint = "`fokker cases` lists them"
+	return err
+}
+
+// misnamed says how a file is named that looks like a gallery case.
+func misnamed(name string, err error) error {
+	var m *cases.Mistake
+	if !errors.As(err, &m) || slices.Contains(cases.Gallery(), name) {
+		return err
+	}
+	switch {
+	case isFile(name):
+		m.Hint = "write ./" + name
+	case isFile(name + ".toml"):
+		m.Hint = "write " + name + ".toml"
+	}
+	return err
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // isPath reports whether an argument names a file rather than a gallery case.

@@ -54,9 +54,9 @@ func (r *running) run(cmd *cobra.Command) error {
 	}
 	ctx, bar := cmd.Context(), newProgress(cmd.ErrOrStderr())
 	defer bar.stop()
-	result, err := finish(ctx, func() (*cases.Result, error) { return r.solve(ctx, cmd, bar) })
-	if err != nil {
-		return err
+	result, no := finish(ctx, func() (*cases.Result, error) { return r.solve(ctx, cmd, bar) })
+	if no != nil && result == nil {
+		return no
 	}
 	bar.report("write", 0)
 	if err := result.Write(ctx, r.out); err != nil {
@@ -69,7 +69,10 @@ func (r *running) run(cmd *cobra.Command) error {
 	for _, w := range result.Warnings {
 		fmt.Fprintf(cmd.ErrOrStderr(), "fokker: warning: %s\n", w)
 	}
-	return write(cmd, summary(result)+"\nwrote "+r.out+"\n")
+	if err := write(cmd, summary(result, r.changed()...)+"\nwrote "+r.out+"\n"); err != nil {
+		return err
+	}
+	return no // there is no stationary law, but the evolution was asked for as well
 }
 
 func (r *running) check(cmd *cobra.Command) error {
@@ -98,6 +101,13 @@ func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) 
 	return c.Run(ctx, cases.Options{Workers: r.workers, Progress: bar.report})
 }
 
+// notRundir is an error of package rundir for a person.
 func notRundir(err error) error {
-	return errors.New(strings.TrimPrefix(err.Error(), "rundir: "))
+	text := strings.TrimPrefix(err.Error(), "rundir: ")
+	if place := (*rundir.CreateError)(nil); errors.As(err, &place) {
+		text += elsewhere
+	}
+	return errors.New(text)
 }
+
+const elsewhere = "\n    hint: --out names another place"

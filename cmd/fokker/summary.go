@@ -10,11 +10,13 @@ import (
 	"fokker/cases"
 )
 
-// summary is what a person wants to know first about a run.
-func summary(r *cases.Result) string {
+// summary is what a person wants to know first about a run, and what in its
+// case was changed.
+func summary(r *cases.Result, changed ...string) string {
 	s := &sheet{names: axisNames(r)}
 	s.table = tabwriter.NewWriter(&s.text, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(s.table, "%s, %s cells\n", r.Case, joined(r.Cells, " × "))
+	head := append(append([]string{r.Case}, changed...), joined(r.Cells, " × ")+" cells")
+	fmt.Fprintln(s.table, strings.Join(head, ", "))
 	if r.Stationary != nil {
 		s.stationary(r.Stationary)
 	}
@@ -69,7 +71,7 @@ func (s *sheet) heading(format string, args ...any) {
 }
 
 func (s *sheet) stationary(r *cases.StationaryResult) {
-	s.heading("stationary: %s, residual %.2g, %.2g s", r.Method, r.Residual, r.Seconds)
+	s.heading("stationary: %s, residual of the equations %.2g, %.2g s", r.Method, r.Residual, r.Seconds)
 	s.row("mass", number(r.Mass))
 	for _, x := range s.names {
 		s.row("mean "+x, number(r.Mean[x]))
