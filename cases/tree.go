@@ -268,7 +268,3 @@ func (t *table) set(key string, value any) {
 	}
 	t.entries = append(t.entries, entry{key: key, line: t.line, value: value})
 }
-
-func (t *table) remove(key string) {
-	t.entries = slices.DeleteFunc(t.entries, func(e entry) bool { return e.key == key })
-}

@@ -193,26 +193,33 @@ func (one *coupling) decompose(m *tensor, radius int) (least float64, ok bool) {
 	return 0, true
 }
 
-// appendCell carries as much of the drift by the diffusive jumps as adds least
-// numerical diffusion: its components along the first so many eigenvectors.
-func (c Coupled) appendCell(rows *Rows, cell int, offset []int, one *coupling) {
-	var best, rest tripel
+// share divides the drift: what the diffusive jumps carry, its components along
+// the first so many eigenvectors, and the rest, so that least numerical diffusion
+// is added.
+func (one *coupling) share() (eta, rest tripel) {
 	least := math.Inf(1)
-	for carried := len(c.Axes); carried >= 0; carried-- {
-		eta, left, ok := one.carry(carried)
+	for carried := one.dim; carried >= 0; carried-- {
+		e, left, ok := one.carry(carried)
 		if !ok {
 			continue
 		}
-		if cost := one.cost(eta, left); cost < least {
-			best, rest, least = eta, left, cost
+		if cost := one.cost(e, left); cost < least {
+			eta, rest, least = e, left, cost
 		}
 	}
+	return eta, rest
+}
+
+// appendCell adds the jumps along the rays, and the rest of the drift along the
+// axes.
+func (c Coupled) appendCell(rows *Rows, cell int, offset []int, one *coupling) {
+	eta, rest := one.share()
 	free := false
 	for _, q := range one.rays {
 		if q.w == 0 {
 			continue
 		}
-		z := q.along(best)
+		z := q.along(eta)
 		if !c.open(rows.grid, cell, offset, q.e) {
 			for p := range c.Axes { // the drift it carries goes along the axes
 				rest[p] += q.w * z * float64(q.e[p])

@@ -186,3 +186,93 @@ func secondMoments(g *grid.Grid, m []float64) (out [3]float64) {
 	}
 	return out
 }
+
+// twisted couples the first and third of four axes; the others have noise of
+// their own.
+type twisted struct{ turning }
+
+func (p twisted) Dim() int     { return 4 }
+func (p twisted) Columns() int { return 4 }
+func (p twisted) Drift(b, x [][]float64, _ float64) {
+	for k := range b {
+		for i := range b[k] {
+			b[k][i] = -x[k][i]
+		}
+	}
+}
+func (p twisted) Diffusion(d, x [][]float64, _ float64) {
+	for k := range d {
+		clear(d[k])
+	}
+	p.turning.Diffusion([][]float64{d[0], d[2], d[8], d[10]}, [][]float64{x[0], x[2]}, 0)
+	for i := range d[0] {
+		d[5][i], d[15][i] = 1, .5
+	}
+}
+
+func TestTwoOfFourAxesAreCoupled(t *testing.T) {
+	var axes []grid.Axis
+	for _, name := range []string{"x", "y", "z", "w"} {
+		edges, _, err := grid.Uniform().Edges(-2, 2, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		axes = append(axes, grid.Axis{Name: name, Edges: edges})
+	}
+	g, err := grid.New(axes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := twisted{turning{ratio: .1, spin: 1}}
+	operatorstest.Generator(t, operatorstest.Promise{Grid: g, Terms: []operators.Term{
+		operators.Coupled{Process: p, Axes: []int{0, 2}}, operators.Transport{Process: p, Axes: []int{1, 3}},
+	}})
+}
+
+// A constant tensor without drift leaves the uniform law alone, whatever offsets
+// meet walls; only corners that no jump enters or leaves have none of it.
+func TestConstantTensorKeepsTheUniformLaw(t *testing.T) {
+	for name, d := range map[string][]float64{"correlation .95": {1, .95, .95, 1}, "correlation −.8": {1, -.8, -.8, 1}} {
+		g := box2(t, 37, 1, grid.Reflecting)
+		q, err := operators.Build(g, 0, 1, operators.Coupled{Process: straight{d: d}, Axes: []int{0, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		law, err := solvers.Stationary(q, nil)
+		if err != nil || len(law.Classes) != 1 {
+			t.Fatalf("%s: %v, %d classes, want one", name, err, len(law.Classes))
+		}
+		n := len(law.Classes[0].Cells)
+		if n < g.Size()-12 {
+			t.Errorf("%s: %d of %d cells have mass", name, n, g.Size())
+		}
+		for _, m := range law.Classes[0].Mass {
+			if math.Abs(m*float64(n)-1) > 1e-12 {
+				t.Fatalf("%s: a cell has %v of the uniform mass", name, m*float64(n))
+			}
+		}
+	}
+}
+
+// σ = √(2D) is symmetric and σσᵀ/2 = D, also for a singular D.
+func TestRootIsTheRoot(t *testing.T) {
+	for _, d := range [][]float64{{2}, {1, .5, .5, 2}, {1, 2, 2, 4}, {0, 0, 0, 0}, {2, 1, 0, 1, 2, 1, 0, 1, 2}, {1, 1, 1, 1, 1, 1, 1, 1, 1}} {
+		dim := int(math.Sqrt(float64(len(d))))
+		in, s := operators.Columns(len(d), 1), operators.Columns(len(d), 1)
+		for k := range d {
+			in[k][0] = d[k]
+		}
+		operators.Root(s, in, dim)
+		for k := range dim {
+			for l := range dim {
+				got := 0.0
+				for c := range dim {
+					got += s[k*dim+c][0] * s[l*dim+c][0] / 2
+				}
+				if math.Abs(got-d[k*dim+l]) > 1e-13 || math.Abs(s[k*dim+l][0]-s[l*dim+k][0]) > 1e-14 {
+					t.Errorf("D = %v: entry %d %d of σσᵀ/2 is %v", d, k, l, got)
+				}
+			}
+		}
+	}
+}

@@ -386,24 +386,17 @@ func (c *iterated) iterate(ctx context.Context, x []float64, limit float64) erro
 	copy(c.p, c.r)
 	rho := dot(c.shadow, c.r)
 	for n := range splitIterations {
-		if n == patience && c.tired != nil {
-			*c.tired = true
-		}
-		if err := ctx.Err(); err != nil {
+		if err := c.goOn(ctx, n); err != nil {
 			return err
 		}
-		copy(c.t, c.p)
-		c.precondition(c.t)
-		c.apply(c.v, c.t)
+		c.preconditioned(c.v, c.t, c.p)
 		alpha := rho / dot(c.shadow, c.v)
 		if !finite(alpha) {
 			return nil
 		}
 		addScaled(x, alpha, c.t)
 		addScaled(c.r, -alpha, c.v)
-		copy(c.s, c.r)
-		c.precondition(c.s)
-		c.apply(c.t, c.s)
+		c.preconditioned(c.t, c.s, c.r)
 		omega := dot(c.t, c.r) / dot(c.t, c.t)
 		if !finite(omega) {
 			return nil
@@ -424,6 +417,21 @@ func (c *iterated) iterate(ctx context.Context, x []float64, limit float64) erro
 		}
 	}
 	return nil
+}
+
+// preconditioned writes y = P x and (I − τQᵀ)y.
+func (c *iterated) preconditioned(dst, y, x []float64) {
+	copy(y, x)
+	c.precondition(y)
+	c.apply(dst, y)
+}
+
+// goOn reports a cancelled context, and notes an iteration that takes long.
+func (c *iterated) goOn(ctx context.Context, n int) error {
+	if n == patience && c.tired != nil {
+		*c.tired = true
+	}
+	return ctx.Err()
 }
 
 // polish adds P r until what is missing of the mass, and the residual, are

@@ -351,7 +351,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		text := n.String()
-		if _, err := s.Parse(text); err != nil && len(text) < maxPrinted && !strings.Contains(err.Error(), tooDeep.Error()) {
+		if _, err := s.Parse(text); err != nil && len(text) < maxPrinted && !strings.Contains(err.Error(), errDeep.Error()) {
 			t.Errorf("%q prints as %q, which does not read back: %v", src, text, err)
 		}
 		if _, err := n.Diff("x"); err != nil && !strings.Contains(err.Error(), tooLarge) {

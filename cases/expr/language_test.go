@@ -195,7 +195,7 @@ func TestMistakesAreNamed(t *testing.T) {
 		"x.y":               `"." is access to a member`,
 		"x?.y":              `"?." is access to a member`,
 		"x ?? y":            `"??" is a default`,
-		"x ?: y":            `nothing stands between ? and :`,
+		"x ?: y":            `nothing stands between "?" and ":"`,
 		"::abs(x)":          `"::" is a name space`,
 		"1..2":              `".." is a range`,
 		"x in y":            `"in" is membership`,

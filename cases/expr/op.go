@@ -68,8 +68,6 @@ func (o op) commutes() bool {
 // truth says that the operation yields 0 or 1.
 func (o op) truth() bool { return o == opNot || opLess <= o && o <= opOr }
 
-func (o op) comparison() bool { return opLess <= o && o <= opNotEqual }
-
 // unaries gives the functions of one argument, by operation.
 var unaries = [opCount]func(float64) float64{
 	opNeg:      func(x float64) float64 { return -x },

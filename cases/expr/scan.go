@@ -154,7 +154,7 @@ func (s *scan) nest(kind tokenKind, t, next lexer.Token) error {
 		if kind == condition {
 			top.choices++
 			if next.Is(lexer.Operator, ":") {
-				return fmt.Errorf("nothing stands between ? and :")
+				return errors.New(`nothing stands between "?" and ":"`)
 			}
 		}
 	case negation:
@@ -224,16 +224,16 @@ func (s *scan) emit(text string, from int) {
 // checkNesting bounds what waits for an operand, in all open parentheses.
 func (s *scan) checkNesting() error {
 	if len(s.levels) > maxNesting {
-		return tooDeep
+		return errDeep
 	}
 	depth := 0
 	for _, l := range s.levels {
 		depth += 1 + l.nots + l.tight + l.choices
 	}
 	if depth > maxNesting {
-		return tooDeep
+		return errDeep
 	}
 	return nil
 }
 
-var tooDeep = fmt.Errorf("nested deeper than %d", maxNesting)
+var errDeep = fmt.Errorf("nested deeper than %d", maxNesting)

@@ -67,7 +67,7 @@ var other = regexp.MustCompile(`[^A-Za-z0-9_]`)
 func ReadData(name string, file io.Reader, rename map[string]string) (*Data, error) {
 	hash := sha256.New()
 	limited := &io.LimitedReader{R: io.TeeReader(file, hash), N: maxData + 1}
-	text := bufio.NewReader(limited)
+	text := bufio.NewReader(&shortLines{r: limited})
 	if mark, _ := text.Peek(3); string(mark) == "\ufeff" { // a byte order mark, as spreadsheets write it
 		_, _ = text.Discard(3) // of what was seen
 	}

@@ -188,42 +188,46 @@ func moments(t *testing.T, p Promise, q *operators.Block) {
 	g.Points(x, grid.Range{Hi: n})
 	p.Process.Drift(b, x, p.Time)
 	p.Process.Diffusion(d, x, p.Time)
-	central := p.Central
-	if central == nil {
-		central = func(b, d, h float64) bool { return dim > 1 && math.Abs(b)*h <= 1.99*d }
-	}
-	out := make([]float64, n)
 	tested := 0
 	for k := range dim {
-		q.Backward(out, x[k])
-		square := make([]float64, n)
-		for i := range square {
-			square[i] = x[k][i] * x[k][i]
-		}
-		second := make([]float64, n)
-		q.Backward(second, square)
-		for i := range n {
-			if !interior(g, k, i) || q.Absorption()[i] > 0 {
-				continue
-			}
-			tested++
-			scale := q.Exit()[i] * (1 + math.Abs(x[k][i]))
-			if math.Abs(out[i]-b[k][i]) > 1e-13*scale {
-				t.Fatalf("axis %d cell %d: Qx = %v, want drift %v", k, i, out[i], b[k][i])
-			}
-			h0, h1 := g.Distances(k, g.Along(k, i))
-			if !central(b[k][i], d[k*dim+k][i], max(h0, h1)) {
-				continue
-			}
-			want := 2*d[k*dim+k][i] + 2*x[k][i]*b[k][i]
-			if math.Abs(second[i]-want) > 1e-13*scale*(1+math.Abs(x[k][i])) {
-				t.Fatalf("axis %d cell %d: Qx² = %v, want %v", k, i, second[i], want)
-			}
-		}
+		tested += axisMoments(t, p, q, k, x[k], b[k], d[k*dim+k])
 	}
 	if tested == 0 {
 		t.Fatal("no interior cell was tested")
 	}
+}
+
+// axisMoments tests one axis and returns the number of cells tested.
+func axisMoments(t *testing.T, p Promise, q *operators.Block, k int, x, b, d []float64) (tested int) {
+	first, second, square := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
+	for i, v := range x {
+		square[i] = v * v
+	}
+	q.Backward(first, x)
+	q.Backward(second, square)
+	for i := range x {
+		if !interior(p.Grid, k, i) || q.Absorption()[i] > 0 {
+			continue
+		}
+		tested++
+		scale := q.Exit()[i] * (1 + math.Abs(x[i]))
+		if math.Abs(first[i]-b[i]) > 1e-13*scale {
+			t.Fatalf("axis %d cell %d: Qx = %v, want drift %v", k, i, first[i], b[i])
+		}
+		h0, h1 := p.Grid.Distances(k, p.Grid.Along(k, i))
+		want := 2*d[i] + 2*x[i]*b[i]
+		if p.central(b[i], d[i], max(h0, h1)) && math.Abs(second[i]-want) > 1e-13*scale*(1+math.Abs(x[i])) {
+			t.Fatalf("axis %d cell %d: Qx² = %v, want %v", k, i, second[i], want)
+		}
+	}
+	return tested
+}
+
+func (p Promise) central(b, d, h float64) bool {
+	if p.Central != nil {
+		return p.Central(b, d, h)
+	}
+	return p.Grid.Dim() > 1 && math.Abs(b)*h <= 1.99*d
 }
 
 func interior(g *grid.Grid, k, cell int) bool {
