@@ -1,7 +1,7 @@
 # Targets for people; the program needs only the go command.
 export CGO_ENABLED = 0
 
-.PHONY: build test run bench layers lint
+.PHONY: build test run bench paths layers lint
 
 build: ## bin/fokker
 	go build -trimpath -o bin/fokker ./cmd/fokker
@@ -14,6 +14,9 @@ run: ## the case of the README, with its pictures
 
 bench: ## unknowns per second, work units, allocations
 	go test -run '^$$' -bench . -benchmem ./...
+
+paths: ## a million particles against the grid, on every case of the gallery (some minutes)
+	FOKKER_PARTICLES=1000000 go test ./validate -run EveryGallery -timeout 60m -v
 
 layers: ## imports point one way
 	@./layers.sh
