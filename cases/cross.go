@@ -44,5 +44,5 @@ const negligible = 1e-12
 // warning says what a mesh adds that is more than there is; part names what
 // the fraction is of.
 func (c crossing) warning(part string) string {
-	return fmt.Sprintf("the mesh adds diffusion across the direction of the noise, %s of all, and more than the process has there in %s of %s; it falls as cells shrink", percent(c.added/c.trace), percent(c.exceeds), part)
+	return fmt.Sprintf("the mesh adds diffusion across the direction of the noise, %s of all, and more than the process has there in %s of %s; it falls as cells shrink, but until then the density across shows the mesh", percent(c.added/c.trace), percent(c.exceeds), part)
 }
