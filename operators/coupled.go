@@ -85,21 +85,7 @@ func (c Coupled) cells(g *grid.Grid, r grid.Range, t float64, visit func(cell in
 	if c.Radius == 0 {
 		c.Radius = defaultRadius(g, c.Axes)
 	}
-	dim := c.Process.Dim()
-	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
-	return r.Chunks(chunk, func(r grid.Range) error {
-		x, b, d := cut(x, r.Len()), cut(b, r.Len()), cut(d, r.Len())
-		g.Points(x, r)
-		c.Process.Drift(b, x, t)
-		if err := finite("drift", b, x); err != nil {
-			return err
-		}
-		diffusion(d, x, t, c.Process)
-		for k := range dim {
-			if err := finite("diffusion", d[k*dim:(k+1)*dim], x); err != nil {
-				return err
-			}
-		}
+	return coefficients(c.Process, g, r, t, func(r grid.Range, x, b, d [][]float64) error {
 		return c.decompose(g, r, x, b, d, visit)
 	})
 }

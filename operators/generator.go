@@ -48,12 +48,3 @@ type Timed interface {
 	Generator
 	At(t float64) (Generator, error)
 }
-
-// Chain is a law with a discrete clock: Step applies the transition matrix
-// Pᵀ once, Time is the length of a step. Evolution is by powers of P; the
-// process of generator (P − I)/Time is another one.
-type Chain interface {
-	Size() int
-	Step(dst, m []float64)
-	Time() float64
-}

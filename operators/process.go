@@ -14,6 +14,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"fokker/grid"
 )
 
 // Process is dX = b(X, t) dt + σ(X, t) dW in the sense of Itô. Points come in
@@ -65,6 +67,28 @@ func diffusion(d, x [][]float64, t float64, p Process) {
 			}
 		}
 	}
+}
+
+// coefficients evaluates drift and diffusion at the centres of r, a chunk at a
+// time, and refuses values that are not finite.
+func coefficients(p Process, g *grid.Grid, r grid.Range, t float64, visit func(r grid.Range, x, b, d [][]float64) error) error {
+	dim := p.Dim()
+	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
+	return r.Chunks(chunk, func(r grid.Range) error {
+		x, b, d := cut(x, r.Len()), cut(b, r.Len()), cut(d, r.Len())
+		g.Points(x, r)
+		p.Drift(b, x, t)
+		if err := finite("drift", b, x); err != nil {
+			return err
+		}
+		diffusion(d, x, t, p)
+		for k := range dim {
+			if err := finite("diffusion", d[k*dim:(k+1)*dim], x); err != nil {
+				return err
+			}
+		}
+		return visit(r, x, b, d)
+	})
 }
 
 // Columns allocates k columns of n numbers.

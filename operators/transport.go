@@ -23,19 +23,11 @@ type Transport struct {
 // AppendRows adds the two-point rates of every axis.
 func (t Transport) AppendRows(rows *Rows, r grid.Range, at float64) error {
 	dim := t.Process.Dim()
-	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
 	beside, axes := allNeighbors(rows.grid), t.Axes
 	if axes == nil {
 		axes = []int{0, 1, 2, 3}[:dim]
 	}
-	return r.Chunks(chunk, func(r grid.Range) error {
-		x, b, d := cut(x, r.Len()), cut(b, r.Len()), cut(d, r.Len())
-		rows.grid.Points(x, r)
-		t.Process.Drift(b, x, at)
-		if err := finite("drift", b, x); err != nil {
-			return err
-		}
-		diffusion(d, x, at, t.Process)
+	return coefficients(t.Process, rows.grid, r, at, func(r grid.Range, x, b, d [][]float64) error {
 		for _, k := range axes {
 			if err := diagonal(k, d, x); err != nil {
 				return err
@@ -62,13 +54,10 @@ func transportAxis(rows *Rows, n *neighbors, r grid.Range, b, d []float64) {
 	}
 }
 
-// diagonal checks that D is finite and not negative along an axis, and does not
-// couple it to another. What is within 1e-12 of the trace of 0 is rounding.
+// diagonal checks that D is not negative along an axis, and does not couple it
+// to another. What is within 1e-12 of the trace of 0 is rounding.
 func diagonal(k int, d, x [][]float64) error {
 	dim := len(x)
-	if err := finite("diffusion", d[k*dim:(k+1)*dim], x); err != nil {
-		return err
-	}
 	for i := range d[0] {
 		trace := 0.0
 		for l := range dim {

@@ -179,7 +179,11 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 
 func (s *shifts) iterate(q operators.Rowed, tau float64) (shifted, error) {
 	if s.method == bySweeps {
-		c := newIterated(s.method, newSweeps(q, tau), s.scratch)
+		system, err := newSweeps(q, tau)
+		if err != nil {
+			return nil, err
+		}
+		c := newIterated(s.method, system, s.scratch)
 		c.tired = &s.tired
 		return c, nil
 	}

@@ -10,37 +10,28 @@ import "fokker/operators"
 // with the columns scaled so that P = S diag(c)⁻¹, c = Sᵀ(1 + τ·absorption),
 // keeps mass.
 type sweeps struct {
-	start, from []int     // Qᵀ off the diagonal by rows
-	rate        []float64 // times τ
-	diagonal    []float64
-	scale       []float64 // 1/c
+	*graph                    // Qᵀ off the diagonal by rows, rates times τ
+	diagonal, scale []float64 // scale is 1/c
 }
 
-func newSweeps(q operators.Rowed, tau float64) *sweeps {
-	n, lost := q.Size(), q.Absorption()
-	s := &sweeps{start: make([]int, n+1), diagonal: make([]float64, n), scale: make([]float64, n)}
-	for i := range n {
-		to, rate := q.Row(i)
-		s.diagonal[i] = 1 + tau*lost[i]
-		for e, j := range to {
-			s.start[j+1]++
-			s.diagonal[i] += tau * rate[e]
+func newSweeps(q operators.Rowed, tau float64) (*sweeps, error) {
+	g, err := read(q)
+	if err != nil {
+		return nil, err
+	}
+	s := &sweeps{g.transpose(), make([]float64, g.size()), make([]float64, g.size())}
+	for i := range s.diagonal {
+		_, rate := g.row(i)
+		s.diagonal[i] = 1 + tau*g.loss[i]
+		for _, r := range rate {
+			s.diagonal[i] += tau * r
 		}
 	}
-	for j := range n {
-		s.start[j+1] += s.start[j]
+	for e := range s.rate {
+		s.rate[e] *= tau
 	}
-	s.from, s.rate = make([]int, s.start[n]), make([]float64, s.start[n])
-	next := append([]int(nil), s.start...)
-	for i := range n {
-		to, rate := q.Row(i)
-		for e, j := range to {
-			s.from[next[j]], s.rate[next[j]] = i, tau*rate[e]
-			next[j]++
-		}
-	}
-	s.balance(q, tau, lost)
-	return s
+	s.balance(q, tau, g.loss)
+	return s, nil
 }
 
 // balance computes c, the sums of the columns of S weighted with what a unit of
@@ -76,7 +67,7 @@ func (s *sweeps) precondition(x []float64) {
 	for j := range x {
 		sum := x[j] * s.scale[j]
 		for e := s.start[j]; e < s.start[j+1]; e++ {
-			if i := s.from[e]; i < j {
+			if i := int(s.to[e]); i < j {
 				sum += s.rate[e] * x[i]
 			}
 		}
@@ -85,7 +76,7 @@ func (s *sweeps) precondition(x []float64) {
 	for j := len(x) - 1; j >= 0; j-- {
 		sum := 0.0
 		for e := s.start[j]; e < s.start[j+1]; e++ {
-			if i := s.from[e]; i > j {
+			if i := int(s.to[e]); i > j {
 				sum += s.rate[e] * x[i]
 			}
 		}
@@ -97,7 +88,7 @@ func (s *sweeps) apply(dst, x []float64) {
 	for j := range x {
 		sum := s.diagonal[j] * x[j]
 		for e := s.start[j]; e < s.start[j+1]; e++ {
-			sum -= s.rate[e] * x[s.from[e]]
+			sum -= s.rate[e] * x[s.to[e]]
 		}
 		dst[j] = sum
 	}

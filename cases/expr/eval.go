@@ -21,9 +21,7 @@ type Evaluator struct {
 	spread  [operands][]float64 // an operand that is the same at all points, as a column
 }
 
-// NewEvaluator returns working memory for one goroutine.
-func (p *Program) NewEvaluator() *Evaluator { return newEvaluator(p) }
-
+// newEvaluator returns working memory for one goroutine.
 func newEvaluator(p *Program) *Evaluator {
 	e := &Evaluator{
 		program: p,

@@ -142,7 +142,7 @@ func TestEvalDoesNotAllocate(t *testing.T) {
 	must(t, err)
 	in, dst := columns(3, 1000), matrix(len(p.outputs), 1000)
 	in[2] = in[2][:1]
-	e := p.NewEvaluator()
+	e := newEvaluator(p)
 	for name, eval := range map[string]func(dst, in [][]float64){"Program": p.Eval, "Evaluator": e.Eval} {
 		if got := testing.AllocsPerRun(20, func() { eval(dst, in) }); got != 0 {
 			t.Errorf("%s: %v allocations, want 0", name, got)

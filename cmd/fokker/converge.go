@@ -70,9 +70,7 @@ func (c *converging) converge(cmd *cobra.Command) error {
 		text += "\nwrote " + c.out + "\n"
 	}
 	bar.stop()
-	for _, w := range result.Warnings {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fokker: warning: %s\n", w)
-	}
+	warn(cmd, result.Warnings)
 	return write(cmd, text)
 }
 

@@ -62,3 +62,10 @@ func cellOverrides(text string) ([]string, error) {
 	}
 	return out, nil
 }
+
+// warn prints what a result says against itself.
+func warn(cmd *cobra.Command, warnings []string) {
+	for _, w := range warnings {
+		fmt.Fprintf(cmd.ErrOrStderr(), "fokker: warning: %s\n", w)
+	}
+}

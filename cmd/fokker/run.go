@@ -66,9 +66,7 @@ func (r *running) run(cmd *cobra.Command) error {
 		return &written{notRundir(err)}
 	}
 	bar.stop()
-	for _, w := range result.Warnings {
-		fmt.Fprintf(cmd.ErrOrStderr(), "fokker: warning: %s\n", w)
-	}
+	warn(cmd, result.Warnings)
 	if err := write(cmd, summary(result, r.changed()...)+"\nwrote "+r.out+"\n"); err != nil {
 		return err
 	}
