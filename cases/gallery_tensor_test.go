@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/mat"
 
+	"fokker/grid"
 	"fokker/operators"
 )
 
@@ -307,21 +308,44 @@ func TestTurningTensorConverges(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := turningMoments(c.half)
-			var errs []float64
+			var errs, apart []float64
 			for _, n := range c.meshes {
-				s := solve(t, "turning", append(cells(n, "x", "y"), c.overrides...)...).Stationary
-				square := 0.
+				r := solve(t, "turning", append(cells(n, "x", "y"), c.overrides...)...)
+				s, square := r.Stationary, 0.
 				for i, got := range []float64{s.Mean["x"], s.Mean["y"], s.Covariance["x,x"], s.Covariance["x,y"], s.Covariance["y,y"]} {
 					square += (got - want[i]) * (got - want[i])
 				}
 				errs = append(errs, math.Sqrt(square))
+				apart = append(apart, turningDistance(r.Grid, s.Masses))
 			}
-			t.Logf("error of the moments %.3g", errs)
+			t.Logf("error of the moments %.3g, L1 of the density %.3g", errs, apart)
 			for i := range len(errs) - 1 {
-				falls(t, "moments", errs[i], errs[i+1], float64(c.meshes[i+1])/float64(c.meshes[i]), c.order)
+				ratio := float64(c.meshes[i+1]) / float64(c.meshes[i])
+				falls(t, "moments", errs[i], errs[i+1], ratio, c.order)
+				falls(t, "L1 of the density", apart[i], apart[i+1], ratio, c.order)
 			}
 		})
 	}
+}
+
+// turningDensity is the law of the turning tensor up to a factor.
+func turningDensity(x, y float64) float64 {
+	return math.Exp(-x*x/2 - y*y/2 - .3*x*y - .2*math.Sin(x))
+}
+
+// turningDistance is the L1 distance of a law to it at the centres of cells.
+func turningDistance(g *grid.Grid, masses []float64) float64 {
+	x, want, sum := operators.Columns(2, g.Size()), make([]float64, g.Size()), 0.
+	g.Points(x, grid.Range{Hi: g.Size()})
+	for i := range want {
+		want[i] = turningDensity(x[0][i], x[1][i])
+		sum += want[i]
+	}
+	distance := 0.
+	for i, m := range masses {
+		distance += math.Abs(m - want[i]/sum)
+	}
+	return distance
 }
 
 // turningMoments returns mean and covariance of the density e^(−Φ) of the turning tensor
@@ -330,7 +354,7 @@ func turningMoments(half float64) (out [5]float64) {
 	moment := func(f func(x, y float64) float64) float64 {
 		return quad.Fixed(func(x float64) float64 {
 			return quad.Fixed(func(y float64) float64 {
-				return f(x, y) * math.Exp(-x*x/2-y*y/2-.3*x*y-.2*math.Sin(x))
+				return f(x, y) * turningDensity(x, y)
 			}, -half, half, 80, quad.Legendre{}, 0)
 		}, -half, half, 80, quad.Legendre{}, 0)
 	}

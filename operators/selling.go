@@ -1,6 +1,10 @@
 package operators
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // ray is a weight on the jumps ±e, e in cells: a piece w e eᵀ of a tensor.
 type ray struct {
@@ -36,7 +40,8 @@ const sameSign = 1e-14
 // selling writes M = Σ w e eᵀ with w ≥ 0 and integer e, by Selling's reduction
 // (Selling 1874; Fehrenbach and Mirebeau 2014): a superbase b₀ + b₁ + b₂ = 0 is
 // changed until no inner product ⟨bᵢ, M bⱼ⟩ is positive; then e is each b turned
-// by 90°, its weight the other two's −⟨bᵢ, M bⱼ⟩.
+// by 90°, its weight the other two's −⟨bᵢ, M bⱼ⟩. A fourth ray makes the weights
+// smooth (see smooth).
 //
 // No entry of e may exceed radius. A tensor so anisotropic that it needs longer
 // ones lies between two of them, a and b: they are given the weights that keep
@@ -46,7 +51,7 @@ const sameSign = 1e-14
 //
 // and the smaller eigenvalue grows by added ≥ 0, of order λ₁/radius⁴ in general
 // and λ₁/radius² beside an axis.
-func selling(m plane, radius int) (rays [3]ray, added float64) {
+func selling(m plane, radius int) (rays [4]ray, added float64) {
 	base := [3][2]int{{1, 0}, {0, 1}, {-1, -1}}
 	zero := sameSign * (m.xx + m.yy)
 	for {
@@ -58,7 +63,9 @@ func selling(m plane, radius int) (rays [3]ray, added float64) {
 			}
 		}
 		if i == j {
-			return acute(m, base), 0
+			rays = acute(m, base)
+			smooth(&rays, radius)
+			return rays, 0
 		}
 		next := [2]int{base[i][0] - base[j][0], base[i][1] - base[j][1]}
 		if max(abs(next[0]), abs(next[1])) > radius {
@@ -72,7 +79,7 @@ func abs(i int) int { return max(i, -i) }
 
 func turned(b [2]int) [2]int { return [2]int{-b[1], b[0]} }
 
-func acute(m plane, base [3][2]int) (rays [3]ray) {
+func acute(m plane, base [3][2]int) (rays [4]ray) {
 	for k := range 3 {
 		e := turned(base[k])
 		// What is positive here is below rounding of the trace and means zero.
@@ -82,8 +89,34 @@ func acute(m plane, base [3][2]int) (rays [3]ray) {
 	return rays
 }
 
+// smooth moves weight from the two heavier rays e₁, e₂ to the lightest, e₀, and to
+// e₁ − e₂, by e₀e₀ᵀ + (e₁ − e₂)(e₁ − e₂)ᵀ = 2e₁e₁ᵀ + 2e₂e₂ᵀ. That changes no tensor,
+// but weights that would have a kink where e₀ gives way to e₁ − e₂, as a tensor
+// turns, are differentiable (Bonnans, Bonnet and Mirebeau 2023): the moved weight
+//
+//	v = max(0, μ − w₀)²/2μ,  μ = s/(2√((w₂ − w₁)² + 2s)) ≤ w₁,  s = w₀w₁ + w₁w₂ + w₂w₀,
+//
+// is 0 where another ray becomes the lightest, and μ is the same on both sides of
+// the kink. Without it the density has streaks, an error of order h where the
+// kinks are.
+func smooth(rays *[4]ray, radius int) {
+	slices.SortFunc(rays[:3], func(a, b ray) int { return cmp.Compare(a.w, b.w) })
+	e, f := rays[1].e, rays[2].e
+	across := [3]int{e[0] - f[0], e[1] - f[1]}
+	w0, w1, w2 := rays[0].w, rays[1].w, rays[2].w
+	s := w0*w1 + w1*w2 + w2*w0
+	if s == 0 || max(abs(across[0]), abs(across[1])) > radius {
+		return
+	}
+	mu := s / (2 * math.Sqrt((w2-w1)*(w2-w1)+2*s))
+	more := max(0, mu-w0)
+	v := more * more / (2 * mu)
+	rays[0].w, rays[3] = w0+v/2, ray{across, v / 2}
+	rays[1].w, rays[2].w = w1-v, w2-v
+}
+
 // between writes a tensor that lies beyond the chord of a and b.
-func between(m plane, a, b [2]int) (rays [3]ray, added float64) {
+func between(m plane, a, b [2]int) (rays [4]ray, added float64) {
 	first, second, n := m.axes()
 	along := func(e [2]int) (x, y float64) {
 		return float64(e[0])*n[0] + float64(e[1])*n[1], float64(e[1])*n[0] - float64(e[0])*n[1]
