@@ -271,7 +271,9 @@ func (r *reader) finishEquation(p *Problem, eq *equation, t *table) {
 	}
 	if err := p.compile(); err != nil {
 		r.failExpression(t.line, t.path, err)
+		return
 	}
+	r.readPeriod(t, p)
 }
 
 func (r *reader) readNumerics(file *table, p *Problem) {

@@ -101,7 +101,7 @@ func (d *description) coefficients(eq *equation) {
 		d.line("killing", eq.killing.String())
 	}
 	if d.Problem.Unsteady {
-		d.line("time", "coefficients depend on t; what follows looks at t = 0")
+		d.line("time", "coefficients depend on t"+d.recurrence()+"; what follows looks at t = 0")
 	}
 	if g := eq.gibbs; g != nil {
 		d.line("U", g.potential.String())
@@ -110,6 +110,13 @@ func (d *description) coefficients(eq *equation) {
 			d.line("T "+axis, fmt.Sprintf("%g", g.temperature[k]))
 		}
 	}
+}
+
+func (d *description) recurrence() string {
+	if d.Problem.Period == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" with period %g", d.Problem.Period)
 }
 
 // sigma writes a row of σ: one entry where noise is diagonal.

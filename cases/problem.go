@@ -20,6 +20,7 @@ type Problem struct {
 	Axes         []AxisSpec
 	Killing      func(k []float64, x [][]float64, t float64) // nil: none
 	Unsteady     bool                                        // coefficients depend on t
+	Period       float64                                     // of coefficients that recur in t; 0: not known
 	Initial      *Initial
 	Stationary   *StationaryTask
 	Evolve       *EvolveTask

@@ -102,7 +102,7 @@ func (r *run) warn(format string, args ...any) {
 
 func (r *run) settings(phase, method string, tolerance float64) *solvers.Settings {
 	return &solvers.Settings{
-		Method: method, Tolerance: tolerance, Workers: r.workers, Initial: r.initial, Context: r.ctx,
+		Method: method, Tolerance: tolerance, Period: r.problem.Period, Workers: r.workers, Initial: r.initial, Context: r.ctx,
 		Progress: func(done float64) { r.options.Progress(phase, done) },
 	}
 }

@@ -11,7 +11,7 @@ import (
 var keys = map[string][]string{
 	"":           {"title", "about", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "observables", "numerics"},
 	"axis":       {"name", "range", "cells", "boundary", "spacing", "faces"},
-	"process":    {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing"},
+	"process":    {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing", "period"},
 	"sgd":        {"loss", "data", "columns", "standardize", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance"},
 	"initial":    {"mean", "std", "covariance", "point", "density", "uniform"},
 	"stationary": {"method", "tolerance"},
@@ -24,7 +24,7 @@ var keys = map[string][]string{
 // later lists keys and tables that this version refuses by name.
 var later = map[string][]string{
 	"":         {"accuracy", "modes", "passage", "quasistationary", "balance", "correlation", "learning", "influence", "compare", "validate"},
-	"process":  {"odd", "period", "levy", "jump", "caputo"},
+	"process":  {"odd", "levy", "jump", "caputo"},
 	"sgd":      {"fields", "velocity", "first_moment", "second_moment", "momentum", "dampening", "nesterov", "betas", "alpha", "eps", "weight_decay", "test_data"},
 	"initial":  {"file"},
 	"numerics": {"engine"},

@@ -14,7 +14,9 @@ func (r *reader) readTasks(file *table, p *Problem) {
 	if s != nil {
 		p.Stationary = &StationaryTask{Method: r.text(s, "method", ""), Tolerance: r.positive(s, "tolerance", 1e-8)}
 		r.fill(s, "tolerance", 1e-8)
-		if p.Unsteady {
+		if p.Period > 0 {
+			r.fail(s.line, "stationary", "the law over the cycle of a period is not available in this version", "", "ask for [evolve] over some periods")
+		} else if p.Unsteady {
 			r.fail(s.line, "stationary", "the coefficients depend on t: there is no stationary law", "", "ask for [evolve]")
 		}
 	}

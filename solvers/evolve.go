@@ -93,6 +93,7 @@ type evolver struct {
 	rejected      float64   // estimate of the last step if that was rejected, or +Inf
 	asked         []float64 // times to come
 	start, coarse []float64 // for halving
+	look          float64   // longest step with rates that depend on time
 	out           *Evolution
 }
 
@@ -113,6 +114,10 @@ func newEvolver(q operators.Generator, m0, times []float64, s *Settings) (*evolv
 	}
 	if shifts.timed != nil {
 		e.start, e.coarse = make([]float64, len(m0)+1), make([]float64, len(m0)+1)
+		e.look = times[len(times)-1] / looks
+		if set.Period > 0 {
+			e.look = set.Period / periodLooks
+		}
 	}
 	e.clock = newClock(times[len(times)-1], e.pace(q, m0))
 	return e, nil
@@ -196,13 +201,17 @@ func (e *evolver) first() float64 {
 // seen.
 const looks = 64
 
+// periodLooks is the same within a period that is known: whatever the time until
+// the end, all of it is seen.
+const periodLooks = 8
+
 // rung returns a step of about h. With constant rates it is the next shorter
 // one of the ladder, and not longer than needed to reach the end; otherwise
 // it divides the time to the next law asked for.
 func (e *evolver) rung(h float64) float64 {
 	if e.shifts.timed != nil {
 		left := e.asked[0] - e.t
-		return left / math.Ceil(left/math.Min(h, e.clock.end/looks))
+		return left / math.Ceil(left/math.Min(h, e.look))
 	}
 	h = math.Exp2(math.Floor(rungs*math.Log2(math.Min(h, e.longest))+1./64) / rungs) // a rung is its own, whatever the rounding
 	return math.Min(h, math.Exp2(math.Ceil(rungs*math.Log2(e.clock.end-e.t))/rungs))

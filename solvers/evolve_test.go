@@ -360,6 +360,25 @@ func TestEvolveFollowsRatesThatDependOnTime(t *testing.T) {
 	}
 }
 
+// evPulses leaves state 0 in pulses a hundredth of the period 1 long.
+type evPulses struct{ evChain }
+
+func (p evPulses) At(t float64) (operators.Generator, error) {
+	return evChain{[][]float64{{0, math.Exp(200 * (math.Cos(2*math.Pi*t) - 1))}, {0, 0}}, []float64{0, 0}}, nil
+}
+
+// p₀ = exp(−n e⁻²⁰⁰ I₀(200)) after n periods; the Bessel function by its asymptotic
+// series (Abramowitz and Stegun 1964, 9.7.1).
+func TestEvolveSeesEveryPeriod(t *testing.T) {
+	const periods, z = 200., 200.
+	area := (1 + 1/(8*z) + 9/(128*z*z) + 225/(3072*z*z*z)) / math.Sqrt(2*math.Pi*z)
+	q := evPulses{evChain{[][]float64{{0, 1}, {0, 0}}, []float64{0, 0}}}
+	out := evRun(t, q, []float64{1, 0}, []float64{periods}, &Settings{Tolerance: 1e-4, Period: 1})
+	if got, want := out.Masses[0][0], math.Exp(-periods*area); math.Abs(got-want) > 1e-4 {
+		t.Errorf("left after %g pulses: %v, want %v", periods, got, want)
+	}
+}
+
 // dX = (sin ωt − X) dt + √(2D) dW on both axes of a grid; rates are exact on x.
 func TestEvolveFollowsADrivenProcess(t *testing.T) {
 	const omega, n = 3.0, 30

@@ -16,6 +16,7 @@ import (
 type Settings struct {
 	Method    string             // "" chooses by what the generator offers
 	Tolerance float64            // L1 on the mesh; 0 is 1e-8 for Stationary, 1e-5 over the run for Evolve
+	Period    float64            // Evolve: of rates that recur in time, whose steps then see it; 0 if they do not
 	Workers   int                // 0 is GOMAXPROCS; results do not depend on it
 	Initial   []float64          // Stationary: where mass starts, which decides between several closed classes
 	Context   context.Context    // nil cannot be cancelled

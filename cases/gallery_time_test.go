@@ -1,0 +1,119 @@
+package cases
+
+import (
+	"math"
+	"strconv"
+	"testing"
+
+	"gonum.org/v1/gonum/integrate/quad"
+	"gonum.org/v1/gonum/mat"
+
+	"fokker/grid"
+	"fokker/operators"
+)
+
+// With two equal wells P(right) = ½(1 − e^(−2kt)) once each is in equilibrium,
+// k⁻¹ = T⁻¹ ∫₋₁¹ e^(U/T) ∫₋∞^y e^(−U/T) dz dy (Kramers 1940; Gardiner 2009, 5.5)
+// up to terms of order e^(−ΔU/T) = 4e-6.
+func TestBarrierIsCrossedAtTheRateOfKramers(t *testing.T) {
+	const temperature = .02
+	u := func(x float64) float64 { return (x*x - 1) * (x*x - 1) / 4 / temperature }
+	time := quad.Fixed(func(y float64) float64 {
+		return math.Exp(u(y)) * quad.Fixed(func(z float64) float64 { return math.Exp(-u(z)) }, -2, y, 400, quad.Legendre{}, 0)
+	}, -1, 1, 400, quad.Legendre{}, 0) / temperature
+	e := solve(t, "barrier").Evolve
+	for i, at := range e.Times {
+		if at < 1e4 {
+			continue // the start within the well delays it by 2
+		}
+		want := -math.Expm1(-2*at/time) / 2
+		near(t, "P(right)/P exact at t = "+strconv.FormatFloat(at, 'g', -1, 64), e.Observables["right"][i]/want, 1, 1e-3)
+	}
+	if last := len(e.Times) - 1; e.Steps > 500 {
+		t.Errorf("%d steps to t = %g, want a number that grows with its logarithm", e.Steps, e.Times[last])
+	}
+}
+
+// To first order in A the mean is A Im(e^(iωt) χ) − the transient that starts from
+// the law at rest: E x = A Σ x Im[(iω − Qᵀ)⁻¹(e^(iωt) − e^(tQᵀ))] Bᵀp₀, Q + A sin(ωt) B
+// being the rates (Risken 1989, 7.1); the next order is A³.
+func TestDrivenWellFollowsItsLinearResponse(t *testing.T) {
+	const amplitude, omega = 1e-3, .1
+	r := solve(t, "resonance", "parameters.A=0.001", "axis.x.cells=80", "evolve.tolerance=1e-7", "evolve.outputs=19")
+	x, q, drive := r.Grid.Centers(0), dense(t, r, 0), dense(t, r, math.Pi/2/omega)
+	n := len(x)
+	force := mat.NewVecDense(n, nil)
+	for i := range n { // Bᵀp₀
+		for j := range n {
+			force.SetVec(i, force.AtVec(i)+(drive.At(j, i)-q.At(j, i))/amplitude*r.Evolve.Masses[0][j])
+		}
+	}
+	// (ω² + Qᵀ²) y = force; then (iω − Qᵀ)⁻¹ = −(iω + Qᵀ)(ω² + Qᵀ²)⁻¹.
+	var square mat.Dense
+	square.Mul(q.T(), q.T())
+	for i := range n {
+		square.Set(i, i, square.At(i, i)+omega*omega)
+	}
+	var y, moved mat.VecDense
+	if err := y.SolveVec(&square, force); err != nil {
+		t.Fatal(err)
+	}
+	moved.MulVec(q.T(), &y)
+	for i, at := range r.Evolve.Times {
+		var decay, step mat.Dense
+		step.Scale(at, q.T())
+		decay.Exp(&step)
+		var rest mat.VecDense
+		rest.MulVec(&decay, &y)
+		want := 0.
+		for c := range n {
+			want -= amplitude * x[c] * (omega*math.Cos(omega*at)*y.AtVec(c) + math.Sin(omega*at)*moved.AtVec(c) - omega*rest.AtVec(c))
+		}
+		near(t, "E x", r.Evolve.Mean["x"][i], want, 1e-2*amplitude) // the start is the law at rest of the equation, not of the mesh
+	}
+}
+
+// dense returns the rates of a run at a time.
+func dense(t *testing.T, r *Result, at float64) *mat.Dense {
+	t.Helper()
+	b, err := operators.Assemble(r.Grid, grid.Range{Hi: r.Grid.Size()}, at, r.of.Problem.Terms()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mat.DenseCopyOf(b.Matrix())
+}
+
+// m(t) = e^(At)m₀ and Σ(t) = Σ∞ − e^(At)(Σ∞ − Σ₀)e^(Aᵀt) (Chandrasekhar 1943).
+// Means are exact; upwind rates along x make covariances of first order.
+func TestKineticOscillatorHasItsMoments(t *testing.T) {
+	const gamma, omega, temperature = 1., 1.5, .3
+	var meshes []*EvolveResult
+	for _, n := range []int{48, 96} {
+		meshes = append(meshes, solve(t, "langevin", append(cells(n, "x", "v"), "evolve.tolerance=1e-6")...).Evolve)
+	}
+	limit := mat.NewDiagDense(2, []float64{temperature / (omega * omega), temperature})
+	for i, at := range meshes[1].Times {
+		var flow, inner, covariance mat.Dense
+		flow.Exp(mat.NewDense(2, 2, []float64{0, at, -omega * omega * at, -gamma * at}))
+		inner.Product(&flow, limit, flow.T())
+		covariance.Sub(limit, &inner)
+		fine, coarse := meshes[1], meshes[0]
+		near(t, "E x", fine.Mean["x"][i], 1.2*flow.At(0, 0), 1e-5)
+		near(t, "E v", fine.Mean["v"][i], 1.2*flow.At(1, 0), 1e-5)
+		for k, key := range []string{"x,x", "x,v", "v,v"} {
+			got := 2*fine.Covariance[key][i] - coarse.Covariance[key][i]
+			near(t, "Σ "+key+" extrapolated", got, covariance.At(k/2, (k+1)/2), 1e-2)
+		}
+	}
+}
+
+// The point is divided between two centres, which adds to the variance at first.
+func TestDiracSpreadsToAGaussian(t *testing.T) {
+	const d = .25
+	e := solve(t, "dirac").Evolve
+	for i, at := range e.Times {
+		near(t, "E x", e.Mean["x"][i], math.Exp(-at), 2e-5)
+		split := e.Covariance["x,x"][0] * math.Exp(-2*at)
+		near(t, "Var x", e.Covariance["x,x"][i], -d*math.Expm1(-2*at)+split, 1e-4)
+	}
+}
