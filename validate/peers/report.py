@@ -99,7 +99,7 @@ def cells(size: dict) -> str:
 
 def why(size: dict, name: str) -> str:
     if name not in size["rows"]:
-        return "not tried"
+        return "not run"
     return size["rows"][name][-1]["failed"]
 
 
@@ -284,11 +284,13 @@ cells, so their laws are compared with the reference alone.
 
 Every run is a process of its own, all on the same core with one thread, fokker
 and the peers in turn, round after round; a program that has used its share of
-time sits out later rounds, and one that has failed is not tried on more cells.
+time sits out later rounds, and one that has failed is not run on more cells of
+the same problem, nor what the command line leaves out (`--peers`, `--sizes`).
 CPU time is user and system time from start to exit, asked of the kernel; peak
-memory what was resident, the interpreter and its libraries included. Assembly and solution are timed inside the process by its
-CPU clock; fokker's are the wall clock `stationary.seconds` of its summary, or
-the CPU time of the process where this is less: no less than what they took. Its
+memory what was resident, the interpreter and its libraries included. Assembly
+and solution are timed inside the process by its CPU clock; fokker's are the wall
+clock `stationary.seconds` of its summary, or the CPU time of the process where
+this is less: no less than what they took, and more on a busy machine. Its
 command has no switch for pictures, so they are in the figures of processes. A
 run may take {seconds:.0f} CPU s and {memory:g} GB. Given are medians, with least and largest in
 brackets.
