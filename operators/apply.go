@@ -2,32 +2,6 @@ package operators
 
 import "fokker/grid"
 
-// transposed is Qᵀ off the diagonal, by rows.
-type transposed struct {
-	start, from []int
-	rate        []float64
-}
-
-func (b *Block) transpose() *transposed {
-	n := b.Size()
-	t := &transposed{make([]int, n+1), make([]int, len(b.to)), make([]float64, len(b.to))}
-	for _, j := range b.to {
-		t.start[j+1]++
-	}
-	for j := range n {
-		t.start[j+1] += t.start[j]
-	}
-	next := append([]int(nil), t.start...)
-	for i := range n {
-		for e := b.start[i]; e < b.start[i+1]; e++ {
-			p := next[b.to[e]]
-			next[b.to[e]]++
-			t.from[p], t.rate[p] = i, b.rate[e]
-		}
-	}
-	return t
-}
-
 // Backward writes Qf: (Qf)ᵢ = Σⱼ Qᵢⱼ(fⱼ − fᵢ) − (absorption)ᵢ fᵢ.
 func (b *Block) Backward(dst, f []float64) {
 	b.whole()
@@ -45,10 +19,14 @@ func (b *Block) apply(part func(b *Block, dst, v []float64, r grid.Range), dst, 
 }
 
 func (b *Block) backward(dst, f []float64, r grid.Range) {
+	rows := b.rows()
 	for i := r.Lo; i < r.Hi; i++ {
-		sum := -b.absorbed[i] * f[i]
-		for e := b.start[i]; e < b.start[i+1]; e++ {
-			sum += b.rate[e] * (f[b.to[e]] - f[i])
+		sum := 0.0
+		if b.absorbed != nil {
+			sum = -b.absorbed[i] * f[i]
+		}
+		for e := rows.start[i]; e < rows.start[i+1]; e++ {
+			sum += rows.rate[e] * (f[rows.to[e]] - f[i])
 		}
 		dst[i] = sum
 	}
@@ -69,7 +47,7 @@ func (b *Block) gather(dst, m []float64, r grid.Range) {
 	for j := r.Lo; j < r.Hi; j++ {
 		sum := -b.total[j] * m[j]
 		for e := t.start[j]; e < t.start[j+1]; e++ {
-			sum += t.rate[e] * m[t.from[e]]
+			sum += t.rate[e] * m[t.to[e]]
 		}
 		dst[j] = sum
 	}

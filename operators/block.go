@@ -11,174 +11,111 @@ import (
 )
 
 // Block is the rows of the cells of a range. A block of all cells is a
-// Generator. Off-diagonal rates are stored by rows with increasing columns;
-// a block whose jumps all go to face neighbours keeps them by axis as well,
-// which is what the hot loops run on.
+// Generator. Where all jumps go to face neighbours it keeps their rates by axis,
+// which is what the hot loops run on and all that it stores of them.
 type Block struct {
 	grid     *grid.Grid
 	span     grid.Range
 	terms    []Term
 	time     float64
 	workers  int
-	start    []int // row i of the span is to[start[i]:start[i+1]]
-	to       []int
-	rate     []float64
-	absorbed []float64 // per row, walls and killing
-	total    []float64 // per row, −Qᵢᵢ
+	near     []pair             // per axis; nil where some jump is wider
+	rows     func() *compressed // made when asked for where there is near
+	absorbed []float64          // per row, walls and killing; nil where nothing is lost
+	total    []float64          // per row, −Qᵢᵢ
 	exits    []exit
-	killed   []float64
-	near     []pair // per axis; nil where some jump is wider
-	turned   func() *transposed
+	killed   []float64 // nil without killing
+	turned   func() *compressed
 }
-
-// pair holds rates to the neighbours along one axis, 0 where there is none.
-type pair struct{ down, up []float64 }
 
 // Assemble returns the rows of r at time t. It does not depend on how the
 // cells are divided: joining the blocks of a split gives the same bits.
 func Assemble(g *grid.Grid, r grid.Range, t float64, terms ...Term) (*Block, error) {
-	rows := newRows(g, r)
-	for _, term := range terms {
-		if err := term.AppendRows(rows, r, t); err != nil {
-			return nil, err
-		}
-	}
-	if rows.err != nil {
-		return nil, rows.err
-	}
-	b := &Block{grid: g, span: r, terms: terms, time: t, workers: 1, exits: rows.exits, killed: rows.killed}
-	b.sort(rows)
-	b.finish()
-	return b, nil
+	return assemble(g, r, t, 1, terms)
 }
 
 // Build returns the generator of the terms on all cells, assembled by a number
 // of workers.
 func Build(g *grid.Grid, t float64, workers int, terms ...Term) (*Block, error) {
-	all := grid.Range{Hi: g.Size()}
-	parts := all.Split(workers)
-	blocks, errs := make([]*Block, len(parts)), make([]error, len(parts))
+	return assemble(g, grid.Range{Hi: g.Size()}, t, workers, terms)
+}
+
+func assemble(g *grid.Grid, span grid.Range, t float64, workers int, terms []Term) (*Block, error) {
+	near, total := make([]pair, g.Dim()), make([]float64, span.Len())
+	for k := range near {
+		near[k] = pair{make([]float64, span.Len()), make([]float64, span.Len())}
+	}
+	parts := span.Split(workers)
+	rows := make([]*Rows, len(parts))
 	grid.Range{Hi: len(parts)}.Each(len(parts), func(one grid.Range) {
-		blocks[one.Lo], errs[one.Lo] = Assemble(g, parts[one.Lo], t, terms...)
+		r := newRows(g, span, parts[one.Lo], near, total)
+		r.collect(terms, t)
+		rows[one.Lo] = r
 	})
-	for _, err := range errs { // the lowest cells first, whatever the number of workers
-		if err != nil {
-			return nil, err
+	for _, r := range rows { // the lowest cells first, whatever the number of workers
+		if r.err != nil {
+			return nil, r.err
 		}
 	}
-	return join(blocks, workers), nil
+	b := &Block{grid: g, span: span, terms: terms, time: t, workers: workers, total: total}
+	b.losses(rows)
+	b.store(near, rows)
+	return b, nil
 }
 
-func join(blocks []*Block, workers int) *Block {
-	first := blocks[0]
-	if len(blocks) == 1 {
-		return first
-	}
-	b := &Block{grid: first.grid, span: grid.Range{Hi: first.grid.Size()}, terms: first.terms, time: first.time, workers: workers}
-	b.start = append(b.start, 0)
-	for _, p := range blocks {
-		for _, s := range p.start[1:] {
-			b.start = append(b.start, s+len(b.to))
+// collect asks the terms for their rates.
+func (r *Rows) collect(terms []Term, t float64) {
+	for _, term := range terms {
+		if err := term.AppendRows(r, r.span, t); err != nil {
+			r.err = err
 		}
-		b.to, b.rate = append(b.to, p.to...), append(b.rate, p.rate...)
-		b.exits, b.killed = append(b.exits, p.exits...), append(b.killed, p.killed...)
-	}
-	b.finish()
-	return b
-}
-
-// sort orders the collected rates by row and column and adds up equal jumps in
-// the order they were given.
-func (b *Block) sort(rows *Rows) {
-	n := b.span.Len()
-	first := make([]int, n+1)
-	for _, i := range rows.from {
-		first[i+1]++
-	}
-	for i := range n {
-		first[i+1] += first[i]
-	}
-	to, rate, next := make([]int, len(rows.to)), make([]float64, len(rows.to)), slices.Clone(first)
-	for e, i := range rows.from {
-		p := next[i]
-		next[i]++
-		for ; p > first[i] && to[p-1] > int(rows.to[e]); p-- {
-			to[p], rate[p] = to[p-1], rate[p-1]
+		if r.err != nil {
+			return
 		}
-		to[p], rate[p] = int(rows.to[e]), rows.rate[e]
 	}
-	b.start, b.to, b.rate = merge(first, to, rate)
 }
 
-func merge(first, to []int, rate []float64) ([]int, []int, []float64) {
-	start, kept := make([]int, len(first)), 0
-	for i := range len(first) - 1 {
-		for e := first[i]; e < first[i+1]; e++ {
-			if kept > start[i] && to[kept-1] == to[e] {
-				rate[kept-1] += rate[e]
-				continue
+// losses joins what is lost of all parts.
+func (b *Block) losses(parts []*Rows) {
+	for _, p := range parts {
+		b.exits = append(b.exits, p.exits...)
+		switch {
+		case p.killed == nil:
+		case len(parts) == 1:
+			b.killed = p.killed
+		default:
+			if b.killed == nil {
+				b.killed = make([]float64, b.span.Len())
 			}
-			to[kept], rate[kept] = to[e], rate[e]
-			kept++
+			copy(b.killed[p.span.Lo-b.span.Lo:], p.killed)
 		}
-		start[i+1] = kept
 	}
-	return start, to[:kept], rate[:kept]
+	b.absorb()
 }
 
-// finish derives what the loops need from the rows.
-func (b *Block) finish() {
-	b.absorbed = slices.Clone(b.killed)
+// absorb adds up what is lost.
+func (b *Block) absorb() {
+	b.absorbed = b.killed
+	if len(b.exits) == 0 {
+		return
+	}
+	b.absorbed = make([]float64, b.span.Len())
+	copy(b.absorbed, b.killed)
 	for _, x := range b.exits {
 		b.absorbed[x.from-b.span.Lo] += x.rate
 	}
-	b.total = slices.Clone(b.absorbed)
-	for i := range b.total {
-		for _, rate := range b.rate[b.start[i]:b.start[i+1]] {
-			b.total[i] += rate
-		}
-	}
-	if b.span.Len() < b.Size() {
-		return // rows alone are not applied
-	}
-	b.near = b.byAxis()
-	b.turned = sync.OnceValue(b.transpose)
 }
 
-// byAxis sorts the rates by axis and side, or returns nil if some jump does not
-// go to a face neighbour.
-func (b *Block) byAxis() []pair {
-	g := b.grid
-	near := make([]pair, g.Dim())
-	for k := range near {
-		near[k] = pair{make([]float64, g.Size()), make([]float64, g.Size())}
+// store keeps the rates in the form that suits them.
+func (b *Block) store(near []pair, parts []*Rows) {
+	if slices.ContainsFunc(parts, func(p *Rows) bool { return len(p.wide.rate) > 0 }) {
+		all := compressAll(b.grid, parts)
+		b.rows = func() *compressed { return all }
+	} else {
+		b.near = near
+		b.rows = sync.OnceValue(func() *compressed { return compress(b.grid, b.span, b.near, jumpList{}) })
 	}
-	for i := range g.Size() {
-		for e := b.start[i]; e < b.start[i+1]; e++ {
-			k, side := neighborAxis(g, i, b.to[e])
-			if k < 0 {
-				return nil
-			}
-			[]([]float64){near[k].down, near[k].up}[side][i] = b.rate[e]
-		}
-	}
-	return near
-}
-
-// neighborAxis returns along which axis and to which side two cells are
-// neighbours, −1 if they are not.
-func neighborAxis(g *grid.Grid, from, to int) (axis, side int) {
-	for k := range g.Dim() {
-		s, n := g.Stride(k), g.Cells(k)
-		i, circle := g.Along(k, from), g.Axis(k).Ends[0] == grid.Periodic
-		switch {
-		case to == from+s && i < n-1, to == from-(n-1)*s && i == n-1 && circle:
-			return k, 1
-		case to == from-s && i > 0, to == from+(n-1)*s && i == 0 && circle:
-			return k, 0
-		}
-	}
-	return -1, 0
+	b.turned = sync.OnceValue(func() *compressed { return b.rows().transpose(b.Size()) })
 }
 
 // Size returns the number of cells of the grid.
@@ -195,12 +132,11 @@ func (b *Block) Range() grid.Range { return b.span }
 
 // Row returns the rates out of cell i.
 func (b *Block) Row(i int) (to []int, rate []float64) {
-	lo, hi := b.start[i-b.span.Lo], b.start[i-b.span.Lo+1]
-	return b.to[lo:hi:hi], b.rate[lo:hi:hi]
+	return b.rows().row(i - b.span.Lo)
 }
 
 // Absorption returns the rate of being lost from each cell, by walls or
-// killing.
+// killing, nil where nothing is lost.
 func (b *Block) Absorption() []float64 { return b.absorbed }
 
 // Exit returns −Qᵢᵢ, the total rate of leaving each cell.
@@ -217,20 +153,15 @@ func (b *Block) Neighbors(axis int) (down, up []float64, ok bool) {
 
 // Matrix returns the rows with their diagonal as a compressed sparse matrix.
 func (b *Block) Matrix() *sparse.CSR {
-	n := b.span.Len()
+	n, rows := b.span.Len(), b.rows()
 	start := make([]int, 1, n+1)
-	to, rate := make([]int, 0, len(b.to)+n), make([]float64, 0, len(b.to)+n)
+	to, rate := make([]int, 0, len(rows.to)+n), make([]float64, 0, len(rows.to)+n)
 	for i := range n {
-		cell, done := b.span.Lo+i, false
-		for e := b.start[i]; e < b.start[i+1]; e++ {
-			if !done && b.to[e] > cell {
-				to, rate, done = append(to, cell), append(rate, -b.total[i]), true
-			}
-			to, rate = append(to, b.to[e]), append(rate, b.rate[e])
-		}
-		if !done {
-			to, rate = append(to, cell), append(rate, -b.total[i])
-		}
+		there, out := rows.row(i)
+		below, _ := slices.BinarySearch(there, b.span.Lo+i)
+		to, rate = append(to, there[:below]...), append(rate, out[:below]...)
+		to, rate = append(to, b.span.Lo+i), append(rate, -b.total[i])
+		to, rate = append(to, there[below:]...), append(rate, out[below:]...)
 		start = append(start, len(to))
 	}
 	return sparse.NewCSR(n, b.Size(), start, to, rate)
@@ -251,26 +182,25 @@ func (b *Block) Parts() []Generator {
 }
 
 func (b *Block) part(k int) *Block {
-	p := &Block{grid: b.grid, span: b.span, time: b.time, workers: b.workers, killed: make([]float64, b.Size())}
+	n := b.Size()
+	p := &Block{grid: b.grid, span: b.span, time: b.time, workers: b.workers, total: make([]float64, n)}
+	nothing := make([]float64, n)
+	near := slices.Repeat([]pair{{nothing, nothing}}, len(b.near))
+	near[k] = b.near[k]
 	if k == 0 {
-		copy(p.killed, b.killed)
+		p.killed = b.killed
 	}
 	for _, x := range b.exits {
 		if x.axis == k {
 			p.exits = append(p.exits, x)
 		}
 	}
-	p.start = make([]int, 1, b.Size()+1)
-	for i := range b.Size() {
-		to, rate := b.Row(i)
-		for e := range to {
-			if axis, _ := neighborAxis(b.grid, i, to[e]); axis == k {
-				p.to, p.rate = append(p.to, to[e]), append(p.rate, rate[e])
-			}
-		}
-		p.start = append(p.start, len(p.to))
+	p.absorb()
+	copy(p.total, p.absorbed)
+	for i := range p.total {
+		p.total[i] += near[k].down[i] + near[k].up[i]
 	}
-	p.finish()
+	p.store(near, nil)
 	return p
 }
 
@@ -288,5 +218,6 @@ func (b *Block) whole() {
 	}
 }
 
-// Killed returns the rate of removal of each cell by killing alone.
+// Killed returns the rate of removal of each cell by killing alone, nil where
+// there is none.
 func (b *Block) Killed() []float64 { return b.killed }

@@ -85,8 +85,12 @@ func (c Coupled) cells(g *grid.Grid, r grid.Range, t float64, visit func(cell in
 	if c.Radius == 0 {
 		c.Radius = defaultRadius(g, c.Axes)
 	}
-	return coefficients(c.Process, g, r, t, func(r grid.Range, x, b, d [][]float64) error {
-		return c.decompose(g, r, x, b, d, visit)
+	dim, zeros := g.Dim(), make([]float64, chunk)
+	allB, allD := make([][]float64, dim), make([][]float64, dim*dim)
+	return coefficients(c.Process, g, r, t, func(r grid.Range, b, d [][]float64) error {
+		filled(allB, b, zeros[:r.Len()])
+		filled(allD, d, zeros[:r.Len()])
+		return c.decompose(g, r, allB, allD, visit)
 	})
 }
 
@@ -121,7 +125,7 @@ func (q ray) along(eta tripel) float64 {
 	return float64(q.e[0])*eta[0] + float64(q.e[1])*eta[1] + float64(q.e[2])*eta[2]
 }
 
-func (c Coupled) decompose(g *grid.Grid, r grid.Range, x, b, d [][]float64, visit func(cell int, one *coupling)) error {
+func (c Coupled) decompose(g *grid.Grid, r grid.Range, b, d [][]float64, visit func(cell int, one *coupling)) error {
 	dim := c.Process.Dim()
 	one := coupling{dim: len(c.Axes), rays: make([]ray, 0, 6)}
 	for p, k := range c.Axes {
@@ -136,7 +140,7 @@ func (c Coupled) decompose(g *grid.Grid, r grid.Range, x, b, d [][]float64, visi
 			}
 		}
 		if least, ok := one.decompose(&m, c.Radius); !ok {
-			return &PointError{"diffusion", c.Axes[0], least, point(x, i), "no negative eigenvalue"}
+			return &PointError{"diffusion", c.Axes[0], least, center(g, r.Lo+i), "no negative eigenvalue"}
 		}
 		visit(r.Lo+i, &one)
 	}
@@ -285,7 +289,7 @@ func jumps(w, z float64) (forward, backward float64) {
 	if math.Abs(z) <= resolved {
 		return w * (1 + z/2), w * (1 - z/2)
 	}
-	return fitted(w, -w*z), fitted(w, w*z)
+	return fitted(w, -w*z)
 }
 
 // jump adds a rate of jumping by sign·e. A jump that meets a reflecting wall or

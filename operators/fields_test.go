@@ -183,7 +183,7 @@ func stationary(q operators.Rowed) []float64 {
 // 1 − stay being kept as leave.
 func lifetime(q *operators.Block) []float64 {
 	down, up, _ := q.Neighbors(0)
-	lost, n := q.Absorption(), q.Size()
+	lost, n := q.Absorption(), q.Size() // every test of it has an absorbing wall
 	stay, f := make([]float64, n), make([]float64, n)
 	leave, time := 0.0, 0.0
 	for i := range n {

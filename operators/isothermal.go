@@ -16,11 +16,15 @@ import (
 // holds with masses volume·e^(−U/T) to rounding, on every mesh.
 type Isothermal struct{ Process Reversible }
 
-// faces holds coefficients on one side of a chunk of cells.
+// faces holds coefficients on one side of a piece of a line.
 type faces struct {
 	x, mobility, force [][]float64
-	here, there        []float64 // U at the centre and beyond the face
+	here, there        []float64   // U at the centre and beyond the face
+	place              [][]float64 // coordinates of centres and faces, distances beyond
+	rate               []float64
 }
+
+func (f *faces) point(i int) []float64 { return point(f.x, i) }
 
 // AppendRows adds the two-point rates of every axis.
 func (s Isothermal) AppendRows(rows *Rows, r grid.Range, t float64) error {
@@ -29,13 +33,13 @@ func (s Isothermal) AppendRows(rows *Rows, r grid.Range, t float64) error {
 	}
 	dim := s.Process.Dim()
 	beside := allNeighbors(rows.grid)
-	f := faces{Columns(dim, chunk), Columns(dim, chunk), Columns(dim, chunk), make([]float64, chunk), make([]float64, chunk)}
-	return r.Chunks(chunk, func(r grid.Range) error {
-		n := r.Len()
-		f := faces{cut(f.x, n), cut(f.mobility, n), cut(f.force, n), f.here[:n], f.there[:n]}
+	all := Columns(3*dim+6, chunk)
+	return pieces(rows.grid, r, func(r grid.Range) error {
+		c := cut(all, r.Len())
+		f := faces{c[:dim], c[dim : 2*dim], c[2*dim : 3*dim], c[3*dim], c[3*dim+1], c[3*dim+2 : 3*dim+5], c[3*dim+5]}
 		rows.grid.Points(f.x, r)
 		s.Process.Potential(f.here, f.x, t)
-		if err := finite("potential", [][]float64{f.here}, f.x); err != nil {
+		if err := finite("potential", [][]float64{f.here}, f.point); err != nil {
 			return err
 		}
 		for k := range dim {
@@ -51,14 +55,14 @@ func (s Isothermal) AppendRows(rows *Rows, r grid.Range, t float64) error {
 
 func (s Isothermal) appendSide(rows *Rows, n *neighbors, r grid.Range, side int, t float64, f *faces) error {
 	k, widths := n.axis, rows.grid.Widths(n.axis)
-	own, face, reach := make([]float64, r.Len()), make([]float64, r.Len()), make([]float64, r.Len())
+	own, face, reach := f.place[0], f.place[1], f.place[2]
 	copy(own, f.x[k])
 	defer copy(f.x[k], own)
 	for i := range own {
 		f.x[k][i], face[i], reach[i] = n.beyond(r.Lo+i, side)
 	}
 	s.Process.Potential(f.there, f.x, t)
-	if err := finite("potential", [][]float64{f.there}, f.x); err != nil {
+	if err := finite("potential", [][]float64{f.there}, f.point); err != nil {
 		return err
 	}
 	copy(f.x[k], face)
@@ -69,12 +73,12 @@ func (s Isothermal) appendSide(rows *Rows, n *neighbors, r grid.Range, side int,
 	}
 	temperature, sign := s.Process.Temperature()[k], float64(2*side-1)
 	for i, h := range reach {
-		at := n.along(r.Lo + i)
 		d := f.mobility[k][i] * temperature
 		rise := f.mobility[k][i]*(f.there[i]-f.here[i]) - sign*f.force[k][i]*h
-		rate := fitted(d, rise) / (h * widths[at])
-		n.add(rows, r.Lo+i, at, side, rate, rate)
+		rate, _ := fitted(d, rise)
+		f.rate[i] = rate / (h * widths[n.along(r.Lo+i)])
 	}
+	n.add(rows, r, side, f.rate, 1)
 	return nil
 }
 
@@ -97,7 +101,7 @@ func (n *neighbors) beyond(cell, side int) (x, face, distance float64) {
 }
 
 func usable(f *faces) error {
-	if err := finite("mobility", f.mobility, f.x); err != nil {
+	if err := finite("mobility", f.mobility, f.point); err != nil {
 		return err
 	}
 	for k, m := range f.mobility {
@@ -107,7 +111,7 @@ func usable(f *faces) error {
 			}
 		}
 	}
-	return finite("force", f.force, f.x)
+	return finite("force", f.force, f.point)
 }
 
 // singleValued checks that U has the same value at both ends of periodic axes,
@@ -150,7 +154,7 @@ func (s Killing) AppendRows(rows *Rows, r grid.Range, t float64) error {
 		x, rate := cut(x, r.Len()), rate[:r.Len()]
 		rows.grid.Points(x, r)
 		s.Rate(rate, x, t)
-		if err := finite("killing", [][]float64{rate}, x); err != nil {
+		if err := finite("killing", [][]float64{rate}, func(i int) []float64 { return point(x, i) }); err != nil {
 			return err
 		}
 		for i, v := range rate {

@@ -69,26 +69,106 @@ func diffusion(d, x [][]float64, t float64, p Process) {
 	}
 }
 
-// coefficients evaluates drift and diffusion at the centres of r, a chunk at a
-// time, and refuses values that are not finite.
-func coefficients(p Process, g *grid.Grid, r grid.Range, t float64, visit func(r grid.Range, x, b, d [][]float64) error) error {
-	dim := p.Dim()
-	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
-	return r.Chunks(chunk, func(r grid.Range) error {
-		x, b, d := cut(x, r.Len()), cut(b, r.Len()), cut(d, r.Len())
-		g.Points(x, r)
-		p.Drift(b, x, t)
-		if err := finite("drift", b, x); err != nil {
+// Lined is a process that makes use of points being those of a grid. Lines
+// prepares it for the points with coordinate k among at[k], at time t. What it
+// returns writes nothing and gives, for n points that follow the one at
+// positions from along the first axis, the columns of b and D; nil stands for a
+// column of zeros. They are to be read only, and good until the next call. The
+// numbers are those of Drift and Diffusion to the last bit.
+type Lined interface {
+	Diffusive
+	Lines(at [][]float64, t float64) func(from []int, n int) (b, d [][]float64)
+}
+
+// coefficients evaluates drift and diffusion at the centres of r, line by line
+// of the first axis, and refuses values that are not finite. Columns of zeros
+// may be nil.
+func coefficients(p Process, g *grid.Grid, r grid.Range, t float64, visit func(r grid.Range, b, d [][]float64) error) error {
+	checked := func(r grid.Range, b, d [][]float64) error {
+		at := func(i int) []float64 { return center(g, r.Lo+i) }
+		if err := finite("drift", b, at); err != nil {
 			return err
 		}
-		diffusion(d, x, t, p)
-		for k := range dim {
-			if err := finite("diffusion", d[k*dim:(k+1)*dim], x); err != nil {
+		for dim := g.Dim(); len(d) > 0; d = d[dim:] {
+			if err := finite("diffusion", d[:dim], at); err != nil {
 				return err
 			}
 		}
-		return visit(r, x, b, d)
+		return nil
+	}
+	return evaluate(p, g, r, t, func(r grid.Range, b, d [][]float64) error {
+		if err := checked(r, b, d); err != nil {
+			return err
+		}
+		return visit(r, b, d)
 	})
+}
+
+// evaluate hands over the coefficients of the pieces of lines that r consists of.
+func evaluate(p Process, g *grid.Grid, r grid.Range, t float64, visit func(r grid.Range, b, d [][]float64) error) error {
+	if lined, ok := p.(Lined); ok {
+		at, from := make([][]float64, g.Dim()), make([]int, g.Dim())
+		for k := range at {
+			at[k] = g.Centers(k)
+		}
+		lines := lined.Lines(at, t)
+		return pieces(g, r, func(r grid.Range) error {
+			g.Locate(from, r.Lo)
+			b, d := lines(from, r.Len())
+			return visit(r, b, d)
+		})
+	}
+	dim := p.Dim()
+	x, b, d := Columns(dim, chunk), Columns(dim, chunk), Columns(dim*dim, chunk)
+	pieceB, pieceD := make([][]float64, dim), make([][]float64, dim*dim)
+	return r.Chunks(chunk, func(all grid.Range) error {
+		x, b, d := cut(x, all.Len()), cut(b, all.Len()), cut(d, all.Len())
+		g.Points(x, all)
+		p.Drift(b, x, t)
+		diffusion(d, x, t, p)
+		return pieces(g, all, func(r grid.Range) error {
+			lo, hi := r.Lo-all.Lo, r.Hi-all.Lo
+			for k := range b {
+				pieceB[k] = b[k][lo:hi]
+			}
+			for k := range d {
+				pieceD[k] = d[k][lo:hi]
+			}
+			return visit(r, pieceB, pieceD)
+		})
+	})
+}
+
+// filled writes the columns with zeros in the place of nil.
+func filled(dst, columns [][]float64, zeros []float64) {
+	for k, c := range columns {
+		if dst[k] = c; c == nil {
+			dst[k] = zeros
+		}
+	}
+}
+
+// pieces calls do for parts of lines along the first axis, of at most chunk
+// cells.
+func pieces(g *grid.Grid, r grid.Range, do func(grid.Range) error) error {
+	n := g.Cells(0)
+	for lo := r.Lo; lo < r.Hi; {
+		hi := min(lo+chunk, lo-lo%n+n, r.Hi)
+		if err := do(grid.Range{Lo: lo, Hi: hi}); err != nil {
+			return err
+		}
+		lo = hi
+	}
+	return nil
+}
+
+// center returns the centre of a cell.
+func center(g *grid.Grid, cell int) []float64 {
+	x := make([]float64, g.Dim())
+	for k := range x {
+		x[k] = g.Centers(k)[g.Along(k, cell)]
+	}
+	return x
 }
 
 // Columns allocates k columns of n numbers.

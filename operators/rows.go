@@ -3,6 +3,7 @@ package operators
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"fokker/grid"
 )
@@ -15,16 +16,34 @@ type Term interface {
 	AppendRows(rows *Rows, r grid.Range, t float64) error
 }
 
-// Rows collects rates out of the cells of a range.
+// Rows collects rates out of the cells of a range. Those to face neighbours
+// have a place of their own, which costs neither numbers of cells nor sorting.
 type Rows struct {
 	grid   *grid.Grid
 	span   grid.Range
-	from   []int32
-	to     []int32
-	rate   []float64
+	near   []pair    // per axis
+	total  []float64 // per cell, all that leaves it
+	wide   jumpList
 	exits  []exit
-	killed []float64
+	killed []float64 // nil before the first
 	err    error
+}
+
+// pair holds rates to the neighbours along one axis, 0 where there is none.
+type pair struct{ down, up []float64 }
+
+// side returns one of the two.
+func (p pair) side(s int) []float64 {
+	if s == 0 {
+		return p.down
+	}
+	return p.up
+}
+
+// jumpList is rates between cells that are no neighbours, in the order given.
+type jumpList struct {
+	from, to []int32 // from is counted in the span
+	rate     []float64
 }
 
 // exit is a rate of leaving through an absorbing wall, by an offset that meets
@@ -35,12 +54,14 @@ type exit struct {
 	rate             float64
 }
 
-func newRows(g *grid.Grid, r grid.Range) *Rows {
-	n := 2 * g.Dim() * r.Len() // what two-point fluxes need
-	return &Rows{
-		grid: g, span: r, killed: make([]float64, r.Len()),
-		from: make([]int32, 0, n), to: make([]int32, 0, n), rate: make([]float64, 0, n),
+// newRows collects the rows of r, a part of all that the arrays are for.
+func newRows(g *grid.Grid, all, r grid.Range, near []pair, total []float64) *Rows {
+	lo, hi := r.Lo-all.Lo, r.Hi-all.Lo
+	rows := &Rows{grid: g, span: r, total: total[lo:hi]}
+	for _, p := range near {
+		rows.near = append(rows.near, pair{p.down[lo:hi], p.up[lo:hi]})
 	}
+	return rows
 }
 
 // Grid returns the grid of the rows.
@@ -48,17 +69,37 @@ func (r *Rows) Grid() *grid.Grid { return r.grid }
 
 // Jump adds a rate of jumping between two cells. Rates of the same jump add up.
 func (r *Rows) Jump(from, to int, rate float64) {
-	if rate == 0 || !r.valid(from, rate) {
+	if rate == 0 || !r.take(from, rate) {
 		return
 	}
-	r.from = append(r.from, int32(from-r.span.Lo))
-	r.to = append(r.to, int32(to))
-	r.rate = append(r.rate, rate)
+	i := from - r.span.Lo
+	if axis, side := neighborAxis(r.grid, from, to); axis >= 0 {
+		r.near[axis].side(side)[i] += rate
+		return
+	}
+	r.wide.from = append(r.wide.from, int32(i))
+	r.wide.to = append(r.wide.to, int32(to))
+	r.wide.rate = append(r.wide.rate, rate)
+}
+
+// cross adds rates of jumping to the neighbours on one side of cells from first
+// on, all of which have one.
+func (r *Rows) cross(axis, side, first int, rate []float64) {
+	lo, hi := first-r.span.Lo, first-r.span.Lo+len(rate)
+	near, total := r.near[axis].side(side)[lo:hi:hi], r.total[lo:hi:hi]
+	for i, v := range rate {
+		if !(v >= 0 && v <= math.MaxFloat64) {
+			r.refuse(first+i, v)
+			return
+		}
+		near[i] += v
+		total[i] += v
+	}
 }
 
 // Leave adds a rate of being absorbed by the wall that an offset meets.
 func (r *Rows) Leave(from int, offset []int, rate float64) {
-	if rate == 0 || !r.valid(from, rate) {
+	if rate == 0 || !r.take(from, rate) {
 		return
 	}
 	out := exit{from: from, rate: rate}
@@ -69,19 +110,51 @@ func (r *Rows) Leave(from int, offset []int, rate float64) {
 
 // Kill adds a rate of being removed.
 func (r *Rows) Kill(from int, rate float64) {
-	if r.valid(from, rate) {
-		r.killed[from-r.span.Lo] += rate
+	if !r.take(from, rate) {
+		return
 	}
+	if r.killed == nil {
+		r.killed = make([]float64, r.span.Len())
+	}
+	r.killed[from-r.span.Lo] += rate
 }
 
-func (r *Rows) valid(from int, rate float64) bool {
-	if rate >= 0 && !math.IsInf(rate, 1) {
-		return true
+// take adds a rate to the total of a cell unless it is none.
+func (r *Rows) take(from int, rate float64) bool {
+	if !(rate >= 0 && rate <= math.MaxFloat64) {
+		r.refuse(from, rate)
+		return false
 	}
+	r.total[from-r.span.Lo] += rate
+	return true
+}
+
+// refuse remembers the first of the rates that are none.
+func (r *Rows) refuse(from int, rate float64) {
 	if r.err == nil {
 		r.err = fmt.Errorf("operators: rate out of cell %d is %v, expected finite and nonnegative", from, rate)
 	}
-	return false
+}
+
+// neighborAxis returns along which axis and to which side two cells are
+// neighbours, −1 if they are not.
+func neighborAxis(g *grid.Grid, from, to int) (axis, side int) {
+	for k := range g.Dim() {
+		s, n := g.Stride(k), g.Cells(k)
+		switch to - from {
+		case s, -s, (n - 1) * s, -(n - 1) * s:
+		default:
+			continue // most jumps, without a division
+		}
+		i, circle := g.Along(k, from), g.Axis(k).Ends[0] == grid.Periodic
+		switch {
+		case to == from+s && i < n-1, to == from-(n-1)*s && i == n-1 && circle:
+			return k, 1
+		case to == from-s && i > 0, to == from+(n-1)*s && i == 0 && circle:
+			return k, 0
+		}
+	}
+	return -1, 0
 }
 
 // PointError says that a coefficient has no usable value at a point.
@@ -106,14 +179,24 @@ func point(x [][]float64, i int) []float64 {
 	return p
 }
 
-// finite checks columns of a coefficient, one per axis.
-func finite(quantity string, columns, x [][]float64) error {
+// finite checks columns of a coefficient, one per axis, at the points that at
+// tells; nil stands for zeros.
+func finite(quantity string, columns [][]float64, at func(i int) []float64) error {
 	for k, c := range columns {
-		for i, v := range c {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return &PointError{quantity, k, v, point(x, i), "a finite number"}
-			}
+		var odd, even float64 // two chains of sums are done at the same time
+		i := 0
+		for ; i+1 < len(c); i += 2 {
+			even += c[i] - c[i] // 0, or NaN where c is not finite
+			odd += c[i+1] - c[i+1]
 		}
+		if i < len(c) {
+			even += c[i] - c[i]
+		}
+		if even+odd == 0 {
+			continue
+		}
+		i = slices.IndexFunc(c, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+		return &PointError{quantity, k, c[i], at(i), "a finite number"}
 	}
 	return nil
 }

@@ -22,55 +22,47 @@ type Transport struct {
 
 // AppendRows adds the two-point rates of every axis.
 func (t Transport) AppendRows(rows *Rows, r grid.Range, at float64) error {
-	dim := t.Process.Dim()
-	beside, axes := allNeighbors(rows.grid), t.Axes
+	g, axes := rows.grid, t.Axes
 	if axes == nil {
-		axes = []int{0, 1, 2, 3}[:dim]
+		axes = []int{0, 1, 2, 3}[:t.Process.Dim()]
 	}
-	return coefficients(t.Process, rows.grid, r, at, func(r grid.Range, x, b, d [][]float64) error {
-		for _, k := range axes {
-			if err := diagonal(k, d, x); err != nil {
+	along := make([]*twoPoint, len(axes))
+	for i, k := range axes {
+		along[i] = newTwoPoint(g, k)
+	}
+	return coefficients(t.Process, g, r, at, func(r grid.Range, b, d [][]float64) error {
+		for i, k := range axes {
+			if err := diagonal(g, k, r, d); err != nil {
 				return err
 			}
-			transportAxis(rows, beside[k], r, b[k], d[k*dim+k])
+			along[i].append(rows, r, b[k], d[k*g.Dim()+k])
 		}
 		return nil
 	})
 }
 
-func transportAxis(rows *Rows, n *neighbors, r grid.Range, b, d []float64) {
-	limit := resolved
-	if rows.grid.Dim() == 1 {
-		limit = 0
-	}
-	for i := range b {
-		cell, at := r.Lo+i, n.along(r.Lo+i)
-		h0, h1 := rows.grid.Distances(n.axis, at)
-		down, up := twoPoint(b[i], d[i], h0, h1, limit)
-		// An absorbing wall stands at half the distance of its ghost cell:
-		// twice the rate keeps the row exact on linear functions.
-		n.add(rows, cell, at, 0, down, 2*down)
-		n.add(rows, cell, at, 1, up, 2*up)
-	}
-}
+// rounding of a diffusion, against the trace.
+const rounding = 1e-12
 
 // diagonal checks that D is not negative along an axis, and does not couple it
-// to another. What is within 1e-12 of the trace of 0 is rounding.
-func diagonal(k int, d, x [][]float64) error {
-	dim := len(x)
-	for i := range d[0] {
-		trace := 0.0
+// to another, but for rounding.
+func diagonal(g *grid.Grid, k int, r grid.Range, d [][]float64) error {
+	dim := g.Dim()
+	trace := func(i int) (sum float64) {
 		for l := range dim {
-			trace += math.Abs(d[l*dim+l][i])
+			if own := d[l*dim+l]; own != nil {
+				sum += math.Abs(own[i])
+			}
 		}
-		own := &d[k*dim+k][i]
-		if *own < -1e-12*trace {
-			return &PointError{"diffusion", k, *own, point(x, i), "a number ≥ 0"}
-		}
-		*own = max(*own, 0)
-		for l := range dim {
-			if off := d[k*dim+l][i]; l != k && math.Abs(off) > 1e-12*trace {
-				return &PointError{"off-diagonal diffusion", k, off, point(x, i), "0"}
+		return sum
+	}
+	for l := range dim {
+		for i, v := range d[k*dim+l] {
+			if l != k && v != 0 && math.Abs(v) > rounding*trace(i) {
+				return &PointError{"off-diagonal diffusion", k, v, center(g, r.Lo+i), "0"}
+			}
+			if l == k && v < 0 && v < -rounding*trace(i) {
+				return &PointError{"diffusion", k, v, center(g, r.Lo+i), "a number ≥ 0"}
 			}
 		}
 	}
@@ -86,9 +78,9 @@ func diagonal(k int, d, x [][]float64) error {
 // than the z²/12 of diffusion that fitted rates add: there all rates are fitted.
 const resolved = 1.99
 
-// twoPoint returns the rates to the neighbours at distances h0 below and h1
-// above, with drift b and diffusion d ≥ 0. With z = b (h0 + h1)/(2d), the central
-// ones for |z| ≤ limit,
+// twoPoint makes the rates to the neighbours at distances h0 below and h1
+// above from drift b and diffusion d ≥ 0 of cells. With z = b (h0 + h1)/(2d), the
+// central ones for |z| ≤ limit,
 //
 //	up   = (2d + b h0) / (h1 (h0 + h1)),
 //	down = (2d − b h1) / (h0 (h0 + h1)),
@@ -100,34 +92,105 @@ const resolved = 1.99
 //
 // which are positive, exact on x, have the right ratio eᶻ, and become the
 // upwind rate |b|/h as d → 0.
-func twoPoint(b, d, h0, h1, limit float64) (down, up float64) {
-	sum := h0 + h1
-	// On a strongly graded mesh one of them may be negative earlier.
-	if math.Abs(b)*sum <= 2*limit*d && 2*d+b*h0 >= 0 && 2*d-b*h1 >= 0 {
-		return (2*d - b*h1) / (h0 * sum), (2*d + b*h0) / (h1 * sum)
-	}
-	return fitted(d, b*sum/2) * 2 / (h0 * sum), fitted(d, -b*sum/2) * 2 / (h1 * sum)
+type twoPoint struct {
+	*neighbors
+	spans         []span // per position along the axis
+	limit         float64
+	down, up, nil []float64 // of a piece; nil is zeros
 }
 
-// fitted returns d B(w/d), which tends to max(−w, 0) as d → 0.
-func fitted(d, w float64) float64 {
+// span is the distances of the neighbours and the weights 1/(h (h0 + h1)).
+type span struct{ h0, h1, down, up float64 }
+
+func newTwoPoint(g *grid.Grid, axis int) *twoPoint {
+	t := &twoPoint{neighbors: newNeighbors(g, axis), limit: resolved}
+	if g.Dim() == 1 {
+		t.limit = 0
+	}
+	for i := range g.Cells(axis) {
+		h0, h1 := g.Distances(axis, i)
+		t.spans = append(t.spans, span{h0, h1, 1 / (h0 * (h0 + h1)), 1 / (h1 * (h0 + h1))})
+	}
+	n := min(chunk, g.Cells(0))
+	t.down, t.up, t.nil = make([]float64, n), make([]float64, n), make([]float64, n)
+	return t
+}
+
+// append adds the rates of a piece of a line. An absorbing wall stands at half
+// the distance of its ghost cell: twice the rate keeps the row exact on linear
+// functions.
+func (t *twoPoint) append(rows *Rows, r grid.Range, b, d []float64) {
+	n := r.Len()
+	down, up := t.down[:n], t.up[:n]
+	if b == nil {
+		b = t.nil[:n]
+	}
+	if d == nil {
+		d = t.nil[:n]
+	}
+	t.rates(down, up, b, d, t.along(r.Lo))
+	t.add(rows, r, 0, down, 2)
+	t.add(rows, r, 1, up, 2)
+}
+
+func (t *twoPoint) rates(down, up, b, d []float64, at int) {
+	spans, step := t.spans[at:], 0
+	if t.axis == 0 {
+		step = 1
+	}
+	up, b, d = up[:len(down)], b[:len(down)], d[:len(down)]
+	for i := range down {
+		s := &spans[i*step]
+		drift, noise := b[i], 2*d[i]
+		above, below := noise+drift*s.h0, noise-drift*s.h1
+		// On a strongly graded mesh one of them may be negative earlier.
+		if math.Abs(drift)*(s.h0+s.h1) > t.limit*noise || above < 0 || below < 0 {
+			below, above = fitted(max(noise, 0), drift*(s.h0+s.h1)) // below 0 is rounding
+		}
+		down[i], up[i] = below*s.down, above*s.up
+	}
+}
+
+// fitted returns d B(w/d) and d B(−w/d), which tend to max(−w, 0) and max(w, 0)
+// as d → 0.
+func fitted(d, w float64) (down, up float64) {
 	if math.Abs(w) > 745*d { // B(745) is below the smallest float64
-		return max(-w, 0)
+		return max(-w, 0), max(w, 0)
 	}
-	return d * Bernoulli(w/d)
+	plus, minus := Bernoulli(w / d)
+	return d * plus, d * minus
 }
 
-// Bernoulli returns B(z) = z/(eᶻ − 1), the weight of exponential fitting.
-// B(z) − B(−z) = −z and B(−z) = eᶻ B(z).
-func Bernoulli(z float64) float64 {
-	if math.Abs(z) < 1e-5 { // the next term of the series, z⁴/720, is below rounding
-		return 1 - z/2 + z*z/12
+// Bernoulli returns B(z) and B(−z), B(z) = z/(eᶻ − 1) being the weight of
+// exponential fitting. B(−z) = z + B(z) = eᶻ B(z); the even part of B is
+//
+//	(z/2) coth(z/2) = Σ B₂ₖ z²ᵏ/(2k)!,  B₂ₖ the numbers of Jacob Bernoulli.
+func Bernoulli(z float64) (plus, minus float64) {
+	a := math.Abs(z)
+	switch {
+	case a <= 1: // the first term left out is below 6e-18
+		even, x := 0.0, z*z
+		for _, c := range evenPart {
+			even = even*x + c
+		}
+		return even - z/2, even + z/2
+	case a <= 700:
+		e := math.Exp(-a)
+		plus = a * e / (1 - e)
+	default: // e⁻ᵃ loses digits before B(a) does
+		half := math.Exp(-a / 2)
+		plus = a * half * half
 	}
-	if z > 700 { // eᶻ overflows, and e⁻ᶻ loses digits, before B(z) does
-		half := math.Exp(-z / 2)
-		return z * half * half
+	if z < 0 {
+		return plus + a, plus
 	}
-	return z / math.Expm1(z)
+	return plus, plus + a
+}
+
+// evenPart is B₂ₖ/(2k)! for k = 10, …, 0.
+var evenPart = [...]float64{
+	-174611. / 802857662698291200000, 43867. / 5109094217170944000, -3617. / 10670622842880000,
+	1. / 74724249600, -691. / 1307674368000, 1. / 47900160, -1. / 1209600, 1. / 30240, -1. / 720, 1. / 12, 1,
 }
 
 // neighbors knows what lies beside the cells of one axis. That depends on the
@@ -169,16 +232,26 @@ func allNeighbors(g *grid.Grid) []*neighbors {
 
 func (n *neighbors) along(cell int) int { return n.grid.Along(n.axis, cell) }
 
-// add adds the rate of crossing the face on one side of a cell at position i:
-// to the neighbour, to the absorbing wall with its own rate, or nowhere if
-// nothing crosses.
-func (n *neighbors) add(rows *Rows, cell, i, side int, rate, absorbed float64) {
-	switch b := n.beside[side][i]; {
-	case b.inside:
-		rows.Jump(cell, cell+b.to, rate)
-	case b.lost:
-		offset := [4]int{}
-		offset[n.axis] = 2*side - 1
-		rows.Leave(cell, offset[:n.grid.Dim()], absorbed)
+// add adds rates of crossing the faces on one side of the cells of a piece of a
+// line: to the neighbours, to the absorbing wall, which is closer by a factor, or
+// nowhere if nothing crosses.
+func (n *neighbors) add(rows *Rows, r grid.Range, side int, rate []float64, closer float64) {
+	at, step := n.along(r.Lo), 0
+	if n.axis == 0 {
+		step = 1
 	}
+	lo := 0
+	for i := range rate {
+		b := &n.beside[side][at+i*step]
+		if b.inside {
+			continue
+		}
+		rows.cross(n.axis, side, r.Lo+lo, rate[lo:i])
+		if lo = i + 1; b.lost {
+			offset := [4]int{}
+			offset[n.axis] = 2*side - 1
+			rows.Leave(r.Lo+i, offset[:n.grid.Dim()], rate[i]*closer)
+		}
+	}
+	rows.cross(n.axis, side, r.Lo+lo, rate[lo:])
 }

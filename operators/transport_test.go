@@ -348,7 +348,10 @@ func TestBernoulliAgreesWithManyDigits(t *testing.T) {
 	worst := 0.0
 	check := func(z float64) {
 		want := bernoulli(z)
-		got := operators.Bernoulli(z)
+		got, mirrored := operators.Bernoulli(z)
+		if _, again := operators.Bernoulli(-z); again != got {
+			t.Errorf("B(%v) is %v, and %v as the mirror image of B(%v), %v", z, got, again, -z, mirrored)
+		}
 		if f, _ := want.Float64(); f < 0x1p-1022 { // no relative accuracy among subnormal numbers
 			if math.Abs(got-f) > 1e-320 {
 				t.Errorf("B(%v) = %v, want %v", z, got, f)
@@ -377,11 +380,11 @@ func TestBernoulliAgreesWithManyDigits(t *testing.T) {
 }
 
 func TestBernoulliIdentities(t *testing.T) {
-	if got := operators.Bernoulli(0); got != 1 {
-		t.Errorf("B(0) = %v, want 1", got)
+	if plus, minus := operators.Bernoulli(0); plus != 1 || minus != 1 {
+		t.Errorf("B(0) = %v, %v, want 1", plus, minus)
 	}
 	for z := -700.0; z <= 700; z += 0.37 {
-		plus, minus := operators.Bernoulli(z), operators.Bernoulli(-z)
+		plus, minus := operators.Bernoulli(z)
 		if math.Abs(minus-plus-z) > 1e-15*(plus+minus) {
 			t.Errorf("B(−z) − B(z) = %v, want %v", minus-plus, z)
 		}
