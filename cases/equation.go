@@ -413,7 +413,10 @@ func (c columns) eval(dst, x [][]float64, t float64) {
 type expressed struct {
 	dim, noises             int
 	drift, diffusion, noise columns
+	lattice                 *expr.Lattice // of drift and diffusion
 }
+
+var _ operators.Lined = (*expressed)(nil)
 
 func (eq *equation) compile() (*expressed, error) {
 	p := &expressed{dim: len(eq.axes), noises: len(eq.axes)}
@@ -422,6 +425,9 @@ func (eq *equation) compile() (*expressed, error) {
 		return nil, err
 	}
 	if p.diffusion, err = compile(eq.axes, flatten(eq.diffusion)...); err != nil {
+		return nil, err
+	}
+	if p.lattice, err = expr.CompileLattice(eq.axes, []string{"t"}, slices.Concat(eq.drift, flatten(eq.diffusion))...); err != nil {
 		return nil, err
 	}
 	if eq.noise == nil {
@@ -460,6 +466,15 @@ func (p *expressed) Noise(s, x [][]float64, t float64) {
 
 // Diffusion writes D.
 func (p *expressed) Diffusion(d, x [][]float64, t float64) { p.diffusion.eval(d, x, t) }
+
+// Lines returns b and D along lines of a grid.
+func (p *expressed) Lines(at [][]float64, t float64) func(from []int, n int) (b, d [][]float64) {
+	lines := p.lattice.Lines(at, t)
+	return func(from []int, n int) (b, d [][]float64) {
+		all := lines.Eval(from, n)
+		return all[:p.dim], all[p.dim:]
+	}
+}
 
 // reversible is a compiled isothermal process.
 type reversible struct {

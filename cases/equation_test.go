@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
+	"fokker/grid"
 	"fokker/operators"
 )
 
@@ -177,5 +179,50 @@ func TestOneTemperatureGivesGibbsToRounding(t *testing.T) {
 	}
 	for i, m := range r.Stationary.Masses {
 		near(t, "mass", m, want[i]/z, 1e-13*want[i]/z)
+	}
+}
+
+// Along lines of a grid b and D have the bits they have at any points.
+func TestLinesAreDriftAndDiffusionBitForBit(t *testing.T) {
+	tested := 0
+	for _, name := range Gallery() {
+		c, err := FromGallery(name, "--cells 8")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, ok := c.Problem.Process.(operators.Lined)
+		if !ok {
+			continue
+		}
+		tested++
+		g, err := c.Problem.Grid()
+		if err != nil {
+			t.Fatal(err)
+		}
+		dim, n, now := g.Dim(), g.Size(), 0.37
+		x, want := operators.Columns(dim, n), operators.Columns(dim+dim*dim, n)
+		g.Points(x, grid.Range{Hi: n})
+		p.Drift(want[:dim], x, now)
+		p.Diffusion(want[dim:], x, now)
+		at, from := make([][]float64, dim), make([]int, dim)
+		for k := range at {
+			at[k] = g.Centers(k)
+		}
+		lines := p.Lines(at, now)
+		for cell := 0; cell < n; cell += g.Cells(0) {
+			g.Locate(from, cell)
+			b, d := lines(from, g.Cells(0))
+			for k, column := range slices.Concat(b, d) {
+				if column == nil {
+					column = make([]float64, g.Cells(0))
+				}
+				if !slices.Equal(column, want[k][cell:cell+g.Cells(0)]) {
+					t.Fatalf("%s: coefficient %d from cell %d is %v along the line, want %v", name, k, cell, column, want[k][cell:cell+g.Cells(0)])
+				}
+			}
+		}
+	}
+	if tested < 10 {
+		t.Errorf("%d cases tested, want most", tested)
 	}
 }

@@ -51,9 +51,17 @@ const (
 // Compile makes a program for the outputs. The inputs are the names of the
 // variables in the order of Eval's columns; it may list more than are used.
 func Compile(inputs []string, outputs ...*Node) (*Program, error) {
-	p := &Program{inputs: len(inputs), outputs: make([]int, len(outputs))}
+	return compile(nil, inputs, outputs)
+}
+
+// compile makes a program whose first inputs are the values of given nodes.
+func compile(given []*Node, inputs []string, outputs []*Node) (*Program, error) {
+	p := &Program{inputs: len(given) + len(inputs), outputs: make([]int, len(outputs))}
 	slots := map[*Node]int{}
-	live := reachable(func(*Node) bool { return true }, outputs...)
+	for i, n := range given {
+		slots[n] = i
+	}
+	live := reachable(func(n *Node) bool { _, known := slots[n]; return !known }, outputs...)
 	for _, n := range outputs {
 		if n.scope.full {
 			return nil, &Error{Source: n.String(), Reason: tooLarge}
@@ -77,7 +85,7 @@ func Compile(inputs []string, outputs ...*Node) (*Program, error) {
 	return p, nil
 }
 
-// bind gives slots to the variables and the numbers.
+// bind gives slots to the variables, which are the last inputs, and the numbers.
 func (p *Program) bind(inputs []string, live []*Node, slots map[*Node]int) error {
 	for _, n := range live {
 		switch n.op {
@@ -86,7 +94,7 @@ func (p *Program) bind(inputs []string, live []*Node, slots map[*Node]int) error
 			if i < 0 {
 				return fmt.Errorf("expr: variable %q is not an input, wanted one of %s", n.name, strings.Join(inputs, ", "))
 			}
-			slots[n] = i
+			slots[n] = p.inputs - len(inputs) + i
 		case opNumber:
 			slots[n] = p.inputs + len(p.numbers)
 			p.numbers = append(p.numbers, n.value)
