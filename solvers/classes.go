@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"fokker/grid"
 	"fokker/operators"
 )
 
@@ -19,6 +20,15 @@ type graph struct {
 }
 
 func (g *graph) size() int { return len(g.loss) }
+
+func (g *graph) degree(cell int) int { return g.start[cell+1] - g.start[cell] }
+
+func (g *graph) arrow(cell, e int) (to int, open bool) {
+	e += g.start[cell]
+	return int(g.to[e]), g.rate[e] > 0
+}
+
+func (g *graph) loses(cell int) bool { return g.loss[cell] > 0 }
 
 // row returns the jumps out of cell i.
 func (g *graph) row(i int) (to []int32, rate []float64) {
@@ -41,12 +51,12 @@ func read(q operators.Rowed) (*graph, error) {
 	for i := range n {
 		g.cells[i] = i
 		if !valid(g.loss[i]) {
-			return nil, fmt.Errorf("solvers: absorption of cell %d is %v, expected finite and nonnegative", i, g.loss[i])
+			return nil, notAbsorption(i, g.loss[i])
 		}
 		to, rate := q.Row(i)
 		for e, j := range to {
 			if !valid(rate[e]) {
-				return nil, fmt.Errorf("solvers: rate from cell %d to %d is %v, expected finite and nonnegative", i, j, rate[e])
+				return nil, notRate(i, j, rate[e])
 			}
 			g.to = append(g.to, int32(j))
 			g.rate = append(g.rate, rate[e])
@@ -56,7 +66,15 @@ func read(q operators.Rowed) (*graph, error) {
 	return g, nil
 }
 
-func valid(rate float64) bool { return rate >= 0 && !math.IsInf(rate, 1) }
+func valid(rate float64) bool { return rate >= 0 && rate <= math.MaxFloat64 }
+
+func notAbsorption(cell int, rate float64) error {
+	return fmt.Errorf("solvers: absorption of cell %d is %v, expected finite and nonnegative", cell, rate)
+}
+
+func notRate(from, to int, rate float64) error {
+	return fmt.Errorf("solvers: rate from cell %d to %d is %v, expected finite and nonnegative", from, to, rate)
+}
 
 // transpose returns the jumps into every cell, as a graph whose rows they are.
 func (g *graph) transpose() *graph {
@@ -125,14 +143,22 @@ func (g *graph) even() (h *graph, by []int) {
 	return h, by
 }
 
-// components numbers the strongly connected components of the jumps of
-// positive rate; jumps between components lead to lower numbers (Tarjan 1972,
-// with an explicit stack).
-func (g *graph) components() (of []int32, count int) {
-	n := g.size()
+// arrows is which cells jump to which, all that classes depend on. Of the
+// arrows of a cell those are open that have a positive rate.
+type arrows interface {
+	size() int
+	degree(cell int) int
+	arrow(cell, e int) (to int, open bool)
+	loses(cell int) bool
+}
+
+// components numbers the strongly connected components; open arrows between
+// components lead to lower numbers (Tarjan 1972, with an explicit stack).
+func components(a arrows) (of []int32, count int) {
+	n := a.size()
 	s := search{
-		graph: g, of: make([]int32, n), order: make([]int32, n), low: make([]int32, n),
-		next: make([]int, n), above: make([]int32, n),
+		arrows: a, of: make([]int32, n), order: make([]int32, n), low: make([]int32, n),
+		next: make([]int32, n), above: make([]int32, n),
 	}
 	for i := range n {
 		s.of[i] = -1
@@ -147,11 +173,11 @@ func (g *graph) components() (of []int32, count int) {
 
 // search is the state of Tarjan's depth-first search.
 type search struct {
-	*graph
+	arrows
 	of    []int32 // component, −1 while open
 	order []int32 // of the visit, from 1
 	low   []int32 // least order known to be reachable and open
-	next  []int   // the jump to follow, counted in to
+	next  []int32 // the arrow to follow
 	above []int32 // the cell from which a cell was reached
 	open  []int32 // cells visited and not yet in a component
 	count int
@@ -160,8 +186,7 @@ type search struct {
 
 func (s *search) enter(i, above int32) {
 	s.seen++
-	s.order[i], s.low[i] = s.seen, s.seen
-	s.next[i], s.above[i] = s.start[i], above
+	s.order[i], s.low[i], s.above[i] = s.seen, s.seen, above
 	s.open = append(s.open, i)
 }
 
@@ -169,14 +194,13 @@ func (s *search) enter(i, above int32) {
 func (s *search) from(root int32) {
 	s.enter(root, -1)
 	for i := root; i >= 0; {
-		if s.next[i] < s.start[i+1] {
-			e := s.next[i]
+		if e := int(s.next[i]); e < s.degree(int(i)) {
 			s.next[i]++
-			switch j := s.to[e]; {
-			case s.rate[e] == 0:
+			switch j, open := s.arrow(int(i), e); {
+			case !open:
 			case s.order[j] == 0:
-				s.enter(j, i)
-				i = j
+				s.enter(int32(j), i)
+				i = int32(j)
 			case s.of[j] < 0:
 				s.low[i] = min(s.low[i], s.order[j])
 			}
@@ -206,20 +230,21 @@ func (s *search) close(root int32) {
 	s.count++
 }
 
-// split returns the closed classes, ordered by their first cells, and the
+// sortOut returns the closed classes, ordered by their first cells, and the
 // cells outside of them.
-func (g *graph) split() (closed [][]int, transient []int) {
-	of, count := g.components()
+func sortOut(a arrows) (closed [][]int, transient []int) {
+	of, count := components(a)
 	left := make([]bool, count)
-	for i := range g.size() {
-		left[of[i]] = left[of[i]] || g.loss[i] > 0
-		to, rate := g.row(i)
-		for e, j := range to {
-			left[of[i]] = left[of[i]] || of[j] != of[i] && rate[e] > 0
+	for i := range a.size() {
+		c := of[i]
+		left[c] = left[c] || a.loses(i)
+		for e := 0; e < a.degree(i) && !left[c]; e++ {
+			j, open := a.arrow(i, e)
+			left[c] = open && of[j] != c
 		}
 	}
 	place := make([]int, count)
-	for i := range g.size() {
+	for i := range a.size() {
 		c := of[i]
 		if left[c] {
 			transient = append(transient, i)
@@ -232,4 +257,104 @@ func (g *graph) split() (closed [][]int, transient []int) {
 		closed[place[c]-1] = append(closed[place[c]-1], i)
 	}
 	return closed, transient
+}
+
+// beside is the arrows of a stencil, read where it keeps its rates.
+type beside struct {
+	grid     *grid.Grid
+	down, up [][]float64 // per axis
+	loss     []float64   // nil where nothing is lost
+}
+
+// newBeside returns nil for other generators than stencils.
+func newBeside(q operators.Rowed) *beside {
+	near, ok := q.(stencil)
+	if !ok || near.Mesh() == nil || near.Mesh().Size() != q.Size() {
+		return nil
+	}
+	b := &beside{grid: near.Mesh(), loss: q.Absorption()}
+	for k := range b.grid.Dim() {
+		down, up, ok := near.Neighbors(k)
+		if !ok {
+			return nil
+		}
+		b.down, b.up = append(b.down, down), append(b.up, up)
+	}
+	return b
+}
+
+func (b *beside) size() int { return b.grid.Size() }
+
+func (b *beside) degree(int) int { return 2 * len(b.up) }
+
+func (b *beside) arrow(cell, e int) (to int, open bool) {
+	k := e / 2
+	s, n := b.grid.Stride(k), b.grid.Cells(k)
+	if e%2 == 0 {
+		if b.down[k][cell] == 0 {
+			return cell, false
+		}
+		if to = cell - s; b.ring(k) && b.grid.Along(k, cell) == 0 {
+			to += n * s
+		}
+		return to, true
+	}
+	if b.up[k][cell] == 0 {
+		return cell, false
+	}
+	if to = cell + s; b.ring(k) && b.grid.Along(k, cell) == n-1 {
+		to -= n * s
+	}
+	return to, true
+}
+
+func (b *beside) ring(k int) bool { return b.grid.Axis(k).Ends[0] == grid.Periodic }
+
+func (b *beside) loses(cell int) bool { return b.loss != nil && b.loss[cell] > 0 }
+
+// check refuses what are no rates.
+func (b *beside) check() error {
+	for i, v := range b.loss {
+		if !valid(v) {
+			return notAbsorption(i, v)
+		}
+	}
+	for k := range b.up {
+		for side, rates := range [][]float64{b.down[k], b.up[k]} {
+			for i, v := range rates {
+				if !valid(v) {
+					j, _ := b.arrow(i, 2*k+side)
+					return notRate(i, j, v)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// united reports whether mass gets from every cell to each of its neighbours and
+// none is lost: then all cells are one closed class.
+func (b *beside) united() bool {
+	if anyPositive(b.loss) {
+		return false
+	}
+	for k := range b.up {
+		s := b.grid.Stride(k)
+		plane := s * b.grid.Cells(k)
+		for lo := 0; lo < len(b.up[k]); lo += plane {
+			if !positive(b.up[k][lo:lo+plane-s]) || !positive(b.down[k][lo+s:lo+plane]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func positive(rates []float64) bool {
+	for _, r := range rates {
+		if !(r > 0) {
+			return false
+		}
+	}
+	return true
 }

@@ -2,10 +2,12 @@ package solvers
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"fokker/grid"
+	"fokker/operators"
 )
 
 // reachable is the closure of a graph by its definition (Warshall 1962).
@@ -46,7 +48,7 @@ func TestClassesAreThoseOfReachability(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		closed, transient := g.split()
+		closed, transient := sortOut(g)
 		reach, returns := reachable(q), 0
 		for i := range n {
 			stays := true
@@ -73,13 +75,76 @@ func TestClassesAreThoseOfReachability(t *testing.T) {
 	}
 }
 
+// drawn is jumps to neighbours, of which some do not happen.
+type drawn struct {
+	r    *rand.Rand
+	kept float64 // the fraction that happens
+	leak bool    // walls absorb
+}
+
+func (t drawn) AppendRows(rows *operators.Rows, r grid.Range, _ float64) error {
+	g := rows.Grid()
+	for i := r.Lo; i < r.Hi; i++ {
+		for k := range g.Dim() {
+			for _, o := range []int{-1, 1} {
+				offset := make([]int, g.Dim())
+				offset[k] = o
+				if t.r.Float64() >= t.kept {
+					continue
+				}
+				if to, inside, lost := g.Step(i, offset); inside {
+					rows.Jump(i, to, 1+t.r.Float64())
+				} else if lost && t.leak {
+					rows.Leave(i, offset, 1)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// Read from where a stencil keeps its rates, classes are those of the rows; and
+// if all are united, they are one class.
+func TestClassesOfAStencilAreThoseOfItsRows(t *testing.T) {
+	united := 0
+	for seed := range uint64(300) {
+		r := drawing(seed)
+		ends := []grid.Boundary{grid.Boundary(r.IntN(3)), grid.Boundary(r.IntN(3))}
+		g := uniform(t, ends, [][][]int{nil, {{2}, nil}}[r.IntN(2)], 3+r.IntN(4), 3+r.IntN(4))
+		term := drawn{r, []float64{.4, .7, .95, 1}[r.IntN(4)], r.IntN(2) == 0}
+		q, err := operators.Build(g, 0, 1, term)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := read(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		closed, transient := sortOut(rows)
+		near := newBeside(q)
+		got, left := sortOut(near)
+		if !slices.Equal(left, transient) || !slices.EqualFunc(got, closed, slices.Equal) {
+			t.Fatalf("seed %d: classes %v and %v, want %v and %v", seed, got, left, closed, transient)
+		}
+		if near.united() {
+			united++
+			if len(closed) != 1 || len(closed[0]) != g.Size() {
+				t.Fatalf("seed %d: united, but the classes are %v", seed, closed)
+			}
+		}
+	}
+	if united == 0 || united == 300 {
+		t.Errorf("%d of 300 are united, want some", united)
+	}
+}
+
 func TestDeepGraphNeedsNoRecursion(t *testing.T) {
 	const n = 1 << 20
 	g := &graph{start: make([]int, n+1), to: make([]int32, n), rate: make([]float64, n), loss: make([]float64, n)}
 	for i := range n {
 		g.start[i+1], g.to[i], g.rate[i] = i+1, int32((i+1)%n), 1
 	}
-	if _, count := g.components(); count != 1 {
+	if _, count := components(g); count != 1 {
 		t.Errorf("a cycle of %d cells: %d components, want 1", n, count)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"fokker/grid"
 	"fokker/operators"
 	"fokker/solvers/multigrid"
 )
@@ -41,7 +42,9 @@ func Stationary(q operators.Generator, s *Settings) (*Law, error) {
 	}
 	t.mix(law)
 	if law.Mass != nil {
-		law.Residual = t.residual(law.Mass)
+		if law.Residual, err = t.residual(law.Mass); err != nil {
+			return nil, err
+		}
 	}
 	law.Elapsed = time.Since(begin)
 	return law, nil
@@ -50,9 +53,10 @@ func Stationary(q operators.Generator, s *Settings) (*Law, error) {
 // task is a request for a stationary law.
 type task struct {
 	Settings
-	q     operators.Rowed
-	graph *graph
-	blank []int32 // zeros, one per cell
+	q      operators.Rowed
+	beside *beside // nil unless a stencil
+	copied *graph  // nil until asked for
+	blank  []int32 // zeros, one per cell
 }
 
 func newTask(q operators.Generator, s *Settings) (*task, error) {
@@ -83,21 +87,58 @@ func newTask(q operators.Generator, s *Settings) (*task, error) {
 	if t.Method != "" && !slices.Contains(methods, t.Method) {
 		return nil, fmt.Errorf("solvers: no method %q for stationary laws, expected one of %q", t.Method, methods)
 	}
-	var err error
-	t.graph, err = read(rowed)
-	t.blank = make([]int32, q.Size())
+	if t.beside = newBeside(rowed); t.beside != nil {
+		return t, t.beside.check()
+	}
+	_, err := t.graph()
 	return t, err
+}
+
+// graph returns the rates by rows. Large stencils are solved without.
+func (t *task) graph() (*graph, error) {
+	if t.copied == nil {
+		g, err := read(t.q)
+		if err != nil {
+			return nil, err
+		}
+		t.copied, t.blank = g, make([]int32, g.size())
+	}
+	return t.copied, nil
+}
+
+// restrict returns the rates between some cells.
+func (t *task) restrict(cells []int) (*graph, error) {
+	g, err := t.graph()
+	if err != nil {
+		return nil, err
+	}
+	return g.restrict(cells, t.blank), nil
+}
+
+// split returns the closed classes and the cells outside of them.
+func (t *task) split() (closed [][]int, transient []int) {
+	if t.beside == nil {
+		return sortOut(t.copied)
+	}
+	if !t.beside.united() {
+		return sortOut(t.beside)
+	}
+	all := make([]int, t.q.Size())
+	for i := range all {
+		all[i] = i
+	}
+	return [][]int{all}, nil
 }
 
 var methods = []string{"gth", "multigrid"}
 
 // classes finds the closed classes, their laws and their probabilities.
 func (t *task) classes(law *Law) error {
-	closed, transient := t.graph.split()
+	closed, transient := t.split()
 	if len(closed) == 0 {
 		return ErrLost
 	}
-	told, done, all := t.Progress, 0., float64(t.graph.size())
+	told, done, all := t.Progress, 0., float64(t.q.Size())
 	for _, cells := range closed {
 		part := float64(len(cells)) / all
 		t.Progress = func(f float64) { told(done + part*f) }
@@ -125,24 +166,36 @@ const wells = 100
 
 // law computes the law on one closed class.
 func (t *task) law(cells []int, r *Report) ([]float64, error) {
-	g := t.graph.restrict(cells, t.blank)
 	q, iterable := t.neighborly(cells)
 	switch {
-	case t.Method == "gth":
-		return t.direct(g, t.order(g, nil), r)
 	case t.Method == "multigrid" && !iterable:
 		return nil, errors.New("solvers: multigrid needs a grid of two axes or more, all of it one closed class, and jumps between neighbours only")
 	case t.Method == "multigrid":
 		return t.iterate(q, r)
+	case t.Method == "" && iterable && dissection(q.Mesh()) > cheap:
+		return t.choose(cells, q, r)
 	}
-	if iterable && len(cells) > 1<<18 { // never cheap
-		return t.choose(g, nil, q, r)
+	g, err := t.restrict(cells)
+	if err != nil {
+		return nil, err
 	}
 	o := t.order(g, nil)
-	if iterable && o.flops > cheap {
-		return t.choose(g, o, q, r)
+	if t.Method == "" && o.bytes() > roomy {
+		return nil, fmt.Errorf("solvers: elimination of %d cells takes about %.1f GB; take a coarser grid, or insist by method \"gth\"", g.size(), o.bytes()/(1<<30))
 	}
-	return t.afford(g, o, r)
+	return t.direct(g, o, r)
+}
+
+// dissection estimates the flops of an elimination of all cells of a grid that
+// jump to their neighbours: N s² / s^(1/(d−1)) times a constant, s being the
+// cells of a section through N of them in d dimensions (George 1973).
+func dissection(g *grid.Grid) float64 {
+	all, longest := float64(g.Size()), 1
+	for k := range g.Dim() {
+		longest = max(longest, g.Cells(k))
+	}
+	constant := [...]float64{2: 40, 3: 11, 4: 6.3} // counted on grids of equal axes; twice as much on long ones
+	return constant[g.Dim()] * all * math.Pow(all/float64(longest), 2-1/float64(g.Dim()-1))
 }
 
 // neighborly returns the generator as multigrid wants it, if it can be.
@@ -156,15 +209,17 @@ func (t *task) neighborly(cells []int) (q multigrid.Generator, ok bool) {
 }
 
 // choose iterates, and eliminates where that does not converge.
-func (t *task) choose(g *graph, o *ordering, q multigrid.Generator, r *Report) ([]float64, error) {
+func (t *task) choose(cells []int, q multigrid.Generator, r *Report) ([]float64, error) {
 	m, err := t.iterate(q, r)
 	var stalled *NotConverged
 	if !errors.As(err, &stalled) {
 		return m, err
 	}
-	if o == nil {
-		o = t.order(g, nil)
+	g, failed := t.restrict(cells)
+	if failed != nil {
+		return nil, failed
 	}
+	o := t.order(g, nil)
 	if o.bytes() > roomy {
 		return nil, err
 	}
@@ -188,14 +243,6 @@ func (t *task) iterate(q multigrid.Generator, r *Report) ([]float64, error) {
 	return got.Mass, err
 }
 
-// afford eliminates if the memory is there.
-func (t *task) afford(g *graph, o *ordering, r *Report) ([]float64, error) {
-	if o.bytes() > roomy {
-		return nil, fmt.Errorf("solvers: elimination of %d cells takes about %.1f GB; take a coarser grid, or insist by method \"gth\"", g.size(), o.bytes()/(1<<30))
-	}
-	return t.direct(g, o, r)
-}
-
 func (t *task) order(g *graph, last []int32) *ordering {
 	return g.order(positions(t.q, g.cells), last)
 }
@@ -212,7 +259,7 @@ func (t *task) direct(g *graph, o *ordering, r *Report) ([]float64, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.WorkUnits += o.flops / t.apply()
+		r.WorkUnits += o.flops / (2 * float64(len(t.copied.to)+t.copied.size())) // a product and a sum for every entry of Qᵀ
 		if len(f.stuck) == 0 {
 			law := f.law(g.size()-1, 0)
 			if f.spoiled(law) {
@@ -246,21 +293,10 @@ func heaviest(law []scaled) int32 {
 	return int32(slices.Index(law, top))
 }
 
-// apply returns the flops of Qᵀm: a product and a sum for every entry.
-func (t *task) apply() float64 {
-	return 2 * float64(len(t.graph.to)+t.graph.size())
-}
-
 // endings computes the probability of ending in each class. Mass m started in
 // the transient cells stays in them for the times y with Q_TTᵀ y = −m, and
 // y_i r_ij of it goes from there to cell j (Kemeny and Snell 1960).
 func (t *task) endings(law *Law, transient []int) error {
-	class := make([]int, t.graph.size()) // 1 + class
-	for c := range law.Classes {
-		for _, i := range law.Classes[c].Cells {
-			class[i] = c + 1
-		}
-	}
 	if t.Initial == nil {
 		if len(law.Classes) == 1 && !t.loses(transient) {
 			law.Classes[0].Probability = 1
@@ -271,17 +307,31 @@ func (t *task) endings(law *Law, transient []int) error {
 		}
 		return nil
 	}
-	for i, m := range t.Initial {
-		if c := class[i]; c > 0 {
-			law.Classes[c-1].Probability += m
+	for c := range law.Classes {
+		for _, i := range law.Classes[c].Cells {
+			law.Classes[c].Probability += t.Initial[i]
 		}
 	}
+	if len(transient) == 0 {
+		return nil
+	}
+	return t.arrivals(law, transient)
+}
+
+// arrivals adds what comes from the transient cells.
+func (t *task) arrivals(law *Law, transient []int) error {
 	y, err := t.stay(transient)
 	if err != nil {
 		return err
 	}
+	class := make([]int, t.q.Size()) // 1 + class
+	for c := range law.Classes {
+		for _, i := range law.Classes[c].Cells {
+			class[i] = c + 1
+		}
+	}
 	for x, i := range transient {
-		to, rate := t.graph.row(i)
+		to, rate := t.copied.row(i)
 		for e, j := range to {
 			if c := class[j]; c > 0 {
 				law.Classes[c-1].Probability += y[x] * rate[e]
@@ -293,15 +343,16 @@ func (t *task) endings(law *Law, transient []int) error {
 
 // loses reports whether any of the cells absorbs.
 func (t *task) loses(cells []int) bool {
-	return slices.ContainsFunc(cells, func(i int) bool { return t.graph.loss[i] > 0 })
+	loss := t.q.Absorption()
+	return loss != nil && slices.ContainsFunc(cells, func(i int) bool { return loss[i] > 0 })
 }
 
 // stay returns the mean times spent in the transient cells.
 func (t *task) stay(transient []int) ([]float64, error) {
-	if len(transient) == 0 {
-		return nil, nil
+	g, err := t.restrict(transient)
+	if err != nil {
+		return nil, err
 	}
-	g := t.graph.restrict(transient, t.blank)
 	even, by := g.even()
 	f, err := t.order(g, nil).eliminate(t.Context, even, both, t.Workers, nil)
 	if err != nil {
@@ -327,7 +378,11 @@ func (t *task) mix(law *Law) {
 	if !single && t.Initial == nil {
 		return
 	}
-	law.Mass = make([]float64, t.graph.size())
+	if single && len(law.Classes[0].Mass) == t.q.Size() {
+		law.Mass = law.Classes[0].Mass
+		return
+	}
+	law.Mass = make([]float64, t.q.Size())
 	for _, c := range law.Classes {
 		share := c.Probability
 		if single {
@@ -340,21 +395,37 @@ func (t *task) mix(law *Law) {
 }
 
 // residual returns ‖Qᵀm‖₁ / Σ mᵢ|Qᵢᵢ|, 0 where nothing moves.
-func (t *task) residual(m []float64) float64 {
+func (t *task) residual(m []float64) (float64, error) {
 	flow := make([]float64, len(m))
 	t.q.Forward(flow, m)
+	leave, err := t.exits()
+	if err != nil {
+		return 0, err
+	}
 	norm, all := 0.0, 0.0
 	for i := range m {
 		norm += math.Abs(flow[i])
-		leave := t.graph.loss[i]
-		_, rate := t.graph.row(i)
-		for _, r := range rate {
-			leave += r
-		}
-		all += m[i] * leave
+		all += m[i] * leave[i]
 	}
 	if all == 0 {
-		return 0
+		return 0, nil
 	}
-	return norm / all
+	return norm / all, nil
+}
+
+// exits returns |Qᵢᵢ|, which some generators know.
+func (t *task) exits() ([]float64, error) {
+	if q, ok := t.q.(interface{ Exit() []float64 }); ok {
+		return q.Exit(), nil
+	}
+	g, err := t.graph()
+	if err != nil {
+		return nil, err
+	}
+	out := slices.Clone(g.loss)
+	for i := range out {
+		_, rate := g.row(i)
+		out[i] += sum(rate)
+	}
+	return out, nil
 }

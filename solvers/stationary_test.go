@@ -163,7 +163,8 @@ func TestStalledMultigridIsReplacedByElimination(t *testing.T) {
 		t.Fatal(err)
 	}
 	var r Report
-	m, err := k.choose(k.graph, nil, q, &r)
+	closed, _ := k.split()
+	m, err := k.choose(closed[0], q, &r)
 	if err != nil {
 		t.Fatal(err)
 	}
