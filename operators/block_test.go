@@ -3,6 +3,7 @@ package operators_test
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -235,5 +236,78 @@ func (columns) Drift(b, x [][]float64, t float64) {
 func (columns) Diffusion(d, x [][]float64, _ float64) {
 	for i := range x[0] {
 		d[0][i], d[1][i], d[2][i], d[3][i] = 1+x[1][i]*x[1][i], 0, 0, 0.5
+	}
+}
+
+// lined is a process along lines, by the same functions as at any points; what
+// is zero on all of a line is nil.
+type lined struct{ operators.Diffusive }
+
+func (l lined) Lines(at [][]float64, t float64) func(from []int, n int) (b, d [][]float64) {
+	return func(from []int, n int) (b, d [][]float64) {
+		dim := l.Dim()
+		x := operators.Columns(dim, n)
+		for k := range x {
+			for i := range x[k] {
+				x[k][i] = at[k][from[k]]
+			}
+		}
+		copy(x[0], at[0][from[0]:])
+		b, d = operators.Columns(dim, n), operators.Columns(dim*dim, n)
+		l.Drift(b, x, t)
+		l.Diffusion(d, x, t)
+		for _, columns := range [][][]float64{b, d} {
+			for k, c := range columns {
+				if !slices.ContainsFunc(c, func(v float64) bool { return v != 0 }) {
+					columns[k] = nil
+				}
+			}
+		}
+		return b, d
+	}
+}
+
+func TestLinesMakeTheRatesThatPointsMake(t *testing.T) {
+	partly := field{2, // neither drift nor noise on some lines, or along some axis
+		func(b, x []float64, _ float64) { b[0] = 30 * max(x[1], 0) },
+		func(d, x []float64, _ float64) { d[1] = max(x[0], 0) }}
+	square := square(t, 40, ends{R, A})
+	long := mesh(t, axis(t, grid.Uniform(), -1, 1, 2500, ends{P, P}), axis(t, grid.Uniform(), -1, 1, 3, ends{R, A}))
+	for _, g := range []*grid.Grid{square, long} {
+		for name, terms := range map[string]func(p operators.Process) operators.Term{
+			"transport": func(p operators.Process) operators.Term { return operators.Transport{Process: p} },
+			"one axis":  func(p operators.Process) operators.Term { return operators.Transport{Process: p, Axes: []int{1}} },
+			"coupled":   func(p operators.Process) operators.Term { return operators.Coupled{Process: p, Axes: []int{0, 1}} },
+		} {
+			for _, p := range []operators.Diffusive{swirl(), columns{}, partly} {
+				want := build(t, g, terms(p))
+				for _, workers := range []int{1, 3} {
+					got, err := operators.Build(g, 0, workers, terms(lined{p}))
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i := range g.Size() {
+						a, x := got.Row(i)
+						b, y := want.Row(i)
+						if !slices.Equal(a, b) || !slices.Equal(x, y) {
+							t.Fatalf("%s, %d workers: row %d is %v %v, want %v %v", name, workers, i, a, x, b, y)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// Rates between neighbours are all that is stored: 2 numbers per axis and the
+// total, beside what is made for a line.
+func TestAssemblyTakesNoMoreMemoryThanTheRates(t *testing.T) {
+	g := square(t, 256, ends{R, A})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	build(t, g, operators.Transport{Process: columns{}})
+	runtime.ReadMemStats(&after)
+	if numbers := float64(after.TotalAlloc-before.TotalAlloc) / 8 / float64(g.Size()); numbers > 8 {
+		t.Errorf("%.1f numbers per cell allocated, want 5, 1 for absorption and little else", numbers)
 	}
 }

@@ -29,12 +29,18 @@ func compressAll(g *grid.Grid, parts []*Rows) *compressed {
 	if len(rows) == 1 {
 		return rows[0]
 	}
-	all := &compressed{start: []int{0}}
+	length, n := 0, 0
 	for _, r := range rows {
-		for _, s := range r.start[1:] {
-			all.start = append(all.start, s+len(all.to))
+		length, n = length+len(r.to), n+len(r.start)-1
+	}
+	all := &compressed{make([]int, n+1), make([]int, length), make([]float64, length)}
+	row, at := 0, 0
+	for _, r := range rows {
+		for i, s := range r.start {
+			all.start[row+i] = at + s
 		}
-		all.to, all.rate = append(all.to, r.to...), append(all.rate, r.rate...)
+		copy(all.to[at:], r.to)
+		at, row = at+copy(all.rate[at:], r.rate), row+len(r.start)-1
 	}
 	return all
 }

@@ -36,8 +36,45 @@ func defaultRadius(g *grid.Grid, axes []int) int {
 
 // AppendRows adds the rates of every cell.
 func (c Coupled) AppendRows(rows *Rows, r grid.Range, t float64) error {
-	offset := make([]int, c.Process.Dim())
-	return c.cells(rows.grid, r, t, func(cell int, one *coupling) { c.appendCell(rows, cell, offset, one) })
+	c, err := c.prepare(rows.grid)
+	if err != nil {
+		return err
+	}
+	w := &writer{Coupled: c, rows: rows, offset: make([]int, c.Process.Dim())}
+	for _, k := range c.Axes {
+		w.clear = append(w.clear, clearance(rows.grid, k, c.Radius))
+	}
+	return c.cells(rows.grid, r, t, w.appendCell)
+}
+
+// writer adds the jumps of cells.
+type writer struct {
+	Coupled
+	rows   *Rows
+	offset []int
+	clear  [][]bool // per axis and position: no jump meets a wall or a closed face, nor goes round
+	inner  bool     // so it is for the cell at hand
+}
+
+// clearance tells at which positions along an axis nothing is in the way of
+// steps of up to radius cells, the ends of a periodic axis included.
+func clearance(g *grid.Grid, axis, radius int) []bool {
+	n := g.Cells(axis)
+	out, last := make([]bool, n), 0 // the last face in the way
+	for i := range out {
+		if g.Shut(axis, i) {
+			last = i
+		}
+		out[i] = i-last >= radius
+	}
+	last = n
+	for i := n - 1; i >= 0; i-- {
+		if g.Shut(axis, i+1) {
+			last = i + 1
+		}
+		out[i] = out[i] && last-1-i >= radius
+	}
+	return out
 }
 
 // Cross is diffusion across the noise, per cell, as traces over the axes.
@@ -53,7 +90,11 @@ type Cross struct {
 func (c Coupled) CrossDiffusion(g *grid.Grid, r grid.Range, t float64) (Cross, error) {
 	n := r.Len()
 	out := Cross{make([]float64, n), make([]float64, n), make([]float64, n)}
-	err := c.cells(g, r, t, func(cell int, one *coupling) {
+	c, err := c.prepare(g)
+	if err != nil {
+		return out, err
+	}
+	err = c.cells(g, r, t, func(cell int, one *coupling) {
 		i := cell - r.Lo
 		for k := range one.dim {
 			length := 0.0
@@ -72,19 +113,24 @@ func (c Coupled) CrossDiffusion(g *grid.Grid, r grid.Range, t float64) (Cross, e
 	return out, err
 }
 
-// cells decomposes the tensor of every cell of r.
-func (c Coupled) cells(g *grid.Grid, r grid.Range, t float64, visit func(cell int, one *coupling)) error {
+// prepare checks the axes and sets the radius.
+func (c Coupled) prepare(g *grid.Grid) (Coupled, error) {
 	if len(c.Axes) < 2 || len(c.Axes) > 3 {
-		return fmt.Errorf("operators: noise couples %d axes, expected 2 or 3", len(c.Axes))
+		return c, fmt.Errorf("operators: noise couples %d axes, expected 2 or 3", len(c.Axes))
 	}
 	for _, k := range c.Axes {
 		if err := equalCells(g, k); err != nil {
-			return err
+			return c, err
 		}
 	}
 	if c.Radius == 0 {
 		c.Radius = defaultRadius(g, c.Axes)
 	}
+	return c, nil
+}
+
+// cells decomposes the tensor of every cell of r.
+func (c Coupled) cells(g *grid.Grid, r grid.Range, t float64, visit func(cell int, one *coupling)) error {
 	dim, zeros := g.Dim(), make([]float64, chunk)
 	allB, allD := make([][]float64, dim), make([][]float64, dim*dim)
 	return coefficients(c.Process, g, r, t, func(r grid.Range, b, d [][]float64) error {
@@ -202,24 +248,28 @@ func (one *coupling) share() (eta, rest tripel) {
 
 // appendCell adds the jumps along the rays, and the rest of the drift along the
 // axes.
-func (c Coupled) appendCell(rows *Rows, cell int, offset []int, one *coupling) {
+func (w *writer) appendCell(cell int, one *coupling) {
 	eta, rest := one.share()
+	w.inner = true
+	for p, k := range w.Axes {
+		w.inner = w.inner && w.clear[p][w.rows.grid.Along(k, cell)]
+	}
 	free := false
 	for _, q := range one.rays {
 		if q.w == 0 {
 			continue
 		}
 		z := q.along(eta)
-		if !c.open(rows.grid, cell, offset, q.e) {
-			for p := range c.Axes { // the drift it carries goes along the axes
+		if !w.open(cell, q.e) {
+			for p := range w.Axes { // the drift it carries goes along the axes
 				rest[p] += q.w * z * float64(q.e[p])
 			}
 			continue
 		}
 		free = true
 		forward, backward := jumps(q.w, z)
-		c.jump(rows, cell, offset, q.e, 1, forward)
-		c.jump(rows, cell, offset, q.e, -1, backward)
+		w.jump(cell, q.e, 1, forward)
+		w.jump(cell, q.e, -1, backward)
 	}
 	// A corner that no jump of the noise leaves is not entered by one either; what
 	// starts there goes to its neighbours at the rate of the noise.
@@ -227,25 +277,25 @@ func (c Coupled) appendCell(rows *Rows, cell int, offset []int, one *coupling) {
 	if !free {
 		push = one.value[0]
 	}
-	for p := range c.Axes {
+	for p := range w.Axes {
 		var e [3]int
 		e[p] = 1
-		c.jump(rows, cell, offset, e, 1, push+max(rest[p], 0))
-		c.jump(rows, cell, offset, e, -1, push+max(-rest[p], 0))
+		w.jump(cell, e, 1, push+max(rest[p], 0))
+		w.jump(cell, e, -1, push+max(-rest[p], 0))
 	}
 }
 
 // open reports whether a jump by e or −e ends inside or in an absorbing wall.
-func (c Coupled) open(g *grid.Grid, cell int, offset []int, e [3]int) (open bool) {
-	for _, sign := range []int{1, -1} {
-		for p, k := range c.Axes {
-			offset[k] = sign * e[p]
-		}
-		_, inside, lost := g.Step(cell, offset)
-		open = open || inside || lost
+func (w *writer) open(cell int, e [3]int) (open bool) {
+	if w.inner {
+		return true
 	}
-	for _, k := range c.Axes {
-		offset[k] = 0
+	for _, sign := range []int{1, -1} {
+		for p, k := range w.Axes {
+			w.offset[k] = sign * e[p]
+		}
+		_, inside, lost := w.rows.grid.Step(cell, w.offset)
+		open = open || inside || lost
 	}
 	return open
 }
@@ -296,22 +346,28 @@ func jumps(w, z float64) (forward, backward float64) {
 // a closed face does not happen, which is the closure without flux; one that
 // meets an absorbing wall part of the way ends there, at a rate as much larger
 // as the way is shorter, so that rows stay exact on linear functions.
-func (c Coupled) jump(rows *Rows, cell int, offset []int, e [3]int, sign int, rate float64) {
+func (w *writer) jump(cell int, e [3]int, sign int, rate float64) {
 	if rate == 0 {
 		return
 	}
-	for p, k := range c.Axes {
-		offset[k] = sign * e[p]
+	g := w.rows.grid
+	if w.inner {
+		to := cell
+		for p, k := range w.Axes {
+			to += sign * e[p] * g.Stride(k)
+		}
+		w.rows.Jump(cell, to, rate)
+		return
 	}
-	to, inside, lost := rows.grid.Step(cell, offset)
+	for p, k := range w.Axes {
+		w.offset[k] = sign * e[p]
+	}
+	to, inside, lost := g.Step(cell, w.offset)
 	switch {
 	case inside:
-		rows.Jump(cell, to, rate)
+		w.rows.Jump(cell, to, rate)
 	case lost:
-		_, _, part := rows.grid.Wall(cell, offset)
-		rows.Leave(cell, offset, rate/part)
-	}
-	for _, k := range c.Axes {
-		offset[k] = 0
+		_, _, part := g.Wall(cell, w.offset)
+		w.rows.Leave(cell, w.offset, rate/part)
 	}
 }

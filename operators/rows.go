@@ -46,6 +46,12 @@ type jumpList struct {
 	rate     []float64
 }
 
+// grow doubles the room, which append does for short slices only.
+func (j *jumpList) grow() {
+	more := len(j.rate) + 64
+	j.from, j.to, j.rate = slices.Grow(j.from, more), slices.Grow(j.to, more), slices.Grow(j.rate, more)
+}
+
 // exit is a rate of leaving through an absorbing wall, by an offset that meets
 // it.
 type exit struct {
@@ -76,6 +82,9 @@ func (r *Rows) Jump(from, to int, rate float64) {
 	if axis, side := neighborAxis(r.grid, from, to); axis >= 0 {
 		r.near[axis].side(side)[i] += rate
 		return
+	}
+	if len(r.wide.rate) == cap(r.wide.rate) {
+		r.wide.grow()
 	}
 	r.wide.from = append(r.wide.from, int32(i))
 	r.wide.to = append(r.wide.to, int32(to))

@@ -25,12 +25,20 @@ func (m plane) dot(a, b [2]int) float64 {
 func (m plane) axes() (first, second float64, n [2]float64) {
 	middle, half := (m.xx+m.yy)/2, (m.xx-m.yy)/2
 	radius := math.Hypot(half, m.xy)
-	angle := math.Atan2(m.xy, half) / 2
 	first = middle + radius
 	if first > 0 { // λ₁λ₂ = det loses no digits where λ₂ is small and the determinant is known well
 		second = max(0, (m.xx*m.yy-m.xy*m.xy)/first)
 	}
-	return first, second, [2]float64{math.Cos(angle), math.Sin(angle)}
+	switch { // of the two forms of the same vector the one without cancellation
+	case radius == 0:
+		return first, second, [2]float64{1, 0}
+	case half >= 0:
+		n = [2]float64{half + radius, m.xy}
+	default:
+		n = [2]float64{math.Abs(m.xy), math.Copysign(radius-half, m.xy)}
+	}
+	length := math.Hypot(n[0], n[1])
+	return first, second, [2]float64{n[0] / length, n[1] / length}
 }
 
 // sameSign is the size, against the trace, below which an inner product of a
