@@ -16,50 +16,58 @@ type resolution struct {
 
 // resolves measures it. In a potential the rates are exact for the Gibbs law,
 // and no cell counts.
-func (p *Problem) resolves(g *grid.Grid, law []float64, t float64) (out resolution) {
+func (p *Problem) resolves(g *grid.Grid, law []float64, t float64) (out resolution, err error) {
 	axes := p.single()
 	if p.reversible != nil || len(axes) == 0 {
-		return out
+		return out, nil
 	}
-	const chunk = 1024
-	dim := g.Dim()
-	x, b, d := operators.Columns(dim, chunk), operators.Columns(dim, chunk), operators.Columns(dim*dim, chunk)
-	for lo := 0; lo < g.Size(); lo += chunk {
-		r := grid.Range{Lo: lo, Hi: min(lo+chunk, g.Size())}
-		x, b, d := head(x, r.Len()), head(b, r.Len()), head(d, r.Len())
-		g.Points(x, r)
-		p.Process.Drift(b, x, t)
-		p.Process.(operators.Diffusive).Diffusion(d, x, t)
-		for i := range x[0] {
+	dim, at := g.Dim(), make([]int, g.Dim())
+	err = operators.Coefficients(p.Process, g, grid.Range{Hi: g.Size()}, t, func(r grid.Range, b, d [][]float64) error {
+		g.Locate(at, r.Lo)
+		for i, m := range law[r.Lo:r.Hi] {
 			outrun, upwind := false, false
 			for _, k := range axes {
-				drift, noise := math.Abs(b[k][i]), d[k*dim+k][i]
-				outrun = outrun || noise > 0 && drift*g.Widths(k)[g.Along(k, r.Lo+i)] > 2*noise
+				drift, noise := math.Abs(value(b[k], i)), value(d[k*dim+k], i)
+				outrun = outrun || noise > 0 && drift*g.Widths(k)[at[k]] > 2*noise
 				upwind = upwind || noise == 0 && drift > 0
 			}
 			if outrun {
-				out.outrun += law[r.Lo+i]
+				out.outrun += m
 			}
 			if upwind {
-				out.upwind += law[r.Lo+i]
+				out.upwind += m
 			}
+			at[0]++
 		}
+		return nil
+	})
+	return out, err
+}
+
+// value returns a number of a column, of which nil is zeros.
+func value(column []float64, i int) float64 {
+	if column == nil {
+		return 0
 	}
-	return out
+	return column[i]
 }
 
 // noticeable is the mass from which on coarse cells are warned of.
 const noticeable = 0.01
 
 // warnResolution says where the mesh is too coarse for the law it gave.
-func (r *run) warnResolution(law []float64, t float64) {
-	seen := r.problem.resolves(r.grid, law, t)
+func (r *run) warnResolution(law []float64, t float64) error {
+	seen, err := r.problem.resolves(r.grid, law, t)
+	if err != nil {
+		return r.problem.explain(err)
+	}
 	if seen.outrun > noticeable {
 		r.warn("%s of the mass lies in cells so wide that drift outruns noise (|b|h > 2D): smaller cells would change the figures to first order", percent(seen.outrun))
 	}
 	if seen.upwind > noticeable {
 		r.warn("%s of the mass lies where an axis has drift but no noise: the mesh itself spreads it there, to first order in the cells", percent(seen.upwind))
 	}
+	return nil
 }
 
 // warnSharpness says where a diffusion cannot stand for its optimiser.

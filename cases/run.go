@@ -158,7 +158,9 @@ func (r *run) stationaryFigures(out *StationaryResult, law *solvers.Law) error {
 	for _, c := range law.Classes {
 		out.Classes = append(out.Classes, r.class(c))
 	}
-	r.warnResolution(law.Mass, 0)
+	if err := r.warnResolution(law.Mass, 0); err != nil {
+		return err
+	}
 	r.warnSharpness(out.Observables["sharpness"])
 	if out.WallMass > 1e-6 && !r.problem.wallsCarryMass() {
 		r.warn("%s of the stationary mass lies in cells at the walls; a wider range may be needed", percent(out.WallMass))
@@ -229,7 +231,9 @@ func (r *run) evolve() error {
 		return err
 	}
 	if r.result.Stationary == nil { // which has said the same of its law
-		r.warnResolution(e.Masses[last], e.Times[last])
+		if err := r.warnResolution(e.Masses[last], e.Times[last]); err != nil {
+			return err
+		}
 		if sharpness := out.Observables["sharpness"]; sharpness != nil {
 			r.warnSharpness(sharpness[last])
 		}

@@ -25,10 +25,24 @@ func (f *figures) expect(m, phi []float64) float64 {
 // along returns the masses of each cell of axis k, summed over the others.
 func (f *figures) along(k int, m []float64) []float64 {
 	out := make([]float64, f.grid.Cells(k))
-	for i, v := range m {
-		out[f.grid.Along(k, i)] += v
-	}
+	f.runs(k, func(at, lo, hi int) {
+		for _, v := range m[lo:hi] {
+			out[at] += v
+		}
+	})
 	return out
+}
+
+// runs calls do for the runs of consecutive cells at the same position along
+// axis k.
+func (f *figures) runs(k int, do func(at, lo, hi int)) {
+	s, n, at := f.grid.Stride(k), f.grid.Cells(k), 0
+	for lo := 0; lo < f.grid.Size(); lo += s {
+		do(at, lo, lo+s)
+		if at++; at == n {
+			at = 0
+		}
+	}
 }
 
 // Moments are those of the law conditional on survival. Periodic axes are read
@@ -94,13 +108,22 @@ func (f *figures) covariances(out *Moments, m []float64) {
 	for k := range g.Dim() {
 		for l := k; l < g.Dim(); l++ {
 			a, b := g.Axis(k).Name, g.Axis(l).Name
-			x, y := g.Centers(k), g.Centers(l)
-			for i, v := range m {
-				f.work[i] = v * (x[g.Along(k, i)] - out.Mean[a]) * (y[g.Along(l, i)] - out.Mean[b])
-			}
+			copy(f.work, m)
+			f.scale(k, out.Mean[a])
+			f.scale(l, out.Mean[b])
 			out.Covariance[a+","+b] = sum(f.work) / out.Mass
 		}
 	}
+}
+
+// scale multiplies the work by the distance along axis k from a point.
+func (f *figures) scale(k int, from float64) {
+	x := f.grid.Centers(k)
+	f.runs(k, func(at, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			f.work[i] *= x[at] - from
+		}
+	})
 }
 
 func (f *figures) entropy(m []float64, mass float64) float64 {
@@ -116,14 +139,16 @@ func (f *figures) entropy(m []float64, mass float64) float64 {
 // wallMass is the mass of the cells that touch an end that is not periodic.
 func (f *figures) wallMass(m []float64) float64 {
 	g := f.grid
-	for i, v := range m {
-		f.work[i] = 0
-		for k := range g.Dim() {
-			at := g.Along(k, i)
-			if g.Axis(k).Ends[0] != grid.Periodic && (at == 0 || at == g.Cells(k)-1) {
-				f.work[i] = v
-			}
+	clear(f.work)
+	for k := range g.Dim() {
+		if g.Axis(k).Ends[0] == grid.Periodic {
+			continue
 		}
+		f.runs(k, func(at, lo, hi int) {
+			if at == 0 || at == g.Cells(k)-1 {
+				copy(f.work[lo:hi], m[lo:hi])
+			}
+		})
 	}
 	return sum(f.work)
 }

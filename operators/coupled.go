@@ -133,7 +133,7 @@ func (c Coupled) prepare(g *grid.Grid) (Coupled, error) {
 func (c Coupled) cells(g *grid.Grid, r grid.Range, t float64, visit func(cell int, one *coupling)) error {
 	dim, zeros := g.Dim(), make([]float64, chunk)
 	allB, allD := make([][]float64, dim), make([][]float64, dim*dim)
-	return coefficients(c.Process, g, r, t, func(r grid.Range, b, d [][]float64) error {
+	return Coefficients(c.Process, g, r, t, func(r grid.Range, b, d [][]float64) error {
 		filled(allB, b, zeros[:r.Len()])
 		filled(allD, d, zeros[:r.Len()])
 		return c.decompose(g, r, allB, allD, visit)

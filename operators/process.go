@@ -80,10 +80,10 @@ type Lined interface {
 	Lines(at [][]float64, t float64) func(from []int, n int) (b, d [][]float64)
 }
 
-// coefficients evaluates drift and diffusion at the centres of r, line by line
-// of the first axis, and refuses values that are not finite. Columns of zeros
-// may be nil.
-func coefficients(p Process, g *grid.Grid, r grid.Range, t float64, visit func(r grid.Range, b, d [][]float64) error) error {
+// Coefficients evaluates drift and diffusion at the centres of r, a piece of a
+// line along the first axis at a time, and refuses values that are not finite.
+// Columns of zeros may be nil.
+func Coefficients(p Process, g *grid.Grid, r grid.Range, t float64, visit func(r grid.Range, b, d [][]float64) error) error {
 	checked := func(r grid.Range, b, d [][]float64) error {
 		at := func(i int) []float64 { return center(g, r.Lo+i) }
 		if err := finite("drift", b, at); err != nil {

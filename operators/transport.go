@@ -30,7 +30,7 @@ func (t Transport) AppendRows(rows *Rows, r grid.Range, at float64) error {
 	for i, k := range axes {
 		along[i] = newTwoPoint(g, k)
 	}
-	return coefficients(t.Process, g, r, at, func(r grid.Range, b, d [][]float64) error {
+	return Coefficients(t.Process, g, r, at, func(r grid.Range, b, d [][]float64) error {
 		for i, k := range axes {
 			if err := diagonal(g, k, r, d); err != nil {
 				return err
