@@ -480,10 +480,11 @@ func (p *expressed) Lines(at [][]float64, t float64) func(from []int, n int) (b,
 type reversible struct {
 	*expressed
 	potential, mobility, force columns
+	energies, faces            *expr.Lattice // of the potential; of mobility and force
 	temperature                []float64
 }
 
-var _ operators.Reversible = (*reversible)(nil)
+var _ operators.LinedReversible = (*reversible)(nil)
 
 func (eq *equation) compileGibbs(p *expressed) (*reversible, error) {
 	g, out := eq.gibbs, &reversible{expressed: p, temperature: eq.gibbs.temperature}
@@ -494,8 +495,35 @@ func (eq *equation) compileGibbs(p *expressed) (*reversible, error) {
 	if out.mobility, err = compile(eq.axes, g.mobility...); err != nil {
 		return nil, err
 	}
-	out.force, err = compile(eq.axes, g.force...)
+	if out.force, err = compile(eq.axes, g.force...); err != nil {
+		return nil, err
+	}
+	if out.energies, err = expr.CompileLattice(eq.axes, []string{"t"}, g.potential); err != nil {
+		return nil, err
+	}
+	out.faces, err = expr.CompileLattice(eq.axes, []string{"t"}, slices.Concat(g.mobility, g.force)...)
 	return out, err
+}
+
+// PotentialLines returns U along lines of a grid.
+func (p *reversible) PotentialLines(at [][]float64, t float64) func(from []int, n int) []float64 {
+	lines := p.energies.Lines(at, t)
+	zeros := make([]float64, len(at[0]))
+	return func(from []int, n int) []float64 {
+		if u := lines.Eval(from, n)[0]; u != nil {
+			return u
+		}
+		return zeros[:n]
+	}
+}
+
+// FaceLines returns M and F along lines of a grid.
+func (p *reversible) FaceLines(at [][]float64, t float64) func(from []int, n int) (m, f [][]float64) {
+	lines := p.faces.Lines(at, t)
+	return func(from []int, n int) (m, f [][]float64) {
+		all := lines.Eval(from, n)
+		return all[:p.dim], all[p.dim:]
+	}
 }
 
 // Potential writes U.

@@ -226,3 +226,46 @@ func TestLinesAreDriftAndDiffusionBitForBit(t *testing.T) {
 		t.Errorf("%d cases tested, want most", tested)
 	}
 }
+
+// Along lines of a grid a potential gives the rates it gives at any points, on
+// circles, at walls of both kinds, beside closed faces and where U is infinite
+// beyond a wall.
+func TestPotentialsHaveTheSameRatesAlongLines(t *testing.T) {
+	const force = "drift = { x = 0.5, y = \"x*y\" }\n"
+	for _, text := range []string{
+		axis("x", "range = [0, 1]\ncells = 9\nboundary = \"periodic\"") + axis("y", "range = [-1, 2]\ncells = 7\nboundary = [\"absorbing\", \"reflecting\"]") +
+			"[process]\npotential = \"sin(2*pi*x)*y^2 + y^4\"\nmobility = { x = \"1 + y^2\", y = \"2 + cos(2*pi*x)\" }\ntemperature = { x = 1, y = 3 }\n" + force,
+		axis("x", "range = [-1, 1]\ncells = 8\nfaces = [0]") + axis("y", "range = [0, 2]\ncells = 5\nspacing = \"sinh\"\nboundary = \"reflecting\"") +
+			"[process]\npotential = \"x^2*y - log(y)\"\nmobility = { x = \"x^2\", y = \"y\" }\ntemperature = 0.5\n",
+		axis("x", "range = [-1, 1]\ncells = 12") + "[process]\npotential = \"x^4 - x^2\"\ntemperature = 0.1\n",
+		axis("x", "range = [-1, 1]\ncells = 4") + axis("y", "range = [0, 2]\ncells = 3") + axis("z", "range = [0, 2]\ncells = 5") +
+			"[process]\npotential = \"x*y*z + z^2\"\ntemperature = { x = 1, y = 2, z = 0.1 }\n",
+	} {
+		p := read(t, text+"\n[stationary]\n").Problem
+		g, err := p.Grid()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := operators.Build(g, 0.3, 1, operators.Isothermal{Process: p.reversible})
+		if err != nil {
+			t.Fatal(err)
+		}
+		plain := struct{ operators.Reversible }{p.reversible} // hides Lines
+		for _, workers := range []int{1, 4} {
+			want, err := operators.Build(g, 0.3, workers, operators.Isothermal{Process: plain})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(got.Exit(), want.Exit()) {
+				t.Errorf("%s: exits %v, want %v", text, got.Exit(), want.Exit())
+			}
+			for i := range g.Size() {
+				a, x := got.Row(i)
+				b, y := want.Row(i)
+				if !slices.Equal(a, b) || !slices.Equal(x, y) {
+					t.Fatalf("%s: row %d is %v %v, want %v %v", text, i, a, x, b, y)
+				}
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package operators
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"fokker/grid"
 )
@@ -16,102 +17,144 @@ import (
 // holds with masses volume·e^(−U/T) to rounding, on every mesh.
 type Isothermal struct{ Process Reversible }
 
-// faces holds coefficients on one side of a piece of a line.
-type faces struct {
-	x, mobility, force [][]float64
-	here, there        []float64   // U at the centre and beyond the face
-	place              [][]float64 // coordinates of centres and faces, distances beyond
-	rate               []float64
-}
-
-func (f *faces) point(i int) []float64 { return point(f.x, i) }
-
 // AppendRows adds the two-point rates of every axis.
 func (s Isothermal) AppendRows(rows *Rows, r grid.Range, t float64) error {
-	if err := s.singleValued(rows.grid, r, t); err != nil {
+	g := rows.grid
+	if err := s.singleValued(g, r, t); err != nil {
 		return err
 	}
-	dim := s.Process.Dim()
-	beside := allNeighbors(rows.grid)
-	all := Columns(3*dim+6, chunk)
-	return pieces(rows.grid, r, func(r grid.Range) error {
-		c := cut(all, r.Len())
-		f := faces{c[:dim], c[dim : 2*dim], c[2*dim : 3*dim], c[3*dim], c[3*dim+1], c[3*dim+2 : 3*dim+5], c[3*dim+5]}
-		rows.grid.Points(f.x, r)
-		s.Process.Potential(f.here, f.x, t)
-		if err := finite("potential", [][]float64{f.here}, f.point); err != nil {
-			return err
+	here := potentialLines(s.Process, centers(g), t)
+	axes := make([]*uphill, g.Dim())
+	for k := range axes {
+		axes[k] = newUphill(g, k, s.Process, t)
+	}
+	from := make([]int, g.Dim())
+	return pieces(g, r, func(r grid.Range) error {
+		g.Locate(from, r.Lo)
+		u := here(from, r.Len())
+		err := finite("potential", [][]float64{u}, func(i int) []float64 { return center(g, r.Lo+i) })
+		for k := 0; k < len(axes) && err == nil; k++ {
+			err = axes[k].append(rows, r, from, u)
 		}
-		for k := range dim {
-			for side := range 2 {
-				if err := s.appendSide(rows, beside[k], r, side, t, &f); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
+		return err
 	})
 }
 
-func (s Isothermal) appendSide(rows *Rows, n *neighbors, r grid.Range, side int, t float64, f *faces) error {
-	k, widths := n.axis, rows.grid.Widths(n.axis)
-	own, face, reach := f.place[0], f.place[1], f.place[2]
-	copy(own, f.x[k])
-	defer copy(f.x[k], own)
-	for i := range own {
-		f.x[k][i], face[i], reach[i] = n.beyond(r.Lo+i, side)
-	}
-	s.Process.Potential(f.there, f.x, t)
-	if err := finite("potential", [][]float64{f.there}, f.point); err != nil {
-		return err
-	}
-	copy(f.x[k], face)
-	s.Process.Mobility(f.mobility, f.x, t)
-	s.Process.Force(f.force, f.x, t)
-	if err := usable(f); err != nil {
-		return err
-	}
-	temperature, sign := s.Process.Temperature()[k], float64(2*side-1)
-	for i, h := range reach {
-		d := f.mobility[k][i] * temperature
-		rise := f.mobility[k][i]*(f.there[i]-f.here[i]) - sign*f.force[k][i]*h
-		rate, _ := fitted(d, rise)
-		f.rate[i] = rate / (h * widths[n.along(r.Lo+i)])
-	}
-	n.add(rows, r, side, f.rate, 1)
-	return nil
+// uphill makes the rates along one axis.
+type uphill struct {
+	*neighbors
+	temperature float64
+	widths      []float64
+	reach       [2][]float64 // per side and position: distance of the centres
+	next, faces [][]float64  // coordinates: of centres, with one more beyond each end, and of faces
+	beyond      func(from []int, n int) []float64
+	through     func(from []int, n int) (m, f [][]float64)
+	from        []int
+	rate, nil   []float64 // of a piece; nil is zeros
 }
 
-// beyond returns the coordinate of the next centre on a side, that of the face
-// between, and the distance of the centres. An absorbing wall is its own
-// centre; where nothing crosses, all is the cell's own, so that no coefficient
-// is asked for where it may not exist.
-func (n *neighbors) beyond(cell, side int) (x, face, distance float64) {
-	i, axis := n.along(cell), n.grid.Axis(n.axis)
-	next := n.beside[side][i]
-	switch edge := axis.Edges[i+side]; {
-	case next.inside:
-		down, up := n.grid.Distances(n.axis, i)
-		return n.grid.Centers(n.axis)[n.along(cell+next.to)], edge, [2]float64{down, up}[side]
-	case next.lost:
-		return edge, edge, n.grid.Widths(n.axis)[i] / 2
-	}
-	x, distance = n.grid.Centers(n.axis)[i], n.grid.Widths(n.axis)[i]
-	return x, x, distance
-}
-
-func usable(f *faces) error {
-	if err := finite("mobility", f.mobility, f.point); err != nil {
-		return err
-	}
-	for k, m := range f.mobility {
-		for i, v := range m {
-			if v < 0 {
-				return &PointError{"mobility", k, v, point(f.x, i), "a number ≥ 0"}
+// newUphill lays out where coefficients are needed. The wall that absorbs is its
+// own centre. Where nothing crosses a face, no coefficient is asked for there: it
+// may not exist.
+func newUphill(g *grid.Grid, k int, p Reversible, t float64) *uphill {
+	a := &uphill{neighbors: newNeighbors(g, k), temperature: p.Temperature()[k], widths: g.Widths(k), from: make([]int, g.Dim())}
+	x, n, edges := g.Centers(k), g.Cells(k), g.Axis(k).Edges
+	faces := slices.Clone(edges)
+	for side := range a.reach {
+		a.reach[side] = slices.Clone(a.widths)
+		for i := range n {
+			switch next := a.beside[side][i]; {
+			case next.inside:
+				down, up := g.Distances(k, i)
+				a.reach[side][i] = [2]float64{down, up}[side]
+			case next.lost:
+				a.reach[side][i] /= 2
+			default:
+				faces[i+side] = x[i]
 			}
 		}
 	}
-	return finite("force", f.force, f.point)
+	ends := [2]float64{x[0], x[n-1]}
+	for side, i := range []int{0, n - 1} {
+		switch next := a.beside[side][i]; {
+		case next.inside:
+			ends[side] = x[n-1-i]
+		case next.lost:
+			ends[side] = edges[i+side]
+		}
+	}
+	a.next, a.faces = centers(g), centers(g)
+	a.next[k], a.faces[k] = slices.Concat(ends[:1], x, ends[1:]), faces
+	a.beyond, a.through = potentialLines(p, a.next, t), faceLines(p, a.faces, t)
+	longest := min(chunk, g.Cells(0))
+	a.rate, a.nil = make([]float64, longest), make([]float64, longest)
+	return a
+}
+
+// append adds the rates of a piece of a line with potential here.
+func (a *uphill) append(rows *Rows, r grid.Range, from []int, here []float64) error {
+	at, n := from[a.axis], r.Len()
+	copy(a.from, from)
+	for side := range 2 {
+		a.from[a.axis] = at + 2*side
+		there := a.beyond(a.from, n)
+		if err := finite("potential", [][]float64{there}, a.point(a.next)); err != nil {
+			return err
+		}
+		a.from[a.axis] = at + side
+		m, f := a.through(a.from, n)
+		if err := a.usable(m[a.axis], f[a.axis]); err != nil {
+			return err
+		}
+		a.rates(side, at, here, there, m[a.axis], f[a.axis])
+		a.add(rows, r, side, a.rate[:n], 1)
+	}
+	return nil
+}
+
+func (a *uphill) rates(side, at int, here, there, m, f []float64) {
+	zeros, step, sign := a.nil[:len(here)], 0, float64(2*side-1)
+	if a.axis == 0 {
+		step = 1
+	}
+	if m == nil {
+		m = zeros
+	}
+	if f == nil {
+		f = zeros
+	}
+	for i := range here {
+		h := a.reach[side][at+i*step]
+		rate, _ := fitted(m[i]*a.temperature, m[i]*(there[i]-here[i])-sign*f[i]*h)
+		a.rate[i] = rate / (h * a.widths[at+i*step])
+	}
+}
+
+// point tells the points of the present line among coordinates.
+func (a *uphill) point(among [][]float64) func(i int) []float64 {
+	return func(i int) []float64 {
+		x := make([]float64, len(among))
+		for k := range x {
+			x[k] = among[k][a.from[k]]
+		}
+		x[0] = among[0][a.from[0]+i]
+		return x
+	}
+}
+
+func (a *uphill) usable(m, f []float64) error {
+	columns := make([][]float64, len(a.from))
+	columns[a.axis] = m
+	if err := finite("mobility", columns, a.point(a.faces)); err != nil {
+		return err
+	}
+	for i, v := range m {
+		if v < 0 {
+			return &PointError{"mobility", a.axis, v, a.point(a.faces)(i), "a number ≥ 0"}
+		}
+	}
+	columns[a.axis] = f
+	return finite("force", columns, a.point(a.faces))
 }
 
 // singleValued checks that U has the same value at both ends of periodic axes,

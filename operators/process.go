@@ -80,6 +80,62 @@ type Lined interface {
 	Lines(at [][]float64, t float64) func(from []int, n int) (b, d [][]float64)
 }
 
+// LinedReversible is a reversible process that makes use of points being those
+// of a grid, as Lined does. A column of M or F that is zero may be nil.
+type LinedReversible interface {
+	Reversible
+	PotentialLines(at [][]float64, t float64) func(from []int, n int) (u []float64)
+	FaceLines(at [][]float64, t float64) func(from []int, n int) (m, f [][]float64)
+}
+
+// potentialLines returns U along lines.
+func potentialLines(p Reversible, at [][]float64, t float64) func(from []int, n int) []float64 {
+	if l, ok := p.(LinedReversible); ok {
+		return l.PotentialLines(at, t)
+	}
+	x, u := Columns(len(at), len(at[0])), make([]float64, len(at[0]))
+	return func(from []int, n int) []float64 {
+		p.Potential(u[:n], along(x, at, from, n), t)
+		return u[:n]
+	}
+}
+
+// faceLines returns M and F along lines.
+func faceLines(p Reversible, at [][]float64, t float64) func(from []int, n int) (m, f [][]float64) {
+	if l, ok := p.(LinedReversible); ok {
+		return l.FaceLines(at, t)
+	}
+	dim, length := len(at), len(at[0])
+	x, m, f := Columns(dim, length), Columns(dim, length), Columns(dim, length)
+	return func(from []int, n int) ([][]float64, [][]float64) {
+		points, m, f := along(x, at, from, n), cut(m, n), cut(f, n)
+		p.Mobility(m, points, t)
+		p.Force(f, points, t)
+		return m, f
+	}
+}
+
+// along writes the points of a line as columns.
+func along(x, at [][]float64, from []int, n int) [][]float64 {
+	x = cut(x, n)
+	copy(x[0], at[0][from[0]:])
+	for k := 1; k < len(x); k++ {
+		for i := range x[k] {
+			x[k][i] = at[k][from[k]]
+		}
+	}
+	return x
+}
+
+// centers returns the coordinates of the centres, per axis.
+func centers(g *grid.Grid) [][]float64 {
+	x := make([][]float64, g.Dim())
+	for k := range x {
+		x[k] = g.Centers(k)
+	}
+	return x
+}
+
 // Coefficients evaluates drift and diffusion at the centres of r, a piece of a
 // line along the first axis at a time, and refuses values that are not finite.
 // Columns of zeros may be nil.
@@ -107,11 +163,7 @@ func Coefficients(p Process, g *grid.Grid, r grid.Range, t float64, visit func(r
 // evaluate hands over the coefficients of the pieces of lines that r consists of.
 func evaluate(p Process, g *grid.Grid, r grid.Range, t float64, visit func(r grid.Range, b, d [][]float64) error) error {
 	if lined, ok := p.(Lined); ok {
-		at, from := make([][]float64, g.Dim()), make([]int, g.Dim())
-		for k := range at {
-			at[k] = g.Centers(k)
-		}
-		lines := lined.Lines(at, t)
+		lines, from := lined.Lines(centers(g), t), make([]int, g.Dim())
 		return pieces(g, r, func(r grid.Range) error {
 			g.Locate(from, r.Lo)
 			b, d := lines(from, r.Len())
