@@ -242,6 +242,9 @@ func (one *coupling) share() (eta, rest tripel) {
 		if cost := one.cost(e, left); cost < least {
 			eta, rest, least = e, left, cost
 		}
+		if least == 0 {
+			break
+		}
 	}
 	return eta, rest
 }

@@ -15,10 +15,12 @@ type ray struct {
 // plane is a symmetric 2×2 tensor in units of cells.
 type plane struct{ xx, xy, yy float64 }
 
-func (m plane) dot(a, b [2]int) float64 {
-	ax, ay, bx, by := float64(a[0]), float64(a[1]), float64(b[0]), float64(b[1])
-	return ax*(m.xx*bx+m.xy*by) + ay*(m.xy*bx+m.yy*by)
+func (m plane) dot(a, b whole) float64 {
+	return a[0]*(m.xx*b[0]+m.xy*b[1]) + a[1]*(m.xy*b[0]+m.yy*b[1])
 }
+
+// whole is a vector of whole numbers, kept in the form they are computed with.
+type whole [2]float64
 
 // axes returns the eigenvalues, the larger first, and the unit eigenvector of
 // the first; that of the second is (−n[1], n[0]).
@@ -60,7 +62,7 @@ const sameSign = 1e-14
 // and the smaller eigenvalue grows by added ≥ 0, of order λ₁/radius⁴ in general
 // and λ₁/radius² beside an axis.
 func selling(m plane, radius int) (rays [4]ray, added float64) {
-	base := [3][2]int{{1, 0}, {0, 1}, {-1, -1}}
+	base := [3]whole{{1, 0}, {0, 1}, {-1, -1}}
 	zero := sameSign * (m.xx + m.yy)
 	for {
 		i, j, worst := 0, 0, zero
@@ -75,24 +77,23 @@ func selling(m plane, radius int) (rays [4]ray, added float64) {
 			smooth(&rays, radius)
 			return rays, 0
 		}
-		next := [2]int{base[i][0] - base[j][0], base[i][1] - base[j][1]}
-		if max(abs(next[0]), abs(next[1])) > radius {
+		next := whole{base[i][0] - base[j][0], base[i][1] - base[j][1]}
+		if max(math.Abs(next[0]), math.Abs(next[1])) > float64(radius) {
 			return between(m, turned(base[i]), turned(base[j]))
 		}
-		base = [3][2]int{{-base[i][0], -base[i][1]}, base[j], next}
+		base = [3]whole{{-base[i][0], -base[i][1]}, base[j], next}
 	}
 }
 
-func abs(i int) int { return max(i, -i) }
+func turned(b whole) whole { return whole{-b[1], b[0]} }
 
-func turned(b [2]int) [2]int { return [2]int{-b[1], b[0]} }
+func (e whole) offset() [3]int { return [3]int{int(e[0]), int(e[1])} }
 
-func acute(m plane, base [3][2]int) (rays [4]ray) {
+func acute(m plane, base [3]whole) (rays [4]ray) {
 	for k := range 3 {
-		e := turned(base[k])
 		// What is positive here is below rounding of the trace and means zero.
 		w := max(0, -m.dot(base[(k+1)%3], base[(k+2)%3]))
-		rays[k] = ray{[3]int{e[0], e[1]}, w}
+		rays[k] = ray{turned(base[k]).offset(), w}
 	}
 	return rays
 }
@@ -124,20 +125,18 @@ func smooth(rays *[4]ray, radius int) {
 }
 
 // between writes a tensor that lies beyond the chord of a and b.
-func between(m plane, a, b [2]int) (rays [4]ray, added float64) {
+func between(m plane, a, b whole) (rays [4]ray, added float64) {
 	first, second, n := m.axes()
-	along := func(e [2]int) (x, y float64) {
-		return float64(e[0])*n[0] + float64(e[1])*n[1], float64(e[1])*n[0] - float64(e[0])*n[1]
-	}
+	along := func(e whole) (x, y float64) { return e[0]*n[0] + e[1]*n[1], e[1]*n[0] - e[0]*n[1] }
 	xa, ya := along(a)
 	xb, yb := along(b)
 	if xa < 0 {
-		a, xa, ya = [2]int{-a[0], -a[1]}, -xa, -ya
+		a, xa, ya = whole{-a[0], -a[1]}, -xa, -ya
 	}
 	if xb < 0 {
-		b, xb, yb = [2]int{-b[0], -b[1]}, -xb, -yb
+		b, xb, yb = whole{-b[0], -b[1]}, -xb, -yb
 	}
-	rays[0].e, rays[1].e = [3]int{a[0], a[1]}, [3]int{b[0], b[1]}
+	rays[0].e, rays[1].e = a.offset(), b.offset()
 	if ya*yb >= 0 { // n is one of the two to rounding
 		near := 0
 		if math.Abs(yb) < math.Abs(ya) {

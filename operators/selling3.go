@@ -63,6 +63,8 @@ func sellingSpace(m *tensor, radius int) (rays [6]ray, ok bool) {
 	}
 }
 
+func abs(i int) int { return max(i, -i) }
+
 func longest(e [3]int) int { return max(abs(e[0]), abs(e[1]), abs(e[2])) }
 
 func acuteSpace(m *tensor, base *[4][3]int, radius int) (rays [6]ray, ok bool) {
