@@ -7,10 +7,20 @@ import (
 	"strings"
 )
 
-// bytesPerCell is what assembly and a solver take at their peak, measured on
-// two-dimensional cases: rates and their columns while they are collected, then
-// rows, their transpose and the hierarchy of a solver.
-func bytesPerCell(dim int) float64 { return 400 + 250*float64(dim) }
+// bytesPerCell is what large meshes take at the peak, measured in two to four
+// dimensions: rates between neighbours and the levels of multigrid; rows and
+// their transpose instead where noise couples axes; vectors and equations of the
+// steps in time. What the program and its pictures take is not counted.
+func (p *Problem) bytesPerCell() float64 {
+	bytes := 300.0
+	if len(p.coupled) > 0 {
+		bytes = 400 + 250*float64(len(p.Axes))
+	}
+	if p.Evolve != nil {
+		bytes += 1300 + 8*float64(len(p.Evolve.Times))
+	}
+	return bytes + 8*float64(len(p.Observables))
+}
 
 // Memory returns the estimated need of a run in bytes.
 func (p *Problem) Memory() float64 {
@@ -18,11 +28,7 @@ func (p *Problem) Memory() float64 {
 	for _, a := range p.Axes {
 		cells *= float64(a.Cells)
 	}
-	perCell := bytesPerCell(len(p.Axes)) + 8*float64(len(p.Observables))
-	if p.Evolve != nil {
-		perCell += 8*float64(len(p.Evolve.Times)) + 400
-	}
-	return cells * perCell
+	return cells * p.bytesPerCell()
 }
 
 // checkMemory refuses a run that would not fit, before any memory is taken.

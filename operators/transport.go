@@ -222,14 +222,6 @@ func newNeighbors(g *grid.Grid, axis int) *neighbors {
 	return n
 }
 
-func allNeighbors(g *grid.Grid) []*neighbors {
-	out := make([]*neighbors, g.Dim())
-	for k := range out {
-		out[k] = newNeighbors(g, k)
-	}
-	return out
-}
-
 func (n *neighbors) along(cell int) int { return n.grid.Along(n.axis, cell) }
 
 // add adds rates of crossing the faces on one side of the cells of a piece of a
