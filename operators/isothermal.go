@@ -50,7 +50,7 @@ type uphill struct {
 	beyond      func(from []int, n int) []float64
 	through     func(from []int, n int) (m, f [][]float64)
 	from        []int
-	rate, nil   []float64 // of a piece; nil is zeros
+	rate, zeros []float64 // of a piece
 }
 
 // newUphill lays out where coefficients are needed. The wall that absorbs is its
@@ -87,7 +87,7 @@ func newUphill(g *grid.Grid, k int, p Reversible, t float64) *uphill {
 	a.next[k], a.faces[k] = slices.Concat(ends[:1], x, ends[1:]), faces
 	a.beyond, a.through = potentialLines(p, a.next, t), faceLines(p, a.faces, t)
 	longest := min(chunk, g.Cells(0))
-	a.rate, a.nil = make([]float64, longest), make([]float64, longest)
+	a.rate, a.zeros = make([]float64, longest), make([]float64, longest)
 	return a
 }
 
@@ -113,7 +113,7 @@ func (a *uphill) append(rows *Rows, r grid.Range, from []int, here []float64) er
 }
 
 func (a *uphill) rates(side, at int, here, there, m, f []float64) {
-	zeros, step, sign := a.nil[:len(here)], 0, float64(2*side-1)
+	zeros, step, sign := a.zeros[:len(here)], 0, float64(2*side-1)
 	if a.axis == 0 {
 		step = 1
 	}

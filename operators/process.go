@@ -140,20 +140,14 @@ func centers(g *grid.Grid) [][]float64 {
 // line along the first axis at a time, and refuses values that are not finite.
 // Columns of zeros may be nil.
 func Coefficients(p Process, g *grid.Grid, r grid.Range, t float64, visit func(r grid.Range, b, d [][]float64) error) error {
-	checked := func(r grid.Range, b, d [][]float64) error {
-		at := func(i int) []float64 { return center(g, r.Lo+i) }
-		if err := finite("drift", b, at); err != nil {
-			return err
-		}
-		for dim := g.Dim(); len(d) > 0; d = d[dim:] {
-			if err := finite("diffusion", d[:dim], at); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
+	dim := g.Dim()
 	return evaluate(p, g, r, t, func(r grid.Range, b, d [][]float64) error {
-		if err := checked(r, b, d); err != nil {
+		at := func(i int) []float64 { return center(g, r.Lo+i) }
+		err := finite("drift", b, at)
+		for k := 0; k < dim && err == nil; k++ {
+			err = finite("diffusion", d[k*dim:(k+1)*dim], at)
+		}
+		if err != nil {
 			return err
 		}
 		return visit(r, b, d)

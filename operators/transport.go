@@ -94,9 +94,9 @@ const resolved = 1.99
 // upwind rate |b|/h as d → 0.
 type twoPoint struct {
 	*neighbors
-	spans         []span // per position along the axis
-	limit         float64
-	down, up, nil []float64 // of a piece; nil is zeros
+	spans           []span // per position along the axis
+	limit           float64
+	down, up, zeros []float64 // of a piece
 }
 
 // span is the distances of the neighbours and the weights 1/(h (h0 + h1)).
@@ -112,7 +112,7 @@ func newTwoPoint(g *grid.Grid, axis int) *twoPoint {
 		t.spans = append(t.spans, span{h0, h1, 1 / (h0 * (h0 + h1)), 1 / (h1 * (h0 + h1))})
 	}
 	n := min(chunk, g.Cells(0))
-	t.down, t.up, t.nil = make([]float64, n), make([]float64, n), make([]float64, n)
+	t.down, t.up, t.zeros = make([]float64, n), make([]float64, n), make([]float64, n)
 	return t
 }
 
@@ -123,10 +123,10 @@ func (t *twoPoint) append(rows *Rows, r grid.Range, b, d []float64) {
 	n := r.Len()
 	down, up := t.down[:n], t.up[:n]
 	if b == nil {
-		b = t.nil[:n]
+		b = t.zeros[:n]
 	}
 	if d == nil {
-		d = t.nil[:n]
+		d = t.zeros[:n]
 	}
 	t.rates(down, up, b, d, t.along(r.Lo))
 	t.add(rows, r, 0, down, 2)
