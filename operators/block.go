@@ -43,7 +43,7 @@ func Build(g *grid.Grid, t float64, workers int, terms ...Term) (*Block, error) 
 func assemble(g *grid.Grid, span grid.Range, t float64, workers int, terms []Term) (*Block, error) {
 	near, total := make([]pair, g.Dim()), make([]float64, span.Len())
 	for k := range near {
-		near[k] = pair{make([]float64, span.Len()), make([]float64, span.Len())}
+		near[k] = pair{staggered(span.Len(), 2*k), staggered(span.Len(), 2*k+1)}
 	}
 	parts := span.Split(workers)
 	rows := make([]*Rows, len(parts))
@@ -61,6 +61,14 @@ func assemble(g *grid.Grid, span grid.Range, t float64, workers int, terms []Ter
 	b.losses(rows)
 	b.store(near, rows)
 	return b, nil
+}
+
+// staggered returns n zeros. Large arrays begin at pages: loops over several at
+// once would need the same few places of the cache for all of them. So the
+// i-th begins i lines of the cache late, by threes.
+func staggered(n, i int) []float64 {
+	const line = 8 // numbers of a line
+	return make([]float64, n+3*line*i)[3*line*i:]
 }
 
 // collect asks the terms for their rates.

@@ -180,6 +180,9 @@ func (t *task) law(cells []int, r *Report) ([]float64, error) {
 		return nil, err
 	}
 	o := t.order(g, nil)
+	if t.Method == "" && iterable && o.flops > cheap { // a long grid
+		return t.choose(cells, q, r)
+	}
 	if t.Method == "" && o.bytes() > roomy {
 		return nil, fmt.Errorf("solvers: elimination of %d cells takes about %.1f GB; take a coarser grid, or insist by method \"gth\"", g.size(), o.bytes()/(1<<30))
 	}
