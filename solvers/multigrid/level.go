@@ -5,10 +5,6 @@ import (
 	"slices"
 )
 
-// blockCells is about the number of cells of a task: enough to hide the cost
-// of handing it out, and fixed, so that sums do not depend on the workers.
-const blockCells = 1 << 14
-
 // level is one grid of the hierarchy with the rates and the law upon it. A row
 // is a line of cells along the first axis, contiguous in memory; a slab is
 // all rows at one position along the last axis.
@@ -16,28 +12,28 @@ type level struct {
 	g        *grid.Grid
 	n        []int // cells along each axis
 	rows     int
-	slabRows int
+	slabRows int            // in a line, all is one slab
 	up, down [][]float64    // per axis and cell: rate to the upper, lower neighbour
 	own      [2][][]float64 // storage of up and down when they are aggregates
-	within   [][]float64    // per axis and cell, while aggregating: flows through the faces inside
+	within   [][]float64    // per axis and cell, while aggregating: flows through the faces inside, then their resistance
+	half     [][]float64    // per axis and position: see merge
 	p        []float64      // law, up to a factor
 	whole    []float64      // Π: what p was when aggregated; then p/Π, the correction
 	inv      []float64      // 1/Σ rates out of the cell
 	pivot    []float64      // scratch of line sweeps
 	below    [][]int32      // per axis but the first and row: neighbouring row, −1 beyond a wall
 	above    [][]int32
-	odd      []bool       // per row: parity of the sum of positions
-	nothing  []float64    // a row of zeros, the law beyond a wall
-	blocks   []grid.Range // slabs, per task
-	scratch  [][]float64  // per block, 2 rows
-	ringOdd  bool         // a periodic axis with an odd number of cells: two neighbours share a colour
+	odd      []bool    // per row: parity of the sum of positions
+	nothing  []float64 // a row of zeros, the law beyond a wall
+	springs  []float64 // a row of springs
+	ringOdd  bool      // a periodic axis with an odd number of cells: two neighbours share a colour
 
 	next   *level
 	twice  bool      // to be visited twice by W cycles
 	merge  []merge   // to next, per axis
 	kids   [][]kid   // per coarse row
 	matrix []float64 // of the coarsest level
-	do     tasks
+	do     waves
 	lines  []*lines // made when first swept
 }
 
@@ -55,15 +51,13 @@ func newLevel(g *grid.Grid) *level {
 		l.ringOdd = l.ringOdd || g.Axis(k).Ends[0] == grid.Periodic && g.Cells(k)%2 == 1
 	}
 	l.rows = g.Size() / l.n[0]
-	l.slabRows = l.rows / l.n[g.Dim()-1]
-	l.nothing = make([]float64, l.n[0])
-	l.neighbours()
-	slabs := grid.Range{Lo: 0, Hi: l.n[g.Dim()-1]}
-	l.blocks = slabs.Split(min(max(1, g.Size()/blockCells), 64, max(1, slabs.Hi/2)))
-	for range l.blocks {
-		l.scratch = append(l.scratch, make([]float64, 2*l.n[0]))
+	l.slabRows = max(1, l.rows/l.n[g.Dim()-1])
+	l.nothing, l.springs = make([]float64, l.n[0]), make([]float64, l.n[0])
+	for i := range l.springs {
+		l.springs[i] = spring
 	}
-	l.do = l.newTasks()
+	l.neighbours()
+	l.do = l.newWaves()
 	return l
 }
 
@@ -123,9 +117,13 @@ func (l *level) coarsen(chosen []bool) *level {
 		c.own[1] = append(c.own[1], make([]float64, g.Size()))
 		c.within = append(c.within, make([]float64, g.Size()))
 	}
+	for _, m := range l.merge {
+		c.half = append(c.half, m.half)
+	}
 	c.useOwn()
 	l.next = c
 	l.family()
+	l.do.coarsen = c.newWave(l.aggregate, c.narrow, c.convert, c.settle)
 	return c
 }
 
@@ -180,18 +178,13 @@ func (l *level) across(rate []float64, neighbour int32, r int) (p, towards []flo
 	return l.row(l.p, int(neighbour)), l.row(rate, int(neighbour))
 }
 
-// invert computes the waiting times of the cells of some slabs.
-func (l *level) invert(slabs grid.Range) {
-	for r := slabs.Lo * l.slabRows; r < slabs.Hi*l.slabRows; r++ {
+// invert computes the waiting times of the cells of a slab.
+func (l *level) invert(slab int, _ []float64) {
+	for r := slab * l.slabRows; r < (slab+1)*l.slabRows; r++ {
 		inv := l.row(l.inv, r)
 		clear(inv)
 		for k := range l.n {
-			for i, u := range l.row(l.up[k], r) {
-				inv[i] += u
-			}
-			for i, d := range l.row(l.down[k], r) {
-				inv[i] += d
-			}
+			addRates(inv, l.row(l.up[k], r), l.row(l.down[k], r), 1)
 		}
 		for i, out := range inv {
 			inv[i] = 1 / max(out, leak)

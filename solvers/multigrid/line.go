@@ -92,11 +92,10 @@ func newSheet(buffer []float64) sheet {
 func (l *level) lineAlongRow(r int, buffer []float64) {
 	n := l.n[0]
 	flow, exit := buffer[:n], buffer[n:2*n]
-	for i := range flow {
-		flow[i], exit[i] = spring, 0
-	}
+	copy(flow, l.springs)
+	clear(exit)
 	for k := 1; k < len(l.n); k++ {
-		l.inflow(flow, k, r, 0, 1)
+		l.inflow(flow, flow, k, r, 0, 1)
 		addRates(exit, l.row(l.up[k], r), l.row(l.down[k], r), 1)
 	}
 	p, up, down, pivot := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), l.row(l.pivot, r)

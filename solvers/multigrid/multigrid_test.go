@@ -120,7 +120,7 @@ func TestEveryGearKeepsTheLaw(t *testing.T) {
 			if err := s.hierarchy(l); err != nil {
 				t.Fatal(err)
 			}
-			s.pool.do(len(l.blocks), l.do.invert)
+			l.do.invert.run(s.pool)
 			for _, step := range []func(*level){s.smooth, s.cycle} {
 				copy(l.p, want)
 				step(l)
@@ -356,7 +356,7 @@ func TestCyclesDoNotAllocate(t *testing.T) {
 		l.use(q)
 		s.hierarchy(l)
 		s.start(l, q)
-		s.pool.do(len(l.blocks), l.do.invert)
+		l.do.invert.run(s.pool)
 		s.cycle(l)
 		if n := testing.AllocsPerRun(3, func() { s.cycle(l) }); n > 0 {
 			t.Errorf("%s: %v allocations per cycle", gears[g].name, n)
