@@ -13,6 +13,7 @@ type level struct {
 	n        []int // cells along each axis
 	rows     int
 	slabRows int            // in a line, all is one slab
+	vectors  int            // made so far
 	up, down [][]float64    // per axis and cell: rate to the upper, lower neighbour
 	own      [2][][]float64 // storage of up and down when they are aggregates
 	within   [][]float64    // per axis and cell, while aggregating: flows through the faces inside, then their resistance
@@ -45,7 +46,8 @@ type kid struct {
 }
 
 func newLevel(g *grid.Grid) *level {
-	l := &level{g: g, p: make([]float64, g.Size()), inv: make([]float64, g.Size())}
+	l := &level{g: g}
+	l.p, l.inv = l.vector(), l.vector()
 	for k := range g.Dim() {
 		l.n = append(l.n, g.Cells(k))
 		l.ringOdd = l.ringOdd || g.Axis(k).Ends[0] == grid.Periodic && g.Cells(k)%2 == 1
@@ -59,6 +61,16 @@ func newLevel(g *grid.Grid) *level {
 	l.neighbours()
 	l.do = l.newWaves()
 	return l
+}
+
+// vector returns zeros, one for each cell. Large arrays begin at a page; where
+// they do so all at the same place of the cache, cells of the same number evict
+// one another. So each of a level begins some lines later than that before.
+func (l *level) vector() []float64 {
+	const line = 8 // numbers
+	l.vectors++
+	late := l.vectors % 16 * 4 * line // of the 512 numbers of a page
+	return make([]float64, l.g.Size()+late)[late:]
 }
 
 // neighbours fills the tables of rows.
@@ -111,11 +123,11 @@ func (l *level) coarsen(chosen []bool) *level {
 		return nil
 	}
 	c := newLevel(g)
-	c.whole = make([]float64, g.Size())
+	c.whole = c.vector()
 	for range axes {
-		c.own[0] = append(c.own[0], make([]float64, g.Size()))
-		c.own[1] = append(c.own[1], make([]float64, g.Size()))
-		c.within = append(c.within, make([]float64, g.Size()))
+		c.own[0] = append(c.own[0], c.vector())
+		c.own[1] = append(c.own[1], c.vector())
+		c.within = append(c.within, c.vector())
 	}
 	for _, m := range l.merge {
 		c.half = append(c.half, m.half)

@@ -36,7 +36,7 @@ func (l *level) newLines(axis int) *lines {
 // cells in turn: first the lines of even sum of positions, then the others.
 func (l *level) sweepLines(p *pool) {
 	if l.lines == nil {
-		l.pivot = make([]float64, len(l.p))
+		l.pivot = l.vector()
 		for k, n := range l.n {
 			if n > 1 {
 				l.lines = append(l.lines, l.newLines(k))

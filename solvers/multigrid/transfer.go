@@ -157,16 +157,10 @@ func (l *level) narrowAcross(k, r int) {
 }
 
 // resistance returns half/within, with a minus sign unless both faces at the
-// ends carry more than those within.
+// ends carry more than those within. No branch: it would be a coin toss.
 func resistance(half, within, below, above float64) float64 {
-	if half == 0 {
-		return 0
-	}
-	r := half / max(within, math.SmallestNonzeroFloat64)
-	if within < below && within < above {
-		return r
-	}
-	return -r
+	const nothing = 1e-300 // its inverse is finite
+	return math.Copysign(half/max(within, nothing), -(within - min(below, above)))
 }
 
 // convert turns the flows of level l, an aggregate, into those of a correction
@@ -191,13 +185,21 @@ func (l *level) convert(slab int, _ []float64) {
 	}
 }
 
-// convertFaces does the faces between cells and those above them.
+// keep is the share of the lesser flow that a coarse face keeps at least, so
+// that no cell of a rough iterate becomes a trap.
+const keep = 0.1
+
+// convertFaces does the faces between cells and those above them, of the
+// resistances below and above.
 func convertFaces(up, down, below, above []float64) {
 	n := len(up)
 	down, below, above = down[:n], below[:n], above[:n]
 	for i, r := range up {
-		s, f := net(r, down[i], below[i], above[i])
-		up[i], down[i] = s+f, s-f
+		l := down[i]
+		both, half := r+l, (r-l)/2
+		s := both / 2 / (1 + series(both, below[i]) + series(both, above[i]))
+		s = max(s, math.Abs(half)+keep*min(r, l))
+		up[i], down[i] = s+half, s-half
 	}
 }
 
@@ -227,26 +229,15 @@ func settleRow(out, share, up, down []float64) {
 	}
 }
 
-// keep is the share of the lesser flow that a coarse face keeps at least, so
-// that no cell of a rough iterate becomes a trap.
-const keep = 0.1
-
-// net returns the mobility and the half net flow at a face with the flows r and
-// l, between cells of the resistances below and above.
-func net(r, l, below, above float64) (mobility, half float64) {
-	half = (r - l) / 2
-	mobility = (r + l) / 2 / (1 + series(r+l, below) + series(r+l, above))
-	return max(mobility, math.Abs(half)+keep*min(r, l)), half
-}
-
 // series returns the resistance of a half cell over that of its end face,
-// which carries flow; it is a half, as where all is smooth, if that is less
-// and no bottleneck is within.
+// which carries flow; it is at most a half, as where all is smooth, if no
+// bottleneck is within.
 func series(flow, resistance float64) float64 {
-	if resistance < 0 {
-		return min(-flow*resistance, 0.5)
-	}
-	return flow * resistance
+	const half, infinite = 0x3fe << 52, 0x7ff << 52 // as bits
+	bits := math.Float64bits(resistance)
+	smooth := uint64(int64(bits) >> 63) // all bits, or none
+	most := math.Float64frombits(infinite ^ (infinite^half)&smooth)
+	return min(flow*math.Abs(resistance), most)
 }
 
 // bold bounds a correction. Where a rough iterate is wrong by orders of
