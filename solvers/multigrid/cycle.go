@@ -113,11 +113,17 @@ func (l *level) residual() float64 {
 			l.inflow(flow, flow, k, r, 0, 1)
 		}
 		p, u, d, inv := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), l.row(l.inv, r)
-		n := len(p)
-		for i := range p {
-			west, east, out := (i+n-1)%n, (i+1)%n, p[i]/inv[i]
-			off += math.Abs(flow[i] + p[west]*u[west] + p[east]*d[east] - out)
+		last := len(p) - 1
+		west := p[last] * u[last]
+		for i, m := range p {
+			east := i + 1
+			if i == last {
+				east = 0
+			}
+			out := m / inv[i]
+			off += math.Abs(flow[i] + west + p[east]*d[east] - out)
 			all += out
+			west = m * u[i]
 		}
 	}
 	return off / all

@@ -25,9 +25,11 @@ func dense(p, a []float64) {
 			last[0], out = leak, leak
 		}
 		for i := range m {
-			row := a[i*n : i*n+m+1]
-			row[m] /= out
-			if f := row[m]; f > 0 {
+			row := a[i*n : i*n+m]
+			f := a[i*n+m] / out
+			a[i*n+m] = f
+			if f > 0 {
+				row = row[:len(last)]
 				for j, r := range last {
 					row[j] += f * r
 				}

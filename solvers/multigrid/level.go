@@ -29,13 +29,14 @@ type level struct {
 	springs  []float64 // a row of springs
 	ringOdd  bool      // a periodic axis with an odd number of cells: two neighbours share a colour
 
-	next   *level
-	twice  bool      // to be visited twice by W cycles
-	merge  []merge   // to next, per axis
-	kids   [][]kid   // per coarse row
-	matrix []float64 // of the coarsest level
-	do     waves
-	lines  []*lines // made when first swept
+	next      *level
+	twice     bool      // to be visited twice by W cycles
+	merge     []merge   // to next, per axis
+	kids      [][]kid   // per coarse row
+	inSquares bool      // a plane, joined by pairs along the first axis
+	matrix    []float64 // of the coarsest level
+	do        waves
+	lines     []*lines // made when first swept
 }
 
 // kid is a fine row of a coarse one. Bit k of first and last: it is at the
@@ -143,6 +144,8 @@ func (l *level) coarsen(chosen []bool) *level {
 func (l *level) family() {
 	c := l.next
 	l.kids = make([][]kid, c.rows)
+	along := l.merge[0].stretches
+	l.inSquares = len(l.n) == 2 && len(along) == 1 && along[0].size == 2
 	at := make([]int, len(l.n))
 	for r := range l.rows {
 		l.g.Locate(at, r*l.n[0])
@@ -198,9 +201,14 @@ func (l *level) invert(slab int, _ []float64) {
 		for k := range l.n {
 			addRates(inv, l.row(l.up[k], r), l.row(l.down[k], r), 1)
 		}
-		for i, out := range inv {
-			inv[i] = 1 / max(out, leak)
-		}
+		reciprocals(inv)
+	}
+}
+
+// reciprocals turns rates of leaving into waiting times.
+func reciprocals(out []float64) {
+	for i, rate := range out {
+		out[i] = 1 / max(rate, leak)
 	}
 }
 

@@ -9,16 +9,71 @@ import (
 func (l *level) aggregate(slab int, _ []float64) {
 	c := l.next
 	for r := slab * c.slabRows; r < (slab+1)*c.slabRows; r++ {
-		clear(c.row(c.p, r))
-		for k := range c.n {
-			clear(c.row(c.up[k], r))
-			clear(c.row(c.down[k], r))
-			clear(c.row(c.within[k], r))
-		}
-		for _, row := range l.kids[r] {
-			l.gather(r, row)
+		if kids := l.kids[r]; l.inSquares && len(kids) == 2 {
+			l.gatherSquares(r, int(kids[0].row), int(kids[1].row))
+		} else {
+			l.gatherRows(r, kids)
 		}
 		copy(c.row(c.whole, r), c.row(c.p, r))
+	}
+}
+
+// gatherSquares is gatherRows for squares of cells, in two rows of pairs.
+func (l *level) gatherSquares(r, lower, upper int) {
+	c := l.next
+	a := flows{l.row(l.p, lower), l.row(l.up[0], lower), l.row(l.down[0], lower)}
+	b := flows{l.row(l.p, upper), l.row(l.up[0], upper), l.row(l.down[0], upper)}
+	squaresAlong(c.row(c.p, r), c.row(c.up[0], r), c.row(c.down[0], r), c.row(c.within[0], r), a, b)
+	a.up, a.down = l.row(l.up[1], lower), l.row(l.down[1], lower)
+	b.up, b.down = l.row(l.up[1], upper), l.row(l.down[1], upper)
+	squaresAcross(c.row(c.up[1], r), c.row(c.down[1], r), c.row(c.within[1], r), a, b)
+}
+
+// flows is a row of masses and their rates along an axis.
+type flows struct{ p, up, down []float64 }
+
+func squaresAlong(mass, up, down, within []float64, a, b flows) {
+	n := len(a.p)
+	up, down, within = up[:len(mass)], down[:len(mass)], within[:len(mass)]
+	pa, ua, da, pb, ub, db := a.p, a.up[:n], a.down[:n], b.p[:n], b.up[:n], b.down[:n]
+	for c := range mass {
+		i, j := 2*c, 2*c+1
+		if j >= n {
+			break
+		}
+		mass[c] = (pa[i] + pa[j]) + (pb[i] + pb[j])
+		up[c] = pa[j]*ua[j] + pb[j]*ub[j]
+		down[c] = pa[i]*da[i] + pb[i]*db[i]
+		within[c] = (pa[i]*ua[i] + pa[j]*da[j]) + (pb[i]*ub[i] + pb[j]*db[j])
+	}
+}
+
+func squaresAcross(up, down, within []float64, a, b flows) {
+	n := len(a.p)
+	down, within = down[:len(up)], within[:len(up)]
+	pa, ua, da, pb, ub, db := a.p, a.up[:n], a.down[:n], b.p[:n], b.up[:n], b.down[:n]
+	for c := range up {
+		i, j := 2*c, 2*c+1
+		if j >= n {
+			break
+		}
+		up[c] = pb[i]*ub[i] + pb[j]*ub[j]
+		down[c] = pa[i]*da[i] + pa[j]*da[j]
+		within[c] = (pa[i]*ua[i] + pa[j]*ua[j]) + (pb[i]*db[i] + pb[j]*db[j])
+	}
+}
+
+// gatherRows adds the fine rows to coarse row r.
+func (l *level) gatherRows(r int, rows []kid) {
+	c := l.next
+	clear(c.row(c.p, r))
+	for k := range c.n {
+		clear(c.row(c.up[k], r))
+		clear(c.row(c.down[k], r))
+		clear(c.row(c.within[k], r))
+	}
+	for _, row := range rows {
+		l.gather(r, row)
 	}
 }
 
@@ -157,10 +212,14 @@ func (l *level) narrowAcross(k, r int) {
 }
 
 // resistance returns half/within, with a minus sign unless both faces at the
-// ends carry more than those within. No branch: it would be a coin toss.
+// ends carry more than those within.
 func resistance(half, within, below, above float64) float64 {
 	const nothing = 1e-300 // its inverse is finite
-	return math.Copysign(half/max(within, nothing), -(within - min(below, above)))
+	r := half / max(within, nothing)
+	if within < below && within < above {
+		return r
+	}
+	return -r
 }
 
 // convert turns the flows of level l, an aggregate, into those of a correction
@@ -214,9 +273,7 @@ func (l *level) settle(slab int, scratch []float64) {
 		for k := range l.n {
 			settleRow(inv, share, l.row(l.up[k], r), l.row(l.down[k], r))
 		}
-		for i, out := range inv {
-			inv[i] = 1 / max(out, leak)
-		}
+		reciprocals(inv)
 	}
 }
 
@@ -230,14 +287,13 @@ func settleRow(out, share, up, down []float64) {
 }
 
 // series returns the resistance of a half cell over that of its end face,
-// which carries flow; it is at most a half, as where all is smooth, if no
-// bottleneck is within.
+// which carries flow; it is a half, as where all is smooth, if that is less
+// and no bottleneck is within.
 func series(flow, resistance float64) float64 {
-	const half, infinite = 0x3fe << 52, 0x7ff << 52 // as bits
-	bits := math.Float64bits(resistance)
-	smooth := uint64(int64(bits) >> 63) // all bits, or none
-	most := math.Float64frombits(infinite ^ (infinite^half)&smooth)
-	return min(flow*math.Abs(resistance), most)
+	if resistance < 0 {
+		return min(-flow*resistance, 0.5)
+	}
+	return flow * resistance
 }
 
 // bold bounds a correction. Where a rough iterate is wrong by orders of
