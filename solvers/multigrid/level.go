@@ -64,14 +64,16 @@ func newLevel(g *grid.Grid) *level {
 	return l
 }
 
-// vector returns zeros, one for each cell. Large arrays begin at a page; where
-// they do so all at the same place of the cache, cells of the same number evict
-// one another. So each of a level begins some lines later than that before.
+// late is by how many numbers an array begins later than the one before it.
+// Large arrays begin at pages, and rows of a power of two as well: so the cells
+// of one number would be after the same few places of the cache.
+const late = 32 // four lines of a cache, a sixteenth of a page
+
+// vector returns zeros, one for each cell.
 func (l *level) vector() []float64 {
-	const line = 8 // numbers
 	l.vectors++
-	late := l.vectors % 16 * 4 * line // of the 512 numbers of a page
-	return make([]float64, l.g.Size()+late)[late:]
+	skip := l.vectors % 16 * late
+	return make([]float64, l.g.Size()+skip)[skip:]
 }
 
 // neighbours fills the tables of rows.
