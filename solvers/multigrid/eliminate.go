@@ -24,15 +24,21 @@ func dense(p, a []float64) {
 		if out == 0 {
 			last[0], out = leak, leak
 		}
+		first := 0 // on a grid, where rows fill up within a band
+		for last[first] == 0 {
+			first++
+		}
+		last = last[first:]
 		for i := range m {
-			row := a[i*n : i*n+m]
+			if a[i*n+m] == 0 {
+				continue
+			}
 			f := a[i*n+m] / out
 			a[i*n+m] = f
-			if f > 0 {
-				row = row[:len(last)]
-				for j, r := range last {
-					row[j] += f * r
-				}
+			row := a[i*n+first : i*n+m]
+			row = row[:len(last)]
+			for j, r := range last {
+				row[j] += f * r
 			}
 		}
 	}
