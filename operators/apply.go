@@ -60,33 +60,89 @@ func (b *Block) forwardLines(dst, m []float64, lines grid.Range) {
 	}
 }
 
-// forwardLine does the cells of one line of the first axis: what comes from the
-// line itself, then from the neighbouring lines of every other axis.
+// forwardLine does the cells of one line of the first axis: what comes through
+// the faces of the line, then through those to the lines beside it. A face
+// takes from one cell the very number that it gives the other.
 func (b *Block) forwardLine(dst, m []float64, lo int) {
+	hi := lo + b.grid.Cells(0)
+	out, own, up, down := dst[lo:hi], m[lo:hi], b.near[0].up[lo:hi], b.near[0].down[lo:hi]
+	around := up[len(up)-1]*own[len(own)-1] - down[0]*own[0] // 0 unless it is a ring
+	if b.grid.Dim() == 1 {
+		throughLine(out, up, down, own, around)
+	} else {
+		through(out, up, down, b.sides(m, 1, lo), around)
+	}
+	for k := 2; k < b.grid.Dim(); k++ {
+		throughSides(out, b.sides(m, k, lo))
+	}
+	if b.absorbed != nil {
+		for i, rate := range b.absorbed[lo:hi] {
+			out[i] -= rate * own[i]
+		}
+	}
+}
+
+// sides is a line and those beside it along one axis, with the rates out of it
+// and those into it from below and from above.
+type sides struct{ own, up, down, rateBelow, below, rateAbove, above []float64 }
+
+func (b *Block) sides(m []float64, k, lo int) sides {
 	n := b.grid.Cells(0)
-	out, total, own := dst[lo:lo+n], b.total[lo:lo+n], m[lo:lo+n]
-	down, up := b.near[0].down[lo:lo+n], b.near[0].up[lo:lo+n]
+	line := func(of []float64, lo int) []float64 { return of[lo : lo+n : lo+n] }
+	up, down := b.near[k].up, b.near[k].down
+	s := sides{own: line(m, lo), up: line(up, lo), down: line(down, lo)}
+	s.rateBelow, s.below = s.down, s.own // 0 beyond a wall, as the rate to it is
+	s.rateAbove, s.above = s.up, s.own
+	if from, ok := b.lineBeside(k, lo, -1); ok {
+		s.rateBelow, s.below = line(up, from), line(m, from)
+	}
+	if from, ok := b.lineBeside(k, lo, 1); ok {
+		s.rateAbove, s.above = line(down, from), line(m, from)
+	}
+	return s
+}
+
+// throughLine writes what comes through the faces of a line; around is what
+// crosses the face between its ends, upwards.
+func throughLine(out, up, down, m []float64, around float64) {
+	last := len(out) - 1
+	inside, next := out[:last], m[1:]
+	up, fall, m, next := up[:last], down[1:][:last], m[:last], next[:last]
+	below := around
+	for i := range inside {
+		above := up[i]*m[i] - fall[i]*next[i]
+		inside[i] = below - above
+		below = above
+	}
+	out[last] = below - around
+}
+
+// throughSides adds what comes through the faces on both sides.
+func throughSides(out []float64, s sides) {
+	n := len(out)
+	own, up, down := s.own[:n], s.up[:n], s.down[:n]
+	rateBelow, below, rateAbove, above := s.rateBelow[:n], s.below[:n], s.rateAbove[:n], s.above[:n]
 	for i := range out {
-		out[i] = -total[i] * own[i]
+		m := own[i]
+		out[i] += (rateBelow[i]*below[i] - down[i]*m) - (up[i]*m - rateAbove[i]*above[i])
 	}
-	for i := 1; i < n; i++ {
-		out[i] += up[i-1] * own[i-1]
+}
+
+// through is throughLine and throughSides at once: it is the memory that takes
+// the time, and this reads it once.
+func through(out, up, down []float64, s sides, around float64) {
+	last := len(out) - 1
+	inside, up, fall, next := out[:last], up[:last], down[1:][:last], s.own[1:][:last]
+	upwards, downwards := s.up[:last], s.down[:last]
+	rateBelow, below, rateAbove, above := s.rateBelow[:last], s.below[:last], s.rateAbove[:last], s.above[:last]
+	west, m := around, s.own[0]
+	for i := range inside {
+		n := next[i]
+		east := up[i]*m - fall[i]*n
+		inside[i] = (west - east) + ((rateBelow[i]*below[i] - downwards[i]*m) - (upwards[i]*m - rateAbove[i]*above[i]))
+		west, m = east, n
 	}
-	for i := range n - 1 {
-		out[i] += down[i+1] * own[i+1]
-	}
-	if b.grid.Axis(0).Ends[0] == grid.Periodic {
-		out[0] += up[n-1] * own[n-1]
-		out[n-1] += down[0] * own[0]
-	}
-	for k := 1; k < b.grid.Dim(); k++ {
-		if from, ok := b.lineBeside(k, lo, -1); ok {
-			addProduct(out, b.near[k].up[from:from+n], m[from:from+n])
-		}
-		if from, ok := b.lineBeside(k, lo, 1); ok {
-			addProduct(out, b.near[k].down[from:from+n], m[from:from+n])
-		}
-	}
+	out[last] = (west - around) + ((s.rateBelow[last]*s.below[last] - s.down[last]*m) - (s.up[last]*m - s.rateAbove[last]*s.above[last]))
 }
 
 // lineBeside returns the first cell of the line next to the one that starts at
@@ -98,13 +154,6 @@ func (b *Block) lineBeside(k, lo, step int) (int, bool) {
 		return lo + step*s, true
 	}
 	return lo - step*(n-1)*s, b.grid.Axis(k).Ends[0] == grid.Periodic
-}
-
-func addProduct(dst, a, b []float64) {
-	a, b = a[:len(dst)], b[:len(dst)]
-	for i := range dst {
-		dst[i] += a[i] * b[i]
-	}
 }
 
 // Current writes the mass per unit time that crosses each face of an axis, by

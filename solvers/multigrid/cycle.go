@@ -14,30 +14,32 @@ func (s *solver) cycle(l *level) {
 		s.restless = l.restless()
 		return
 	}
-	s.pool.do(len(c.blocks), l.do.aggregate)
-	s.pool.do(len(c.blocks), l.do.narrow)
-	s.pool.do(len(c.blocks), l.do.convert)
-	s.pool.do(len(c.blocks), c.do.invert)
+	l.do.coarsen.run(s.pool)
 	s.cycle(c)
 	if c.twice {
 		s.cycle(c)
 	}
-	s.pool.do(len(c.blocks), c.do.compare)
-	s.pool.do(len(l.blocks), l.do.correct)
-	s.smooth(l)
+	c.do.compare.run(s.pool)
+	if gears[s.gear].lines {
+		l.do.correct.run(s.pool)
+		s.smooth(l)
+	} else {
+		l.do.refine.run(s.pool)
+		s.work += 2 * s.share(l)
+	}
 	s.work += 2 * s.share(l)
 }
 
 // smooth sweeps twice.
 func (s *solver) smooth(l *level) {
+	if !gears[s.gear].lines {
+		l.do.smooth.run(s.pool)
+		s.work += 2 * s.share(l)
+		return
+	}
 	for range 2 {
-		if gears[s.gear].lines {
-			l.sweepLines(s.pool)
-			s.work += 2 * float64(len(l.n)) * s.share(l)
-		} else {
-			l.sweep(s.pool)
-			s.work += s.share(l)
-		}
+		l.sweepLines(s.pool)
+		s.work += 2 * float64(len(l.n)) * s.share(l)
 	}
 }
 
@@ -108,14 +110,20 @@ func (l *level) residual() float64 {
 	for r := range l.rows {
 		clear(flow)
 		for k := 1; k < len(l.n); k++ {
-			l.inflow(flow, k, r, 0, 1)
+			l.inflow(flow, flow, k, r, 0, 1)
 		}
 		p, u, d, inv := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), l.row(l.inv, r)
-		n := len(p)
-		for i := range p {
-			west, east, out := (i+n-1)%n, (i+1)%n, p[i]/inv[i]
-			off += math.Abs(flow[i] + p[west]*u[west] + p[east]*d[east] - out)
+		last := len(p) - 1
+		west := p[last] * u[last]
+		for i, m := range p {
+			east := i + 1
+			if i == last {
+				east = 0
+			}
+			out := m / inv[i]
+			off += math.Abs(flow[i] + west + p[east]*d[east] - out)
 			all += out
+			west = m * u[i]
 		}
 	}
 	return off / all

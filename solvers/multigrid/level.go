@@ -5,10 +5,6 @@ import (
 	"slices"
 )
 
-// blockCells is about the number of cells of a task: enough to hide the cost
-// of handing it out, and fixed, so that sums do not depend on the workers.
-const blockCells = 1 << 14
-
 // level is one grid of the hierarchy with the rates and the law upon it. A row
 // is a line of cells along the first axis, contiguous in memory; a slab is
 // all rows at one position along the last axis.
@@ -16,29 +12,31 @@ type level struct {
 	g        *grid.Grid
 	n        []int // cells along each axis
 	rows     int
-	slabRows int
+	slabRows int            // in a line, all is one slab
+	vectors  int            // made so far
 	up, down [][]float64    // per axis and cell: rate to the upper, lower neighbour
 	own      [2][][]float64 // storage of up and down when they are aggregates
-	within   [][]float64    // per axis and cell, while aggregating: flows through the faces inside
+	within   [][]float64    // per axis and cell, while aggregating: flows through the faces inside, then their resistance
+	half     [][]float64    // per axis and position: see merge
 	p        []float64      // law, up to a factor
 	whole    []float64      // Π: what p was when aggregated; then p/Π, the correction
 	inv      []float64      // 1/Σ rates out of the cell
 	pivot    []float64      // scratch of line sweeps
 	below    [][]int32      // per axis but the first and row: neighbouring row, −1 beyond a wall
 	above    [][]int32
-	odd      []bool       // per row: parity of the sum of positions
-	nothing  []float64    // a row of zeros, the law beyond a wall
-	blocks   []grid.Range // slabs, per task
-	scratch  [][]float64  // per block, 2 rows
-	ringOdd  bool         // a periodic axis with an odd number of cells: two neighbours share a colour
+	odd      []bool    // per row: parity of the sum of positions
+	nothing  []float64 // a row of zeros, the law beyond a wall
+	springs  []float64 // a row of springs
+	ringOdd  bool      // a periodic axis with an odd number of cells: two neighbours share a colour
 
-	next   *level
-	twice  bool      // to be visited twice by W cycles
-	merge  []merge   // to next, per axis
-	kids   [][]kid   // per coarse row
-	matrix []float64 // of the coarsest level
-	do     tasks
-	lines  []*lines // made when first swept
+	next      *level
+	twice     bool      // to be visited twice by W cycles
+	merge     []merge   // to next, per axis
+	kids      [][]kid   // per coarse row
+	inSquares bool      // a plane, joined by pairs along the first axis
+	matrix    []float64 // of the coarsest level
+	do        waves
+	lines     []*lines // made when first swept
 }
 
 // kid is a fine row of a coarse one. Bit k of first and last: it is at the
@@ -49,22 +47,33 @@ type kid struct {
 }
 
 func newLevel(g *grid.Grid) *level {
-	l := &level{g: g, p: make([]float64, g.Size()), inv: make([]float64, g.Size())}
+	l := &level{g: g}
+	l.p, l.inv = l.vector(), l.vector()
 	for k := range g.Dim() {
 		l.n = append(l.n, g.Cells(k))
 		l.ringOdd = l.ringOdd || g.Axis(k).Ends[0] == grid.Periodic && g.Cells(k)%2 == 1
 	}
 	l.rows = g.Size() / l.n[0]
-	l.slabRows = l.rows / l.n[g.Dim()-1]
-	l.nothing = make([]float64, l.n[0])
-	l.neighbours()
-	slabs := grid.Range{Lo: 0, Hi: l.n[g.Dim()-1]}
-	l.blocks = slabs.Split(min(max(1, g.Size()/blockCells), 64, max(1, slabs.Hi/2)))
-	for range l.blocks {
-		l.scratch = append(l.scratch, make([]float64, 2*l.n[0]))
+	l.slabRows = max(1, l.rows/l.n[g.Dim()-1])
+	l.nothing, l.springs = make([]float64, l.n[0]), make([]float64, l.n[0])
+	for i := range l.springs {
+		l.springs[i] = spring
 	}
-	l.do = l.newTasks()
+	l.neighbours()
+	l.do = l.newWaves()
 	return l
+}
+
+// late is by how many numbers an array begins later than the one before it.
+// Large arrays begin at pages, and rows of a power of two as well: so the cells
+// of one number would be after the same few places of the cache.
+const late = 32 // four lines of a cache, a sixteenth of a page
+
+// vector returns zeros, one for each cell.
+func (l *level) vector() []float64 {
+	l.vectors++
+	skip := l.vectors % 16 * late
+	return make([]float64, l.g.Size()+skip)[skip:]
 }
 
 // neighbours fills the tables of rows.
@@ -117,15 +126,19 @@ func (l *level) coarsen(chosen []bool) *level {
 		return nil
 	}
 	c := newLevel(g)
-	c.whole = make([]float64, g.Size())
+	c.whole = c.vector()
 	for range axes {
-		c.own[0] = append(c.own[0], make([]float64, g.Size()))
-		c.own[1] = append(c.own[1], make([]float64, g.Size()))
-		c.within = append(c.within, make([]float64, g.Size()))
+		c.own[0] = append(c.own[0], c.vector())
+		c.own[1] = append(c.own[1], c.vector())
+		c.within = append(c.within, c.vector())
+	}
+	for _, m := range l.merge {
+		c.half = append(c.half, m.half)
 	}
 	c.useOwn()
 	l.next = c
 	l.family()
+	l.do.coarsen = c.newWave(l.aggregate, c.narrow, c.convert, c.settle)
 	return c
 }
 
@@ -133,6 +146,8 @@ func (l *level) coarsen(chosen []bool) *level {
 func (l *level) family() {
 	c := l.next
 	l.kids = make([][]kid, c.rows)
+	along := l.merge[0].stretches
+	l.inSquares = len(l.n) == 2 && len(along) == 1 && along[0].size == 2
 	at := make([]int, len(l.n))
 	for r := range l.rows {
 		l.g.Locate(at, r*l.n[0])
@@ -180,22 +195,22 @@ func (l *level) across(rate []float64, neighbour int32, r int) (p, towards []flo
 	return l.row(l.p, int(neighbour)), l.row(rate, int(neighbour))
 }
 
-// invert computes the waiting times of the cells of some slabs.
-func (l *level) invert(slabs grid.Range) {
-	for r := slabs.Lo * l.slabRows; r < slabs.Hi*l.slabRows; r++ {
+// invert computes the waiting times of the cells of a slab.
+func (l *level) invert(slab int, _ []float64) {
+	for r := slab * l.slabRows; r < (slab+1)*l.slabRows; r++ {
 		inv := l.row(l.inv, r)
 		clear(inv)
 		for k := range l.n {
-			for i, u := range l.row(l.up[k], r) {
-				inv[i] += u
-			}
-			for i, d := range l.row(l.down[k], r) {
-				inv[i] += d
-			}
+			addRates(inv, l.row(l.up[k], r), l.row(l.down[k], r), 1)
 		}
-		for i, out := range inv {
-			inv[i] = 1 / max(out, leak)
-		}
+		reciprocals(inv)
+	}
+}
+
+// reciprocals turns rates of leaving into waiting times.
+func reciprocals(out []float64) {
+	for i, rate := range out {
+		out[i] = 1 / max(rate, leak)
 	}
 }
 

@@ -1,45 +1,85 @@
 package multigrid
 
 // chunk is the number of neighbouring lines, across the first axis, that one
-// task eliminates together: their rows fit the nearest cache.
-const chunk = 128
+// task eliminates together: as few as memory still streams for.
+const chunk = 512
 
-// lines is the work of sweeping along one axis.
+// abreast is the number of lines along the first axis that one task eliminates
+// together: while one waits for a division the others go on.
+const abreast = 4
+
+// lines is the work of sweeping along one axis, by colour.
 type lines struct {
-	axis       int
-	sheets     []int32 // rows at position 0 of the axis
-	chunks     int     // per sheet
+	tasks      [2]int
 	red, black func(task int)
-	buffers    [][]float64 // per task, 4 rows of a chunk, or of the whole first axis
 }
 
-func (l *level) newLines(axis int) *lines {
-	s := &lines{axis: axis, chunks: 1}
-	width := l.n[0]
-	if axis > 0 {
-		s.chunks, width = (l.n[0]+chunk-1)/chunk, min(chunk, l.n[0])
-	}
+// rowLines are the lines along the first axis.
+func (l *level) rowLines() *lines {
+	var groups [2][][]int
 	for r := range l.rows {
-		if axis == 0 || l.g.Along(axis, r*l.n[0]) == 0 {
-			s.sheets = append(s.sheets, int32(r))
+		of := &groups[0]
+		if l.odd[r] {
+			of = &groups[1]
+		}
+		if last := len(*of) - 1; last < 0 || len((*of)[last]) == abreast {
+			*of = append(*of, nil)
+		}
+		last := len(*of) - 1
+		(*of)[last] = append((*of)[last], r)
+	}
+	tasks := [2]int{len(groups[0]), len(groups[1])}
+	buffers := make([][]float64, max(tasks[0], tasks[1]))
+	for i := range buffers {
+		buffers[i] = make([]float64, 2*abreast*(l.n[0]+late))
+	}
+	do := func(groups [][]int) func(int) {
+		return func(task int) { l.linesAlongRows(groups[task], buffers[task]) }
+	}
+	return &lines{tasks, do(groups[0]), do(groups[1])}
+}
+
+// sheetLines are the lines along another axis. A sheet is all that start in
+// one row; it is cut into chunks.
+func (l *level) sheetLines(axis int) *lines {
+	var sheets []int
+	for r := range l.rows {
+		if l.g.Along(axis, r*l.n[0]) == 0 {
+			sheets = append(sheets, r)
 		}
 	}
-	for range len(s.sheets) * s.chunks {
-		s.buffers = append(s.buffers, make([]float64, 4*width))
+	chunks := (l.n[0] + chunk - 1) / chunk
+	buffers := make([][]float64, len(sheets)*chunks)
+	for i := range buffers {
+		buffers[i] = make([]float64, 4*min(chunk, l.n[0]))
 	}
-	s.red = func(task int) { l.lineTask(s, task, false) }
-	s.black = func(task int) { l.lineTask(s, task, true) }
-	return s
+	do := func(black bool) func(int) {
+		return func(task int) {
+			row, lo := sheets[task/chunks], task%chunks*chunk
+			hi := min(lo+chunk, l.n[0])
+			if l.odd[row] != (black != (lo%2 == 1)) {
+				lo++
+			}
+			if lo < hi {
+				l.linesAcrossRows(axis, row, lo, hi, newSheet(buffers[task]))
+			}
+		}
+	}
+	return &lines{[2]int{len(buffers), len(buffers)}, do(false), do(true)}
 }
 
 // sweepLines balances whole lines at once, along each axis that has several
 // cells in turn: first the lines of even sum of positions, then the others.
 func (l *level) sweepLines(p *pool) {
 	if l.lines == nil {
-		l.pivot = make([]float64, len(l.p))
+		l.pivot = l.vector()
 		for k, n := range l.n {
-			if n > 1 {
-				l.lines = append(l.lines, l.newLines(k))
+			switch {
+			case n == 1:
+			case k == 0:
+				l.lines = append(l.lines, l.rowLines())
+			default:
+				l.lines = append(l.lines, l.sheetLines(k))
 			}
 		}
 	}
@@ -48,27 +88,8 @@ func (l *level) sweepLines(p *pool) {
 		run = inOrder
 	}
 	for _, s := range l.lines {
-		tasks := len(s.sheets) * s.chunks
-		run(tasks, s.red)
-		run(tasks, s.black)
-	}
-}
-
-func (l *level) lineTask(s *lines, task int, black bool) {
-	row, buffer := int(s.sheets[task/s.chunks]), s.buffers[task]
-	if s.axis == 0 {
-		if l.odd[row] == black {
-			l.lineAlongRow(row, buffer)
-		}
-		return
-	}
-	lo := task % s.chunks * chunk
-	hi := min(lo+chunk, l.n[0])
-	if l.odd[row] != (black != (lo%2 == 1)) {
-		lo++
-	}
-	if lo < hi {
-		l.linesAcrossRows(s.axis, row, lo, hi, newSheet(buffer))
+		run(s.tasks[0], s.red)
+		run(s.tasks[1], s.black)
 	}
 }
 
@@ -82,38 +103,59 @@ func newSheet(buffer []float64) sheet {
 	return sheet{buffer[:w], buffer[w : 2*w], buffer[2*w : 3*w], buffer[3*w:]}
 }
 
-// lineAlongRow solves for the masses of row r, those of all others given. With
-// s the inflow from other rows and e the rate of leaving to them, eliminating
-// cell i (Grassmann, Taksar and Heyman 1985) adds to the next
+// linesAlongRows solves for the masses of some rows, those of all others given.
+// With s the inflow from other rows and e the rate of leaving to them,
+// eliminating cell i (Grassmann, Taksar and Heyman 1985) adds to the next
 //
 //	e += down·eᵢ/(eᵢ + up),  s += up·sᵢ/(eᵢ + up),
 //
-// all positive. What crosses the ends of a ring counts as another row.
-func (l *level) lineAlongRow(r int, buffer []float64) {
-	n := l.n[0]
-	flow, exit := buffer[:n], buffer[n:2*n]
-	for i := range flow {
-		flow[i], exit[i] = spring, 0
+// all positive. What crosses the ends of a ring counts as another row. The rows
+// go abreast, cell by cell.
+func (l *level) linesAlongRows(rows []int, buffer []float64) {
+	n, step := l.n[0], l.n[0]+late
+	flow, exit := buffer[:abreast*step], buffer[abreast*step:]
+	var s, e [abreast]float64
+	for j, r := range rows {
+		flow, exit := flow[j*step:j*step+n], exit[j*step:j*step+n]
+		l.around(r, flow, exit)
+		s[j], e[j] = flow[0], exit[0]
 	}
+	p, up, down, pivot := l.p, l.up[0], l.down[0], l.pivot
+	for i := range n - 1 {
+		for j, r := range rows {
+			at, beside := r*n+i, j*step+i+1
+			f := 1 / max(e[j]+up[at], leak)
+			m := s[j] * f
+			p[at], pivot[at] = m, f
+			s[j] = flow[beside] + up[at]*m
+			e[j] = exit[beside] + down[at+1]*(e[j]*f)
+		}
+	}
+	for j, r := range rows {
+		last := (r+1)*n - 1
+		closeLine(&p[last], s[j], e[j]+up[last])
+	}
+	for i := n - 2; i >= 0; i-- {
+		for _, r := range rows {
+			at := r*n + i
+			p[at] += pivot[at] * down[at+1] * p[at+1]
+		}
+	}
+}
+
+// around writes what comes into the cells of row r from other rows, and the
+// rates of leaving to them.
+func (l *level) around(r int, flow, exit []float64) {
+	copy(flow, l.springs)
+	clear(exit)
 	for k := 1; k < len(l.n); k++ {
-		l.inflow(flow, k, r, 0, 1)
+		l.inflow(flow, flow, k, r, 0, 1)
 		addRates(exit, l.row(l.up[k], r), l.row(l.down[k], r), 1)
 	}
-	p, up, down, pivot := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), l.row(l.pivot, r)
-	flow[0] += p[n-1] * up[n-1]
-	flow[n-1] += p[0] * down[0]
+	p, up, down, last := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), l.n[0]-1
+	flow[0] += p[last] * up[last]
+	flow[last] += p[0] * down[0]
 	exit[0] += down[0]
-	s, e := flow[0], exit[0]
-	for i := 0; i < n-1; i++ {
-		f := 1 / max(e+up[i], leak)
-		p[i], pivot[i] = s*f, f
-		s = flow[i+1] + up[i]*p[i]
-		e = exit[i+1] + down[i+1]*(e*f)
-	}
-	closeLine(&p[n-1], s, e+up[n-1])
-	for i := n - 2; i >= 0; i-- {
-		p[i] += pivot[i] * down[i+1] * p[i+1]
-	}
 }
 
 // closeLine sets the mass of the last cell of a line. A line nothing leaves

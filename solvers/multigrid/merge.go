@@ -10,6 +10,24 @@ type merge struct {
 	near, far []int32
 	w         []float64
 	half      []float64 // per coarse cell: resistance of a half over that of its inner faces in parallel
+	stretches []stretch
+}
+
+// stretch is the coarse cells lo … hi−1, each of size fine cells, from … to−1
+// in all: loops over it need no table.
+type stretch struct{ lo, hi, from, to, size int }
+
+func stretches(first []int) []stretch {
+	var all []stretch
+	for c := range len(first) - 1 {
+		size := first[c+1] - first[c]
+		if c == 0 || all[len(all)-1].size != size {
+			all = append(all, stretch{lo: c, from: first[c], size: size})
+		}
+		s := &all[len(all)-1]
+		s.hi, s.to = c+1, first[c+1]
+	}
+	return all
 }
 
 // pairs joins the cells of an axis two by two. Closed faces stay faces: the
@@ -68,13 +86,14 @@ func alone(n int) merge {
 	for i := range n {
 		m.first[i+1], m.near[i] = i+1, int32(i)
 	}
+	m.stretches = stretches(m.first)
 	return m
 }
 
 // newMerge returns the tables for the axes fine and coarse.
 func newMerge(fine, coarse grid.Axis, first []int) merge {
 	n := fine.Cells()
-	m := merge{first: first, near: make([]int32, n), far: make([]int32, n), w: make([]float64, n), half: make([]float64, coarse.Cells())}
+	m := merge{first: first, stretches: stretches(first), near: make([]int32, n), far: make([]int32, n), w: make([]float64, n), half: make([]float64, coarse.Cells())}
 	shut := shutFaces(coarse)
 	for c := range coarse.Cells() {
 		up := distance(coarse, c)

@@ -165,6 +165,15 @@ var p2 = process{terms: func(x, b, d []float64) {
 	d[1] = 0.05 * (1 + 0.5*math.Exp(-x[1]*x[1]))
 }}
 
+// p3 is P2 driven by a third coordinate, which it drives back.
+var p3 = process{terms: func(x, b, d []float64) {
+	well := x[0] - x[0]*x[0]*x[0]
+	b[0] = well - x[1]/2
+	b[1] = -x[1] - well/2 - x[2]/2 + 0.3*math.Sin(x[0])
+	b[2] = -x[2] + x[1]/2 + 0.2*math.Sin(x[1])
+	d[0], d[1], d[2] = 0.1*(1+0.25*x[0]*x[0]/(1+x[0]*x[0])), 0.05*(1+0.5*math.Exp(-x[1]*x[1])), 0.08
+}}
+
 // rotation is b = 20 (−y, x) − (x, y), D = 1: the law is N(0, 1).
 var rotation = process{terms: func(x, b, d []float64) {
 	b[0], b[1] = -20*x[1]-x[0], 20*x[0]-x[1]

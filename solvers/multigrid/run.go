@@ -29,13 +29,7 @@ func newRun(l *level) *run {
 	}
 	r.divide = func(piece int) {
 		lo, hi := bounds(piece, len(r.p))
-		c, d := 1/r.total, 0.0
-		for i := lo; i < hi; i++ {
-			p := r.p[i] * c
-			d += math.Abs(p - r.before[i])
-			r.p[i] = p
-		}
-		r.parts[piece] = d
+		r.parts[piece] = rescaled(r.p[lo:hi], r.before[lo:hi], 1/r.total)
 	}
 	return r
 }
@@ -50,6 +44,22 @@ func (r *run) normalise(p *pool) float64 {
 	r.total = sum(r.parts)
 	p.do(len(r.parts), r.divide)
 	return sum(r.parts)
+}
+
+// rescaled multiplies p by c and returns its L1 distance to before.
+func rescaled(p, before []float64, c float64) float64 {
+	var even, odd float64
+	before = before[:len(p)]
+	for i := 1; i < len(p); i += 2 {
+		p[i-1], p[i] = p[i-1]*c, p[i]*c
+		even += math.Abs(p[i-1] - before[i-1])
+		odd += math.Abs(p[i] - before[i])
+	}
+	if last := len(p) - 1; last%2 == 0 {
+		p[last] *= c
+		even += math.Abs(p[last] - before[last])
+	}
+	return even + odd
 }
 
 // observe takes the change by a cycle.

@@ -99,9 +99,7 @@ func (s *solver) solve(top *level, q Generator) (Result, error) {
 // start leaves on l the interpolant of the law on the next level, where q is
 // discretised anew; where it cannot be, the uniform law.
 func (s *solver) start(l *level, q Generator) {
-	for i := range l.p {
-		l.p[i] = l.g.Volume(i)
-	}
+	l.uniform()
 	c := l.next
 	if c == nil {
 		return
@@ -117,8 +115,8 @@ func (s *solver) start(l *level, q Generator) {
 	}
 	s.start(c, r)
 	s.converge(c, s.Tolerance, coarseCycles) // any positive outcome is a guess
-	c.logarithm()
-	s.pool.do(len(l.blocks), l.do.guess)
+	c.do.logarithm.run(s.pool)
+	l.do.guess.run(s.pool)
 }
 
 // coarseCycles bounds the work spent on a guess.
@@ -128,7 +126,7 @@ const coarseCycles = 12
 // coarse level, which only provides a guess, until it is a small part of what
 // the first cycles changed.
 func (s *solver) converge(l *level, tolerance float64, most int) (Result, error) {
-	s.pool.do(len(l.blocks), l.do.invert)
+	l.do.invert.run(s.pool)
 	s.smooth(l) // the guess is rough, and the cycle begins with the coarse levels
 	r := newRun(l)
 	r.normalise(s.pool)

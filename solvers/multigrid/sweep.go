@@ -5,101 +5,92 @@ package multigrid
 // where the multiplicative correction could not lift them again.
 const spring = 1e-290
 
-// tasks are the loops over blocks, made once so that no cycle allocates.
-type tasks struct {
-	red, black, invert, aggregate, narrow, convert, compare, correct, guess func(block int)
+// waves are the passes over a level, made once so that no cycle allocates.
+type waves struct {
+	invert           *wave // the waiting times
+	smooth           *wave // two sweeps
+	coarsen          *wave // the rates of the next level, by those of this
+	compare          *wave // the corrections
+	correct          *wave // by those of the next level
+	refine           *wave // correct, smooth
+	logarithm, guess *wave
 }
 
-func (l *level) newTasks() tasks {
-	return tasks{
-		red:       l.red,
-		black:     l.black,
-		invert:    func(b int) { l.invert(l.blocks[b]) },
-		aggregate: func(b int) { l.aggregate(l.next.blocks[b]) },
-		narrow:    func(b int) { l.next.narrow(l.merge, l.next.blocks[b]) },
-		convert:   func(b int) { l.next.convert(l.next.blocks[b]) },
-		compare:   func(b int) { l.compare(l.blocks[b]) },
-		correct:   l.correct,
-		guess:     l.guess,
+func (l *level) newWaves() waves {
+	return waves{
+		invert:    l.newWave(l.invert),
+		smooth:    l.newWave(l.red, l.black, l.red, l.black),
+		compare:   l.newWave(l.compare),
+		correct:   l.newWave(l.correct),
+		refine:    l.newWave(l.correct, l.red, l.black, l.red, l.black),
+		logarithm: l.newWave(l.logarithm), guess: l.newWave(l.guess),
 	}
 }
 
-// sweep replaces every mass by its balance p_i = Σⱼ pⱼ rⱼᵢ / Σⱼ rᵢⱼ: first the
-// red cells, of even sum of positions, then the black. Cells of one colour do
-// not meet, so neither the order nor the number of workers matters.
-func (l *level) sweep(p *pool) {
-	run := p.do
-	if l.ringOdd {
-		run = inOrder
-	}
-	run(len(l.blocks), l.do.red)
-	run(len(l.blocks), l.do.black)
-}
+// red relaxes the cells of even sum of positions of a slab: every mass becomes
+// that of its balance p_i = Σⱼ pⱼ rⱼᵢ / Σⱼ rᵢⱼ. Cells of one colour do not meet.
+func (l *level) red(slab int, scratch []float64) { l.relaxSlab(slab, false, scratch) }
 
-// red relaxes the red cells of a block and, one slab behind so that memory is
-// read once, the black ones but for the first and last slabs.
-func (l *level) red(block int) {
-	slabs, flow := l.blocks[block], l.scratch[block][:l.n[0]]
-	for s := slabs.Lo; s < slabs.Hi; s++ {
-		l.relaxSlab(s, false, flow)
-		if s-1 > slabs.Lo {
-			l.relaxSlab(s-1, true, flow)
-		}
-	}
-}
+// black relaxes the others.
+func (l *level) black(slab int, scratch []float64) { l.relaxSlab(slab, true, scratch) }
 
-// black relaxes the black cells that red has left.
-func (l *level) black(block int) {
-	slabs, flow := l.blocks[block], l.scratch[block][:l.n[0]]
-	l.relaxSlab(slabs.Lo, true, flow)
-	if slabs.Len() > 1 {
-		l.relaxSlab(slabs.Hi-1, true, flow)
-	}
-}
-
-func (l *level) relaxSlab(slab int, black bool, flow []float64) {
+func (l *level) relaxSlab(slab int, black bool, scratch []float64) {
 	for r := slab * l.slabRows; r < (slab+1)*l.slabRows; r++ {
-		i := 0
+		start := 0
 		if l.odd[r] != black {
-			i = 1
+			start = 1
 		}
-		for j := range flow {
-			flow[j] = spring
-		}
+		flow := l.springs
 		for k := 2; k < len(l.n); k++ {
-			l.inflow(flow, k, r, i, 2)
+			l.inflow(scratch[:l.n[0]], flow, k, r, start, 2)
+			flow = scratch[:l.n[0]]
 		}
 		ps, us := l.across(l.up[1], l.below[1][r], r)
 		pn, dn := l.across(l.down[1], l.above[1][r], r)
-		relax(l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), ps, us, pn, dn, flow, l.row(l.inv, r), i)
+		relax(l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), ps, us, pn, dn, flow, l.row(l.inv, r), start)
 	}
 }
 
-// inflow adds to flow what comes into row r along axis k > 0, at the cells
-// start, start+step, ….
-func (l *level) inflow(flow []float64, k, r, start, step int) {
+// inflow writes into dst what is in flow and what comes into row r along axis
+// k > 0, at the cells start, start+step, ….
+func (l *level) inflow(dst, flow []float64, k, r, start, step int) {
 	pb, ub := l.across(l.up[k], l.below[k][r], r)
 	pa, da := l.across(l.down[k], l.above[k][r], r)
-	n := len(flow)
-	pb, ub, pa, da = pb[:n], ub[:n], pa[:n], da[:n]
+	n := len(dst)
+	flow, pb, ub, pa, da = flow[:n], pb[:n], ub[:n], pa[:n], da[:n]
 	for i := start; i < n; i += step {
-		flow[i] += pb[i]*ub[i] + pa[i]*da[i]
+		dst[i] = flow[i] + (pb[i]*ub[i] + pa[i]*da[i])
 	}
 }
 
-// relax balances the cells i, i+2, … of a row. The rates across the ends of
-// the row are zero unless it is a ring.
-func relax(p, u, d, ps, us, pn, dn, flow, inv []float64, i int) {
+// relax balances the cells start, start+2, … of a row, those inside and the
+// ends by themselves. The rates across the ends are zero unless it is a ring.
+func relax(p, u, d, ps, us, pn, dn, flow, inv []float64, start int) {
+	last := len(p) - 1
+	if start == 0 {
+		relaxEnd(p, u, d, ps, us, pn, dn, flow, inv, 0)
+		start = 2
+	}
+	if m := last - 1; m > 0 {
+		relaxInside(p[1:last], p[:m], u[:m], p[2:], d[2:], ps[1:last], us[1:last], pn[1:last], dn[1:last], flow[1:last], inv[1:last], start-1)
+	}
+	if last > 0 && (last-start)%2 == 0 {
+		relaxEnd(p, u, d, ps, us, pn, dn, flow, inv, last)
+	}
+}
+
+// relaxInside balances the cells start, start+2, … of p; w and e are the rows
+// one cell to the west and to the east.
+func relaxInside(p, w, uw, e, de, ps, us, pn, dn, flow, inv []float64, start int) {
+	m := len(p)
+	w, uw, e, de, ps, us, pn, dn, flow, inv = w[:m], uw[:m], e[:m], de[:m], ps[:m], us[:m], pn[:m], dn[:m], flow[:m], inv[:m]
+	for i := start; i < m; i += 2 {
+		p[i] = ((w[i]*uw[i] + e[i]*de[i]) + (ps[i]*us[i] + pn[i]*dn[i]) + flow[i]) * inv[i]
+	}
+}
+
+func relaxEnd(p, u, d, ps, us, pn, dn, flow, inv []float64, i int) {
 	n := len(p)
-	u, d, ps, us, pn, dn, flow, inv = u[:n], d[:n], ps[:n], us[:n], pn[:n], dn[:n], flow[:n], inv[:n]
-	if i == 0 {
-		p[0] = (p[n-1]*u[n-1] + p[1%n]*d[1%n] + ps[0]*us[0] + pn[0]*dn[0] + flow[0]) * inv[0]
-		i = 2
-	}
-	for ; i < n-1; i += 2 {
-		p[i] = (p[i-1]*u[i-1] + p[i+1]*d[i+1] + ps[i]*us[i] + pn[i]*dn[i] + flow[i]) * inv[i]
-	}
-	if i == n-1 {
-		p[i] = (p[i-1]*u[i-1] + p[0]*d[0] + ps[i]*us[i] + pn[i]*dn[i] + flow[i]) * inv[i]
-	}
+	w, e := (i+n-1)%n, (i+1)%n
+	p[i] = ((p[w]*u[w] + p[e]*d[e]) + (ps[i]*us[i] + pn[i]*dn[i]) + flow[i]) * inv[i]
 }
