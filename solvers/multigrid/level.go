@@ -23,7 +23,6 @@ type level struct {
 	p        []float64      // law, up to a factor
 	whole    []float64      // Π: what p was when aggregated; then p/Π, the correction
 	inv      []float64      // 1/Σ rates out of the cell
-	pivot    []float64      // scratch of line sweeps
 	below    [][]int32      // per axis but the first and row: neighbouring row, −1 beyond a wall
 	above    [][]int32
 	odd      []bool       // per row: parity of the sum of positions
@@ -38,7 +37,8 @@ type level struct {
 	kids   [][]kid   // per coarse row
 	matrix []float64 // of the coarsest level
 	do     tasks
-	lines  []*lines // made when first swept
+	orders []*order // one per axis of several cells, made when first swept
+	turn   int      // sweeps along lines done
 }
 
 // kid is a fine row of a coarse one. Bit k of first and last: it is at the
