@@ -22,7 +22,8 @@ type order struct {
 	rows  *level
 	pivot []float64    // per cell 1/(e + forth); in the middle 1/e, or 0 where nothing leaves
 	stale bool         // they and the rates of the copy are of an earlier process
-	slabs []grid.Range // per block
+	parts []grid.Range // slabs, eliminated by themselves
+	slabs []grid.Range // per block, swept in order
 	flow  [][]float64  // per block, a row
 	turn  int          // sweeps done
 
@@ -39,11 +40,12 @@ func (l *level) newOrder(axis int) *order {
 		o.pivot = o.rows.inv
 	}
 	last := o.rows.n[len(l.n)-1]
+	o.parts = grid.Range{Hi: last}.Split(len(l.p)/blockCells + 1)
 	o.slabs = grid.Range{Hi: last}.Split(apart(last, len(l.p)))
 	for range o.slabs {
 		o.flow = append(o.flow, make([]float64, l.n[axis]))
 	}
-	o.eliminate = func(block int) { o.eliminateRows(o.rows.blocks[block]) }
+	o.eliminate = func(part int) { o.eliminateRows(o.parts[part]) }
 	o.even = func(task int) { o.sweep(2 * task) }
 	o.odd = func(task int) { o.sweep(2*task + 1) }
 	o.take = func(band int) { transpose(o.dst, o.src, l.n[axis], l.g.Stride(axis), band) }
@@ -115,7 +117,7 @@ func (o *order) renew(l *level, p *pool) {
 		o.turnTo(o.take, p, o.rows.up[to], l.up[k], l.n[o.axis])
 		o.turnTo(o.take, p, o.rows.down[to], l.down[k], l.n[o.axis])
 	}
-	p.do(len(o.rows.blocks), o.eliminate)
+	p.do(len(o.parts), o.eliminate)
 	o.stale = false
 }
 
