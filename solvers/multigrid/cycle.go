@@ -11,10 +11,11 @@ func (s *solver) cycle(l *level) {
 	c := l.next
 	if c == nil {
 		l.eliminate()
-		s.restless = l.restless()
+		s.restless = l.restless(s.Tolerance)
 		return
 	}
 	l.do.coarsen.run(s.pool)
+	c.stale()
 	s.cycle(c)
 	if c.twice {
 		s.cycle(c)
@@ -30,17 +31,16 @@ func (s *solver) cycle(l *level) {
 	s.work += 2 * s.share(l)
 }
 
-// smooth sweeps twice.
+// smooth sweeps over the points twice, or over the lines along every axis.
 func (s *solver) smooth(l *level) {
-	if !gears[s.gear].lines {
-		l.do.smooth.run(s.pool)
-		s.work += 2 * s.share(l)
+	if gears[s.gear].lines {
+		for range l.n {
+			s.work += l.sweepLines(s.pool) * s.share(l)
+		}
 		return
 	}
-	for range 2 {
-		l.sweepLines(s.pool)
-		s.work += 2 * float64(len(l.n)) * s.share(l)
-	}
+	l.do.smooth.run(s.pool)
+	s.work += 2 * s.share(l)
 }
 
 // eliminate solves the coarsest level.
@@ -66,15 +66,16 @@ func (l *level) eliminate() {
 // restless returns the greatest relative correction where the law has a
 // maximum, on the coarsest level. A metastable state may hold next to nothing
 // because it fills slowly: that is no small error, though it changes little.
-func (l *level) restless() float64 {
-	const empty = 1e-100 // tails reach below; no state fills from there in a computation
+// The error may be 1/√tolerance times the correction; where that is still less
+// than the tolerance, in far tails, it does not matter.
+func (l *level) restless(tolerance float64) float64 {
 	worst := 0.0
 	if l.whole == nil { // the finest level, solved exactly
 		return worst
 	}
 	for i, m := range l.p {
-		if m > empty && l.peak(i) {
-			worst = max(worst, math.Abs(m/l.whole[i]-1))
+		if r := math.Abs(m/l.whole[i] - 1); r*m > tolerance*math.Sqrt(tolerance) && l.peak(i) {
+			worst = max(worst, r)
 		}
 	}
 	return worst

@@ -21,7 +21,6 @@ type level struct {
 	p        []float64      // law, up to a factor
 	whole    []float64      // Π: what p was when aggregated; then p/Π, the correction
 	inv      []float64      // 1/Σ rates out of the cell
-	pivot    []float64      // scratch of line sweeps
 	below    [][]int32      // per axis but the first and row: neighbouring row, −1 beyond a wall
 	above    [][]int32
 	odd      []bool    // per row: parity of the sum of positions
@@ -36,7 +35,8 @@ type level struct {
 	inSquares bool      // a plane, joined by pairs along the first axis
 	matrix    []float64 // of the coarsest level
 	do        waves
-	lines     []*lines // made when first swept
+	orders    []*order // one per axis of several cells, made when first swept
+	turn      int      // sweeps along lines done
 }
 
 // kid is a fine row of a coarse one. Bit k of first and last: it is at the
@@ -201,7 +201,7 @@ func (l *level) invert(slab int, _ []float64) {
 		inv := l.row(l.inv, r)
 		clear(inv)
 		for k := range l.n {
-			addRates(inv, l.row(l.up[k], r), l.row(l.down[k], r), 1)
+			addRates(inv, l.row(l.up[k], r), l.row(l.down[k], r))
 		}
 		reciprocals(inv)
 	}

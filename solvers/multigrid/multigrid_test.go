@@ -295,6 +295,7 @@ func TestSameBitsForAnyWorkers(t *testing.T) {
 	for name, q := range map[string]*jumps{
 		"points": build(box(2.5, 256, 256), p2),
 		"lines":  build(box(4, 200, 200), skewed),
+		"blocks": build(box(4, 384, 384), vanDerPol(0.05)),
 		"odd":    build(mesh(uniform(256, -2.5, 2.5, grid.Reflecting), odd), p2),
 		"three":  build(box(4, 40, 40, 40), ou),
 	} {

@@ -42,52 +42,42 @@ func (h *history) add(before, after []float64, pool *pool) {
 	for b := range h.parts {
 		h.all.add(&h.parts[b])
 	}
+	h.gamma = h.weights(h.kept - 1)
 }
 
-// takePart copies one piece and sums its products with the kept ones.
+// takePart copies one piece and sums its products with the kept ones. Written
+// out for depth 3: the sums stay in registers.
 func (h *history) takePart(piece int) {
-	s, m := &h.parts[piece], h.kept-1
-	*s = products{}
-	for c, hi := bounds(piece, len(h.after)); c < hi; c++ {
-		x := h.after[c]
-		f := x - h.before[c]
-		h.x[0][c], h.f[0][c] = x, f
-		w := 1 / x
-		var d [depth + 1]float64
-		d[depth] = f
-		for j := range m {
-			d[j] = f - h.f[j+1][c]
-			e := x - h.x[j+1][c]
-			s.x[j] += e * e * w
-		}
-		for i := range m {
-			for j := i; j <= depth; j++ {
-				s.f[i][j] += d[i] * d[j] * w
-			}
-		}
+	lo, hi := bounds(piece, len(h.after))
+	after, before := h.after[lo:hi], h.before[lo:hi]
+	part := func(a []float64) []float64 { return a[lo:hi][:len(after)] }
+	x0, x1, x2, x3 := part(h.x[0]), part(h.x[1]), part(h.x[2]), part(h.x[3])
+	f0, f1, f2, f3 := part(h.f[0]), part(h.f[1]), part(h.f[2]), part(h.f[3])
+	before = before[:len(after)]
+	var s11, s12, s13, s22, s23, s33, s10, s20, s30, e1, e2, e3 float64
+	for c, x := range after {
+		f, w := x-before[c], 1/x
+		d1, d2, d3 := f-f1[c], f-f2[c], f-f3[c]
+		g1, g2, g3 := x-x1[c], x-x2[c], x-x3[c]
+		x0[c], f0[c] = x, f
+		e1, e2, e3 = e1+g1*g1*w, e2+g2*g2*w, e3+g3*g3*w
+		s10, s20, s30 = s10+d1*f*w, s20+d2*f*w, s30+d3*f*w
+		d1w, d2w := d1*w, d2*w
+		s11, s12, s13 = s11+d1*d1w, s12+d2*d1w, s13+d3*d1w
+		s22, s23, s33 = s22+d2*d2w, s23+d3*d2w, s33+d3*d3*w
 	}
+	h.parts[piece] = products{[depth][depth + 1]float64{{s11, s12, s13, s10}, {0, s22, s23, s20}, {0, 0, s33, s30}}, [depth]float64{e1, e2, e3}}
 }
-
-// wild is the sum of |γ| above which the changes are rounding errors, or not
-// those of a linear iteration, and the last iterate is taken as it is.
-const wild = 10
 
 // recombine writes into p the combination x₀ − Σ γⱼ(x₀ − xⱼ) whose change
 // f₀ − Σ γⱼ(f₀ − fⱼ) is least in the norm Σ f²/x₀.
 func (h *history) recombine(p []float64, pool *pool) {
-	h.gamma, h.after = h.weights(h.kept-1), p
-	total := 0.0
-	for _, g := range h.gamma {
-		total += math.Abs(g)
-	}
-	if total > wild {
-		clear(h.gamma[:])
-	}
+	h.after = p
 	pool.do(len(h.parts), h.combine)
 }
 
-// combinePart does so for a piece. Where the combination would take away more
-// than three quarters of a mass it takes that: the result is only the next
+// combinePart does so for a piece. Where the combination would change a mass
+// by more than a factor of four it stops there: the result is only the next
 // guess, and stays positive.
 func (h *history) combinePart(piece int) {
 	for c, hi := bounds(piece, len(h.after)); c < hi; c++ {
@@ -96,8 +86,17 @@ func (h *history) combinePart(piece int) {
 		for j := range h.kept - 1 {
 			y -= h.gamma[j] * (x - h.x[j+1][c])
 		}
-		h.after[c] = max(y, x/4)
+		h.after[c] = min(max(y, x/4), 4*x)
 	}
+}
+
+// ahead bounds how far the combination will be from the last iterate, in the
+// norm (Σ e²/x₀)^½ ≥ Σ|e|: the error left, in the directions seen.
+func (h *history) ahead() (sum float64) {
+	for j, g := range h.gamma {
+		sum += math.Abs(g) * math.Sqrt(h.all.x[j])
+	}
+	return sum
 }
 
 // products are sums over cells, weighted by 1/x₀, of dᵢdⱼ for dⱼ = f₀ − fⱼ,

@@ -13,8 +13,11 @@ type run struct {
 	history *history
 	change  float64    // ‖p_k − p_{k−1}‖₁ by the last cycle
 	largest float64    // of the changes
-	ratio   [2]float64 // of successive changes, newest first
+	ratio   [3]float64 // of successive changes, newest first
 	cycles  int        // in this gear
+	refused int        // cycles that did harm
+	least   float64    // change by a cycle, now and then
+	since   int        // cycles without one half as great
 
 	parts         []float64 // sums per piece
 	total         float64
@@ -62,24 +65,46 @@ func rescaled(p, before []float64, c float64) float64 {
 	return even + odd
 }
 
+// credible returns the greatest change by a cycle that may have done good: any
+// by the first, then a small part of the law, or some times that before.
+func (r *run) credible() float64 {
+	const small, times, almostAll = 0.25, 4, 1.9
+	switch {
+	case r.largest == 0 && r.refused < 2:
+		return almostAll
+	case r.largest == 0:
+		return 2 // and not NaN
+	}
+	return max(small, times*r.change)
+}
+
 // observe takes the change by a cycle.
 func (r *run) observe(change float64) {
 	if r.cycles > 0 {
-		r.ratio = [2]float64{change / r.change, r.ratio[0]}
+		r.ratio = [3]float64{change / r.change, r.ratio[0], r.ratio[1]}
 	}
 	r.change, r.largest = change, max(r.largest, change)
 	r.cycles++
+	if r.since++; r.least == 0 || change < r.least/2 {
+		r.least, r.since = change, 0
+	}
 }
 
-// amplification returns the error left per change, ρ/(1 − ρ) for the worse of
-// the last contractions ρ.
+// idle reports whether the cycles lead nowhere.
+func (r *run) idle() bool {
+	const patience = 25 // some histories, and two shifts of gear
+	return r.since > patience
+}
+
+// amplification returns the error left per change, ρ/(1 − ρ) for the worst of
+// the last contractions ρ: one error may hide another that decays more slowly.
 func (r *run) amplification() float64 {
 	const (
 		unknown = 100  // before a contraction was seen, or where there is none
 		best    = 0.1  // chance may make a cycle look better
 		none    = 0.99 // as unknown
 	)
-	rho := max(r.ratio[0], r.ratio[1], best)
+	rho := max(r.ratio[0], r.ratio[1], r.ratio[2], best)
 	if r.ratio[0] == 0 || rho >= none {
 		return unknown
 	}

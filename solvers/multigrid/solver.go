@@ -26,10 +26,11 @@ type gear struct {
 	worst     float64 // contraction per cycle that is still good enough
 }
 
+// The limits are where as much work in the next gear is known to do as much.
 var gears = [...]gear{
-	{"W cycles, points", false, false, 0.5},
-	{"W cycles, points, recombination", false, true, 0.6},
-	{"W cycles, lines, recombination", true, true, 1},
+	{"W cycles, points", false, false, 0.4},
+	{"W cycles, lines in order", true, false, 0.5},
+	{"W cycles, lines in order, recombination", true, true, 1},
 }
 
 // smallest is the size below which a level is solved by elimination, which
@@ -127,6 +128,8 @@ const coarseCycles = 12
 // the first cycles changed.
 func (s *solver) converge(l *level, tolerance float64, most int) (Result, error) {
 	l.do.invert.run(s.pool)
+	l.stale()
+	s.gear = l.suited()
 	s.smooth(l) // the guess is rough, and the cycle begins with the coarse levels
 	r := newRun(l)
 	r.normalise(s.pool)
@@ -142,6 +145,9 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 		if !top && estimate < enough*r.largest {
 			return Result{}, nil
 		}
+		if r.idle() {
+			return Result{}, &Stalled{l.residual(), cycle}
+		}
 		if estimate <= tolerance {
 			if residual := l.residual(); residual <= tolerance { // as it is, far below, unless the estimate fails
 				return Result{Residual: residual, Cycles: cycle, Method: gears[s.gear].name, Error: estimate}, nil
@@ -155,6 +161,47 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 // cycles, which is about the distance of the laws on two meshes.
 const enough = 0.05
 
+// suited returns the gear to begin with, by a sample of the cells: points are
+// enough where most of the mass is calm.
+func (l *level) suited() int {
+	const (
+		samples = 1 << 14
+		most    = 0.95
+	)
+	calm, all := 0., 0.
+	for i := 0; i < len(l.p); i += len(l.p)/samples | 1 { // odd, not to stay in one column
+		all += l.p[i]
+		if l.calm(i) {
+			calm += l.p[i]
+		}
+	}
+	if calm >= most*all {
+		return 0
+	}
+	return 1
+}
+
+// calm reports whether points smooth around a cell: where the mesh resolves
+// the drift, and the axes coarsened are about as strongly coupled as any.
+func (l *level) calm(cell int) bool {
+	const (
+		directed = 0.5 // difference of the rates to and fro over their sum
+		fair     = 1. / 8
+	)
+	strongest := 0.
+	for k := range l.n {
+		strongest = max(strongest, l.up[k][cell]+l.down[k][cell])
+	}
+	for k := range l.n {
+		up, down := l.up[k][cell], l.down[k][cell]
+		coarsened := l.next != nil && l.next.n[k] < l.n[k]
+		if math.Abs(up-down) > directed*(up+down) || coarsened && up+down < fair*strongest {
+			return false
+		}
+	}
+	return true
+}
+
 // report tells the progress: the part of the digits wanted that are there.
 func (s *solver) report(estimate, start float64) {
 	if s.Progress != nil && estimate < start {
@@ -163,33 +210,44 @@ func (s *solver) report(estimate, start float64) {
 }
 
 // improve does one cycle, from a combination of the earlier laws where they
-// are kept, and returns the estimated error.
+// are kept, and returns the estimated error: the greatest of what the last
+// contractions leave, and of what the combination will change.
 func (s *solver) improve(r *run) float64 {
 	if r.history != nil {
-		r.history.recombine(r.p, s.pool)
-		r.normalise(s.pool)
+		r.history.recombine(r.p, s.pool) // sums to 1 as these do
 	}
 	copy(r.before, r.p)
 	s.cycle(r.level)
-	r.observe(r.normalise(s.pool))
+	change := r.normalise(s.pool)
 	s.work += 2 * s.share(r.level)
-	if !(r.change <= 2) { // not a number: the cycle is too bold for this law
-		copy(r.p, r.before)
-		s.shift(r)
+	if !(change <= r.credible()) {
+		s.refuse(r)
 		return math.Inf(1)
 	}
-	amplification := r.amplification()
+	r.observe(change)
+	estimate := change * r.amplification()
 	if gears[s.gear].recombine {
 		s.keep(r)
-		amplification = max(amplification, r.history.amplification())
+		estimate = max(estimate, change*r.history.amplification(), r.history.ahead())
 	}
 	if r.cycles >= 3 && r.ratio[0] > gears[s.gear].worst {
 		s.shift(r)
 	}
-	if len(r.p) == s.finest && s.restless > math.Sqrt(s.Tolerance) {
+	if s.restless > math.Sqrt(s.Tolerance) && len(r.p) == s.finest {
 		return math.Inf(1)
 	}
-	return r.change * amplification
+	return estimate
+}
+
+// refuse takes back a cycle too bold for the law, and smooths it instead.
+func (s *solver) refuse(r *run) {
+	copy(r.p, r.before)
+	s.shift(r)
+	r.history = nil
+	r.refused++
+	s.smooth(r.level)
+	s.smooth(r.level)
+	r.normalise(s.pool)
 }
 
 // shift takes the next gear.
@@ -206,5 +264,5 @@ func (s *solver) keep(r *run) {
 		r.history = newHistory(len(r.p))
 	}
 	r.history.add(r.before, r.p, s.pool)
-	s.work += (4 + depth) * s.share(r.level)
+	s.work += (2 + depth) * s.share(r.level) // with the combination; measured
 }
