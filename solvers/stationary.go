@@ -28,8 +28,8 @@ var ErrLost = errors.New("solvers: no stationary law: all mass is lost sooner or
 // a single class is given as it is, Σ = 1.
 //
 // Methods are "gth", direct elimination, for any generator with rows, and
-// "multigrid", for one closed class on a grid. The default is the cheaper by
-// an estimate of the elimination.
+// "multigrid", for one closed class on a grid of two axes or more. The default
+// is the cheaper by an estimate of the elimination.
 func Stationary(q operators.Generator, s *Settings) (*Law, error) {
 	begin := time.Now()
 	t, err := newTask(q, s)
@@ -166,10 +166,10 @@ const wells = 100
 
 // law computes the law on one closed class.
 func (t *task) law(cells []int, r *Report) ([]float64, error) {
-	q, iterable := t.neighborly(cells)
+	q, iterable := t.meshed(cells)
 	switch {
 	case t.Method == "multigrid" && !iterable:
-		return nil, errors.New("solvers: multigrid needs a grid of two axes or more, all of it one closed class, and jumps between neighbours only")
+		return nil, errors.New("solvers: multigrid needs a grid of two axes or more, all of it one closed class")
 	case t.Method == "multigrid":
 		return t.iterate(q, r)
 	case t.Method == "" && iterable && dissection(q.Mesh()) > cheap:
@@ -180,7 +180,7 @@ func (t *task) law(cells []int, r *Report) ([]float64, error) {
 		return nil, err
 	}
 	o := t.order(g, nil)
-	if t.Method == "" && iterable && o.flops > cheap { // a long grid
+	if t.Method == "" && iterable && o.flops > cheap { // a long grid, or long jumps
 		return t.choose(cells, q, r)
 	}
 	if t.Method == "" && o.bytes() > roomy {
@@ -190,7 +190,7 @@ func (t *task) law(cells []int, r *Report) ([]float64, error) {
 }
 
 // dissection estimates the flops of an elimination of all cells of a grid that
-// jump to their neighbours: N s² / s^(1/(d−1)) times a constant, s being the
+// jump to their neighbours, the least that it takes: N s² / s^(1/(d−1)) times a constant, s being the
 // cells of a section through N of them in d dimensions (George 1973).
 func dissection(g *grid.Grid) float64 {
 	all, longest := float64(g.Size()), 1
@@ -201,18 +201,14 @@ func dissection(g *grid.Grid) float64 {
 	return constant[g.Dim()] * all * math.Pow(all/float64(longest), 2-1/float64(g.Dim()-1))
 }
 
-// neighborly returns the generator as multigrid wants it, if it can be.
-func (t *task) neighborly(cells []int) (q multigrid.Generator, ok bool) {
-	q, ok = t.q.(multigrid.Generator)
-	if !ok || len(cells) < q.Size() || q.Mesh() == nil || q.Mesh().Dim() < 2 {
-		return nil, false
-	}
-	_, _, ok = q.Neighbors(0)
-	return q, ok
+// meshed returns the generator as multigrid wants it, if it can be.
+func (t *task) meshed(cells []int) (q multigrid.Wide, ok bool) {
+	q, ok = t.q.(multigrid.Wide)
+	return q, ok && len(cells) == q.Size() && q.Mesh() != nil && q.Mesh().Dim() >= 2
 }
 
 // choose iterates, and eliminates where that does not converge.
-func (t *task) choose(cells []int, q multigrid.Generator, r *Report) ([]float64, error) {
+func (t *task) choose(cells []int, q multigrid.Wide, r *Report) ([]float64, error) {
 	m, err := t.iterate(q, r)
 	var stalled *NotConverged
 	if !errors.As(err, &stalled) {
@@ -232,8 +228,8 @@ func (t *task) choose(cells []int, q multigrid.Generator, r *Report) ([]float64,
 }
 
 // iterate solves by multigrid.
-func (t *task) iterate(q multigrid.Generator, r *Report) ([]float64, error) {
-	got, err := multigrid.Solve(t.Context, q, multigrid.Options{Tolerance: t.Tolerance, Workers: t.Workers, Progress: t.Progress})
+func (t *task) iterate(q multigrid.Wide, r *Report) ([]float64, error) {
+	got, err := t.multigrid(q, multigrid.Options{Tolerance: t.Tolerance, Workers: t.Workers, Progress: t.Progress})
 	r.Method, r.Iterations = "multigrid", got.Cycles
 	r.WorkUnits += got.WorkUnits
 	if got.Method != "" {
@@ -241,9 +237,24 @@ func (t *task) iterate(q multigrid.Generator, r *Report) ([]float64, error) {
 	}
 	var stalled *multigrid.Stalled
 	if errors.As(err, &stalled) {
-		return nil, &NotConverged{Method: r.Method, Residual: stalled.Residual, Iterations: stalled.Cycles}
+		err = &NotConverged{Method: r.Method, Residual: stalled.Residual, Iterations: stalled.Cycles}
+		if stalled.Cause != nil {
+			err = fmt.Errorf("%w: %w", err, stalled.Cause)
+		}
+		return nil, err
 	}
 	return got.Mass, err
+}
+
+// multigrid takes the solver for jumps between neighbours where there are no
+// others.
+func (t *task) multigrid(q multigrid.Wide, o multigrid.Options) (multigrid.Result, error) {
+	if near, ok := q.(multigrid.Generator); ok {
+		if _, _, ok = near.Neighbors(0); ok {
+			return multigrid.Solve(t.Context, near, o)
+		}
+	}
+	return multigrid.SolveWide(t.Context, q, o, t.coarsest)
 }
 
 func (t *task) order(g *graph, last []int32) *ordering {

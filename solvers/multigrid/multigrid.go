@@ -6,6 +6,7 @@
 // it had the law of the current iterate, so that the correction multiplies
 // (Horton and Leutenegger 1994) and every number at every level is positive.
 // The first guess comes from the same terms discretised on coarser grids.
+// Processes with longer jumps are discretised anew on every level (SolveWide).
 //
 // It does not ask whether the law is unique: that is for the caller.
 package multigrid
@@ -48,10 +49,15 @@ type Result struct {
 type Stalled struct {
 	Residual float64
 	Cycles   int
+	Cause    error // nil where there were cycles
 }
 
 func (s *Stalled) Error() string {
-	return fmt.Sprintf("multigrid: residual %.1e after %d cycles, not converged", s.Residual, s.Cycles)
+	text := fmt.Sprintf("multigrid: residual %.1e after %d cycles, not converged", s.Residual, s.Cycles)
+	if s.Cause != nil {
+		text += ": " + s.Cause.Error()
+	}
+	return text
 }
 
 // Solve returns the stationary law of q, every entry nonnegative.

@@ -154,7 +154,7 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 			}
 		}
 	}
-	return Result{}, &Stalled{l.residual(), most}
+	return Result{}, &Stalled{Residual: l.residual(), Cycles: most}
 }
 
 // enough is the error left in a guess, as a part of the change by the first
