@@ -146,7 +146,7 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 			return Result{}, nil
 		}
 		if r.idle() {
-			return Result{}, &Stalled{l.residual(), cycle}
+			return Result{}, &Stalled{Residual: l.residual(), Cycles: cycle}
 		}
 		if estimate <= tolerance {
 			if residual := l.residual(); residual <= tolerance { // as it is, far below, unless the estimate fails
