@@ -288,7 +288,6 @@ func TestWhatComesLaterIsRefusedByName(t *testing.T) {
 		base + "[validate]\n":                          "[validate]",
 		"accuracy = 1e-3\n" + base:                     `"accuracy"`,
 		base + "odd = [\"v\"]\n":                       `"odd"`,
-		base + "period = 1\n":                          `"period"`,
 		base + "caputo = 0.7\n":                        `"caputo"`,
 		base + "[process.levy]\nalpha = 1.5\n":         "[process.levy]",
 		base + "[[process.jump]]\nrate = 1\n":          "[[process.jump]]",

@@ -238,7 +238,7 @@ func solveOn(ctx context.Context, c *cases.Case, l Ladder, cells []int) (*cases.
 func (l *Level) noises(r *cases.Result, p *cases.Problem) {
 	if r.Stationary != nil {
 		l.StationaryNoise = rounding
-		if r.Stationary.Method == "multigrid" {
+		if strings.HasPrefix(r.Stationary.Method, "multigrid") {
 			l.StationaryNoise = p.Stationary.Tolerance / tighter
 		}
 	}

@@ -205,7 +205,7 @@ func moments(g *grid.Grid, m []float64) (s [3]float64) {
 	return s
 }
 
-// The reference is a Fourier collocation (NUMERICS.md, P2).
+// The reference is a Fourier collocation (P2 by spectral methods).
 func TestP2HasOrderTwo(t *testing.T) {
 	want := [3]float64{0.75479005852, 0.14819130212, 0.11147401167}
 	var errs []float64

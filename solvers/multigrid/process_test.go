@@ -157,7 +157,8 @@ func mesh(axes ...grid.Axis) *grid.Grid {
 	return g
 }
 
-// p2 is the problem P2 of NUMERICS.md.
+// p2 is the test problem P2: a double well that a drift couples to a second axis,
+// with noise that varies.
 var p2 = process{terms: func(x, b, d []float64) {
 	b[0] = x[0] - x[0]*x[0]*x[0] - x[1]/2
 	b[1] = -x[1] + (x[0]*x[0]*x[0]-x[0])/2 + 0.3*math.Sin(x[0])
