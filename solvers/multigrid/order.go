@@ -222,9 +222,10 @@ func eliminateLine(e, up, down []float64) {
 // solveRow balances row r.
 func (o *order) solveRow(r int, flow []float64) {
 	l := o.rows
-	copy(flow, l.springs)
+	from := l.springs
 	for k := 1; k < len(l.n); k++ {
-		l.inflow(flow, flow, k, r, 0, 1)
+		l.inflow(flow, from, k, r, 0, 1)
+		from = flow
 	}
 	p, up, down, n := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), len(flow)
 	flow[0] += p[n-1] * up[n-1]
