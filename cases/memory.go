@@ -18,6 +18,9 @@ func (p *Problem) bytesPerCell() float64 {
 	}
 	if p.Evolve != nil {
 		bytes += 1300 + 8*float64(len(p.Evolve.Times))
+		if p.Evolve.Method == "contour" { // its basis has up to 100 laws
+			bytes += 800
+		}
 	}
 	return bytes + 8*float64(len(p.Observables))
 }

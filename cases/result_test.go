@@ -277,6 +277,9 @@ func TestMethodsAreThoseOfTheSolvers(t *testing.T) {
 			t.Errorf("method %q, want %q", s.Method, method)
 		}
 	}
+	if e := run1(t, plane+"[process]\ndiffusion = 1\n[initial]\nuniform = true\n[evolve]\ntimes = [0, 1, 1e8]\nmethod = \"contour\"\n").Evolve; e.Method != "contour" || len(e.Min) != 3 {
+		t.Errorf("method %q with minima %v, want \"contour\" with three", e.Method, e.Min)
+	}
 	for _, task := range []string{"[stationary]\nmethod = \"none\"\n", "[initial]\nuniform = true\n[evolve]\nuntil = 1\nmethod = \"none\"\n"} {
 		_, err := read(t, line+"[process]\ndiffusion = 1\n"+task).Run(context.Background(), Options{})
 		if err == nil || !strings.Contains(err.Error(), `method "none"`) || !strings.Contains(err.Error(), "expected") {

@@ -40,10 +40,20 @@ const (
 // about 1e-14 a step: where that exceeds the tolerance, Error says so.
 //
 // Masses are nonnegative and Σ mass + lost = Σ m0 by construction.
+//
+// With constant rates, method "contour" inverts Laplace transforms instead: some
+// 20 complex shifts a decade, solved in a space that 30 real solutions make, give
+// the laws at all times within it. It suits long horizons, many times and high
+// accuracy, and is the only one whose masses may fall below zero, within the
+// tolerance. Steps are its spaces then, Rejected those too small for their times,
+// Iterations the complex shifts; Error is the largest of all times.
 func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (*Evolution, error) {
 	began := time.Now()
 	if err := checkEvolve(q, m0, times); err != nil {
 		return nil, err
+	}
+	if s != nil && s.Method == byContour {
+		return exponential(q, m0, times, s)
 	}
 	e, err := newEvolver(q, m0, times, s)
 	if err != nil {

@@ -88,16 +88,16 @@ func (s *sdirk) step(ctx context.Context, t, h, accuracy float64) error {
 	return nil
 }
 
-// taken returns what a stage absorbs, τ·absorption·x. Where equations are solved
-// by iteration this differs from the mass that x lacks by the sum of the
+// taken returns what (I − τQᵀ)x = b absorbs, τ·absorption·x. Where equations are
+// solved by iteration this differs from the mass that x lacks by the sum of the
 // residual; then the balance decides, since what has left the cells is lost.
-func (s *sdirk) taken(absorption []float64, tau float64, n int) float64 {
-	lost := tau * dot(absorption, s.next[:n])
+func taken(absorption []float64, tau float64, x, b []float64) float64 {
+	lost := tau * dot(absorption, x)
 	if lost == 0 {
 		return 0
 	}
-	missing := sum(s.rhs[:n]) - sum(s.next[:n]) - lost
-	if math.Abs(missing) > 4*roundoff*l1(s.rhs[:n]) {
+	missing := sum(b) - sum(x) - lost
+	if math.Abs(missing) > 4*roundoff*l1(b) {
 		lost += missing
 	}
 	return lost
@@ -119,7 +119,7 @@ func (s *sdirk) stage(ctx context.Context, i int, t, h, accuracy float64) error 
 	if err != nil {
 		return err
 	}
-	s.next[n] = s.rhs[n] + s.taken(at.rows.Absorption(), tau, n)
+	s.next[n] = s.rhs[n] + taken(at.rows.Absorption(), tau, s.next[:n], s.rhs[:n])
 	k := s.k[i]
 	for c, y := range s.next {
 		k[c] = (y - s.rhs[c]) / sdirkDiagonal

@@ -41,7 +41,7 @@ func choose(name string, q operators.Rowed) (string, error) {
 	case name == byDirect || name == bySweeps:
 		return name, nil
 	case name != "" && name != byAny && name != byLines && name != bySplit:
-		return "", fmt.Errorf("solvers: evolve: method %q, expected %s, %s, %s, %s or %s", name, byAny, byLines, byDirect, bySplit, bySweeps)
+		return "", fmt.Errorf("solvers: evolve: method %q, expected %s, %s, %s, %s, %s or %s", name, byAny, byLines, byDirect, bySplit, bySweeps, byContour)
 	case (name == bySplit || name == byLines) && !near:
 		return "", fmt.Errorf("solvers: evolve: method %q needs jumps to face neighbours only", name)
 	case name == byLines && l.Mesh().Dim() > 1:
