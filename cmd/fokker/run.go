@@ -96,7 +96,7 @@ func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) 
 	if err := rundir.Free(r.out); err != nil {
 		return nil, &written{notRundir(err)}
 	}
-	return c.Run(ctx, cases.Options{Workers: r.workers, Progress: bar.report})
+	return c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report})
 }
 
 // notRundir is an error of package rundir for a person.
