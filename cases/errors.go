@@ -63,6 +63,7 @@ type coarse struct {
 	walls      []wall
 	stationary map[string]sensitivity
 	evolve     []map[string]sensitivity
+	classes    []ClassResult
 }
 
 // coarse runs the tasks on a mesh with fewer cells, as the part of all progress
@@ -130,6 +131,9 @@ func (c *coarse) rest() error {
 		return err
 	}
 	c.seen.stationary = &figures
+	for _, one := range law.Classes {
+		c.classes = append(c.classes, c.class(one))
+	}
 	c.look(law.Mass)
 	c.stationary, err = c.sensitivities(law.Mass, 0, figures)
 	return err
@@ -168,6 +172,7 @@ func (r *run) estimate(meshes []*coarse) error {
 		}
 		all := s.Figures.mapped(e.of)
 		s.Error = &all
+		e.ofClasses(s.Classes, meshes, r.result.Initial)
 	}
 	if r.result.Evolve != nil {
 		return r.estimateSeries(r.result.Evolve, meshes)
@@ -235,6 +240,29 @@ func (e *estimate) of(path string, v float64) float64 {
 		return math.NaN()
 	}
 	return all
+}
+
+// ofClasses writes the errors of several closed classes, if every mesh has as
+// many.
+func (e *estimate) ofClasses(classes []ClassResult, meshes []*coarse, start *InitialResult) {
+	several := func(c *coarse) bool { return len(c.classes) == len(classes) && len(classes) > 1 }
+	if slices.ContainsFunc(meshes, func(c *coarse) bool { return !several(c) }) {
+		return
+	}
+	for i := range classes {
+		p := classes[i].Probability
+		e.to["probability"] = sensitivity{deviation: math.Sqrt(p * (1 - p)), box: start.Cut}
+		for k, c := range meshes {
+			e.coarser[k]["probability"] = c.classes[i].Probability
+			for axis, mean := range c.classes[i].Mean {
+				e.coarser[k]["mean."+axis] = mean // that of the mixture is done with
+			}
+		}
+		classes[i].Error = &ClassErrors{Probability: e.of("probability", p), Mean: map[string]float64{}}
+		for axis, mean := range classes[i].Mean {
+			classes[i].Error.Mean[axis] = e.of("mean."+axis, mean)
+		}
+	}
 }
 
 // apart returns a − b, of angles the shorter way round.

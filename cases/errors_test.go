@@ -489,3 +489,20 @@ func TestErrorsOfCircularMeans(t *testing.T) {
 		t.Errorf("the circular mean of an even law has the error %v, want none", e)
 	}
 }
+
+// The probability that |x| grows does not depend on how: below 0 lies Φ(−1) of
+// the initial law, which nothing changes. Within the classes the law is Gibbs's,
+// p ∝ |x|^(2/0.25 − 2) e^(−x²/0.25).
+func TestClassesHaveErrors(t *testing.T) {
+	s := withErrors(t, read(t, divided+"[initial]\nmean = { x = 0.3 }\nstd = { x = 0.3 }\n")).Stationary
+	mean := math.Sqrt(.25) * math.Gamma(4) / math.Gamma(3.5)
+	for i, want := range []float64{upper(1), upper(-1)} {
+		c := s.Classes[i]
+		if e := c.Error.Probability; math.Abs(c.Probability-want) > 3*e || e > 1e-5 {
+			t.Errorf("probability %v ± %v, want %v", c.Probability, e, want)
+		}
+		if e := c.Error.Mean["x"]; math.Abs(math.Abs(c.Mean["x"])-mean) > 3*e || e > 1e-2 {
+			t.Errorf("mean %v ± %v, want ±%v", c.Mean["x"], e, mean)
+		}
+	}
+}

@@ -59,6 +59,13 @@ type ClassResult struct {
 	Mass        float64            `json:"mass"`        // in the mixture
 	Cells       int                `json:"cells"`
 	Mean        map[string]float64 `json:"mean"`
+	Error       *ClassErrors       `json:"error,omitempty"` // where there are several, as many on coarser meshes
+}
+
+// ClassErrors are estimated distances from what the equation has.
+type ClassErrors struct {
+	Probability float64            `json:"probability"`
+	Mean        map[string]float64 `json:"mean"`
 }
 
 // EvolveResult is the law in time and its figures, one entry per time.

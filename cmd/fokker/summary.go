@@ -137,9 +137,13 @@ func (s *sheet) classes(all []cases.ClassResult) {
 			s.row(fmt.Sprintf("and %d more", len(all)-shown))
 			return
 		}
-		line := []string{number(c.Probability), fmt.Sprint(c.Cells)}
+		e := c.Error
+		if e == nil {
+			e = &cases.ClassErrors{} // an error of 0 is not printed
+		}
+		line := []string{measured(c.Probability, e.Probability), fmt.Sprint(c.Cells)}
 		for _, x := range s.names {
-			line = append(line, number(c.Mean[x]))
+			line = append(line, measured(c.Mean[x], e.Mean[x]))
 		}
 		s.row(fmt.Sprint(i+1), line...)
 	}
