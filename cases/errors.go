@@ -21,7 +21,7 @@ const (
 	fewest   = 4     // cells of an axis on a coarser mesh
 	highest  = 2.0   // order of the terms
 	lowest   = 0.5   // that is believed of differences
-	falling  = 0.25  // below, differences that are much do not fall
+	falling  = 0.25  // from here down, differences that are much do not fall
 	much     = 0.1   // of what one path may differ from the figure
 	rounding = 1e-12 // of a figure: sums over many cells of laws good to some roundings each
 )
@@ -236,7 +236,7 @@ func (e *estimate) of(path string, v float64) float64 {
 		mesh = meshError(d1, d2, order, e.width)
 	}
 	all := math.Max(mesh, e.cut[path]) + s.box + noise
-	if order < falling && math.Abs(d1) > much*s.deviation || period > 0 && all > period/2 {
+	if order == falling && math.Abs(d1) > much*s.deviation || period > 0 && all > period/2 {
 		return math.NaN()
 	}
 	return all
@@ -273,13 +273,26 @@ func apart(a, b, period float64) float64 {
 	return a - b
 }
 
-// orderOf returns the order p with which differences fall, of figures on cells of
-// widths 1, w₁ and w₂; NaN if they have no common sign.
+// orderOf returns the order p with which the differences of figures on cells of
+// widths 1, w₁ and w₂ fall, d₂/d₁ = (w₂ᵖ − w₁ᵖ)/(w₁ᵖ − 1), as far as it is between
+// falling and highest; NaN if they have no common sign.
 func orderOf(d1, d2 float64, w []float64) float64 {
 	if d1*d2 <= 0 {
 		return math.NaN()
 	}
-	return math.Log(d2/d1) / math.Log(w[0]) // for w₂ = w₁², else nearly
+	lo, hi := falling, highest
+	for hi-lo > 1e-6 { // the error changes as little
+		p := (lo + hi) / 2
+		if (math.Pow(w[1], p)-math.Pow(w[0], p))/(math.Pow(w[0], p)-1) < d2/d1 {
+			lo = p
+		} else {
+			hi = p
+		}
+	}
+	if hi == highest {
+		return hi
+	}
+	return lo
 }
 
 // meshError estimates the error on cells of width 1 from the differences: of
@@ -291,7 +304,7 @@ func meshError(d1, d2, order float64, w []float64) float64 {
 	switch {
 	case math.IsNaN(order):
 		return step / (w[0] - 1)
-	case order > highest:
+	case order == highest:
 		usual := math.Abs(d2) / (math.Pow(w[1], highest) - math.Pow(w[0], highest))
 		return math.Min(usual, step)
 	}

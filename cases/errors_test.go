@@ -355,6 +355,33 @@ energy = "y^2"
 right = "x > 2"
 `
 
+// What is like hᵖ has its error found, p between ½ and 2; faster, no more than the
+// difference is claimed, slower is not known.
+func TestOrdersGiveErrors(t *testing.T) {
+	on := func(f func(h float64) float64) float64 {
+		e := &estimate{width: []float64{1.96, 3.9}, to: map[string]sensitivity{"a": {deviation: .1}}}
+		for _, h := range e.width {
+			e.coarser = append(e.coarser, map[string]float64{"a": 7 + f(h)})
+		}
+		return e.of("a", 7+f(1))
+	}
+	for _, p := range []float64{.5, 1, 1.5, 2} {
+		near(t, fmt.Sprint("error of order ", p), on(func(h float64) float64 { return -.01 * math.Pow(h, p) })/.01, 1, 1e-5)
+	}
+	if e := on(func(h float64) float64 { return .01 * math.Pow(h, 5) }); e < .01 || e > .01*math.Pow(1.96, 5) {
+		t.Errorf("order 5: error %v", e)
+	}
+	if e := on(func(h float64) float64 { return .01 * h * (2.2 - h) }); e < .012/3 { // a difference small by chance
+		t.Errorf("a change of sign: error %v of 0.012", e)
+	}
+	if e := on(func(h float64) float64 { return .1 * math.Log(h) }); !math.IsNaN(e) {
+		t.Errorf("a logarithm: error %v, want none", e)
+	}
+	if e := on(func(h float64) float64 { return 0 }); !(e > 0 && e < 1e-11) {
+		t.Errorf("no difference: error %v, want rounding", e)
+	}
+}
+
 // The error of every figure has its name, and an entry for every output; what is
 // not known is null: a point has no entropy on any mesh.
 func TestEveryFigureHasItsError(t *testing.T) {

@@ -25,7 +25,9 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run CASE",
 		Short: "Run every task of a case",
-		Long: `run solves what a case asks for, writes a run directory and prints a summary.
+		Long: `run solves what a case asks for, writes a run directory and prints a summary,
+figures with their estimated errors. These take two runs on coarser meshes;
+--set numerics.errors=false does without.
 ` + namesACase,
 		Example: `  fokker run doublewell
   fokker run well.toml --set T=0.2 --set evolve.until=3
