@@ -22,14 +22,15 @@ const (
 	highest  = 2.0   // order of the terms
 	lowest   = 0.5   // that is believed of differences
 	falling  = 0.25  // from here down, differences that are much do not fall
+	chance   = 5.0   // how many times too small it may make a difference
 	much     = 0.1   // of what one path may differ from the figure
 	rounding = 1e-12 // of a figure: sums over many cells of laws good to some roundings each
 )
 
 // errors estimates how far every figure is from that of the equation: what the
-// mesh does to it by the same run on cells twice and four times as wide; what
-// time steps, the solver and the box do by how far they move the law and by the
-// figure's influence function.
+// mesh does to it by the same run on cells twice and four times as wide
+// (Richardson 1911); what time steps, the solver and the box do by how far they
+// move the law and by the figure's influence function.
 func (r *run) errors() error {
 	if !r.options.Errors || r.problem.WithoutErrors {
 		return nil
@@ -296,17 +297,17 @@ func orderOf(d1, d2 float64, w []float64) float64 {
 }
 
 // meshError estimates the error on cells of width 1 from the differences: of
-// order p, d₁ is w₁ᵖ − 1 times as large. No order above that of the terms is
-// believed: then d₁ may be small by chance, and stands for itself unless d₂
-// allows less.
+// order p, d₁ is w₁ᵖ − 1 times as large. Where they fall faster than by the order
+// of the terms, or change sign, d₁ is smaller than usual after d₂, by chance or
+// because it is exact: it counts as usual, up to some times itself.
 func meshError(d1, d2, order float64, w []float64) float64 {
 	step := math.Abs(d1)
+	usual := math.Min(math.Abs(d2)/(math.Pow(w[1], highest)-math.Pow(w[0], highest)), chance*step)
 	switch {
 	case math.IsNaN(order):
-		return step / (w[0] - 1)
+		return math.Max(step/(w[0]-1), usual)
 	case order == highest:
-		usual := math.Abs(d2) / (math.Pow(w[1], highest) - math.Pow(w[0], highest))
-		return math.Min(usual, step)
+		return usual
 	}
 	return step / (math.Pow(w[0], math.Max(order, lowest)) - 1)
 }
