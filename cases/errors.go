@@ -359,91 +359,123 @@ type sensitivity struct {
 
 // sensitivities returns those of every figure of a law.
 func (c *coarse) sensitivities(m []float64, t float64, f Figures) (map[string]sensitivity, error) {
-	out := map[string]sensitivity{}
-	err := c.influences(m, t, f, func(path string, psi []float64) {
-		var s sensitivity
-		for i, v := range psi {
-			c.figures.work[i] = m[i] * v * v
-		}
-		s.deviation = math.Sqrt(sum(c.figures.work) / f.Mass)
-		for _, w := range c.walls {
-			if w.beyond > 0 {
-				s.box += w.beyond * math.Abs(w.mean(m, psi))
-			}
-		}
-		out[path] = s
-	})
-	return out, err
-}
-
-// influences visits the influence function ψ of every figure: to first order,
-// mass at x changes it by ψ(x) (Hampel 1974).
-func (c *coarse) influences(m []float64, t float64, f Figures, visit func(path string, psi []float64)) error {
-	g, psi := c.grid, make([]float64, c.grid.Size())
-	fill := func(path string, of func(i int) float64) {
-		for i := range psi {
-			psi[i] = of(i)
-		}
-		visit(path, psi)
-	}
+	g := c.grid
+	s := &influences{figures: c.figures, values: f, law: m, walls: c.walls, psi: make([]float64, g.Size()), out: map[string]sensitivity{}}
 	lost := 0.0 // where mass is lost, undivided figures depend on how much
 	if c.problem.loses() {
 		lost = 1
 	}
-	fill("mass", func(int) float64 { return lost })
+	s.each("mass", func(int) float64 { return lost })
 	for k := range g.Dim() {
-		c.axisInfluences(k, m, f, fill)
-	}
-	logarithm := func(i int) float64 {
-		if m[i] == 0 {
-			return 0
+		s.moments(k)
+		for l := k; l < g.Dim(); l++ {
+			s.covariance(k, l)
 		}
-		return math.Log(m[i] / f.Mass / g.Volume(i))
 	}
-	fill("entropy", func(i int) float64 { return -logarithm(i) - f.Entropy })
-	for o := range c.figures.observed {
+	s.each("entropy", func(i int) float64 { return -s.logarithm(i) - f.Entropy })
+	for o, observable := range c.figures.observed {
 		phi, err := c.figures.on(o, t)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if c.figures.isPotential(o) {
-			fill("free_energy", func(i int) float64 { return phi[i] + c.figures.temperature*logarithm(i) - *f.FreeEnergy })
+			s.each("free_energy", func(i int) float64 { return phi[i] + c.figures.temperature*s.logarithm(i) - *f.FreeEnergy })
 			continue
 		}
-		name := c.figures.observed[o].Name
-		fill("observables."+name, func(i int) float64 { return phi[i] - (1-lost)*f.Observables[name] })
+		center := (1 - lost) * f.Observables[observable.Name]
+		s.each("observables."+observable.Name, func(i int) float64 { return phi[i] - center })
 	}
-	return nil
+	return s.out, nil
 }
 
-// axisInfluences visits those of moments along axis k, and of its covariances
-// with the axes from there on.
-func (c *coarse) axisInfluences(k int, m []float64, f Figures, fill func(string, func(int) float64)) {
-	g, a, x := c.grid, c.grid.Axis(k), c.grid.Centers(k)
-	psi := make([]float64, len(x))
-	along := func(path string, of func(x float64) float64) {
-		for i := range psi {
-			psi[i] = of(x[i])
+// influences goes through the influence functions ψ of figures: to first order,
+// mass at x changes one by ψ(x) (Hampel 1974).
+type influences struct {
+	*figures
+	values Figures
+	law    []float64
+	walls  []wall
+	psi    []float64 // by cell
+	out    map[string]sensitivity
+}
+
+// note notes what ψ says of a figure.
+func (s *influences) note(path string) {
+	for i, v := range s.psi {
+		s.work[i] = s.law[i] * v * v
+	}
+	one := sensitivity{deviation: math.Sqrt(sum(s.work) / s.values.Mass)}
+	for _, w := range s.walls {
+		if w.beyond > 0 {
+			one.box += w.beyond * math.Abs(w.mean(s.law, s.psi))
 		}
-		fill(path, func(i int) float64 { return psi[g.Along(k, i)] })
 	}
-	along("mean."+a.Name, func(x float64) float64 { return x - f.Mean[a.Name] })
-	for p, raw := range f.RawMoments[a.Name] {
-		along(rawMoment(a.Name, p), func(x float64) float64 { return math.Pow(x, float64(p)) - raw })
+	s.out[path] = one
+}
+
+func (s *influences) each(path string, psi func(i int) float64) {
+	for i := range s.psi {
+		s.psi[i] = psi(i)
 	}
-	if around, ok := f.CircularMean[a.Name]; ok {
-		radian := (a.Edges[a.Cells()] - a.Edges[0]) / (2 * math.Pi)
-		length := 0.0 // of E exp(iφ), φ the angle from the circular mean
-		for i, v := range c.figures.along(k, m) {
-			length += v / f.Mass * math.Cos((x[i]-around)/radian)
+	s.note(path)
+}
+
+// along is for a figure that depends on one axis.
+func (s *influences) along(k int, path string, psi func(x float64) float64) {
+	values := make([]float64, s.grid.Cells(k))
+	for i, x := range s.grid.Centers(k) {
+		values[i] = psi(x)
+	}
+	s.runs(k, func(at, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			s.psi[i] = values[at]
 		}
-		along("circular_mean."+a.Name, func(x float64) float64 { return radian * math.Sin((x-around)/radian) / length })
+	})
+	s.note(path)
+}
+
+// moments are those along an axis.
+func (s *influences) moments(k int) {
+	a := s.grid.Axis(k)
+	mean := s.values.Mean[a.Name]
+	s.along(k, "mean."+a.Name, func(x float64) float64 { return x - mean })
+	for p, raw := range s.values.RawMoments[a.Name] {
+		s.along(k, rawMoment(a.Name, p), func(x float64) float64 { return math.Pow(x, float64(p)) - raw })
 	}
-	for l := k; l < g.Dim(); l++ {
-		pair, y, mx, my := a.Name+","+g.Axis(l).Name, g.Centers(l), f.Mean[a.Name], f.Mean[g.Axis(l).Name]
-		covariance := f.Covariance[pair]
-		fill("covariance."+pair, func(i int) float64 { return (x[g.Along(k, i)]-mx)*(y[g.Along(l, i)]-my) - covariance })
+	around, ok := s.values.CircularMean[a.Name]
+	if !ok {
+		return
 	}
+	radian := (a.Edges[a.Cells()] - a.Edges[0]) / (2 * math.Pi)
+	length := 0.0 // of E exp(iφ), φ the angle from the circular mean
+	for i, v := range s.figures.along(k, s.law) {
+		length += v / s.values.Mass * math.Cos((s.grid.Centers(k)[i]-around)/radian)
+	}
+	s.along(k, "circular_mean."+a.Name, func(x float64) float64 { return radian * math.Sin((x-around)/radian) / length })
+}
+
+func (s *influences) covariance(k, l int) {
+	a, b := s.grid.Axis(k).Name, s.grid.Axis(l).Name
+	x, y, value := s.grid.Centers(k), s.grid.Centers(l), s.values.Covariance[a+","+b]
+	s.runs(k, func(at, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			s.psi[i] = x[at] - s.values.Mean[a]
+		}
+	})
+	s.runs(l, func(at, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			s.psi[i] = s.psi[i]*(y[at]-s.values.Mean[b]) - value
+		}
+	})
+	s.note("covariance." + a + "," + b)
+}
+
+// logarithm returns that of the density, 0 where there is none.
+func (s *influences) logarithm(i int) float64 {
+	if s.law[i] == 0 {
+		return 0
+	}
+	return math.Log(s.law[i] / s.values.Mass / s.grid.Volume(i))
 }
 
 // loses reports whether mass can be lost.
@@ -475,7 +507,11 @@ func (c *coarse) findWalls() error {
 		}
 		for end, w := range []wall{{axis: k, cell: 0, inner: 1}, {axis: k, cell: last, inner: last - 1}} {
 			if a.Ends[end] == grid.Reflecting && (cut || c.noisy(k, a.Edges[w.cell+end])) {
-				w.cells = layer(g, k, w.cell)
+				c.figures.runs(k, func(at, lo, hi int) {
+					for i := lo; i < hi && at == w.cell; i++ {
+						w.cells = append(w.cells, i)
+					}
+				})
 				c.walls = append(c.walls, w)
 			}
 		}
@@ -494,16 +530,6 @@ func (c *coarse) noisy(k int, at float64) bool {
 	}
 	c.problem.Process.(operators.Diffusive).Diffusion(d, x, 0)
 	return slices.Max(d[k*dim+k]) > impassable*usual
-}
-
-// layer lists the cells with one place along an axis.
-func layer(g *grid.Grid, k, at int) (cells []int) {
-	for i := range g.Size() {
-		if g.Along(k, i) == at {
-			cells = append(cells, i)
-		}
-	}
-	return cells
 }
 
 // look extrapolates a law beyond the walls. What reached them once has come
