@@ -284,6 +284,7 @@ func (r *reader) readNumerics(file *table, p *Problem) {
 	if e := t.find("order"); e != nil && e.value != int64(2) {
 		r.fail(e.line, "numerics.order", describe(e.value)+", which is not available in this version", "2", "")
 	}
+	p.WithoutErrors = t.find("errors") != nil && !r.flag(t, "errors")
 	p.Workers = r.whole(t, "workers", 0, 1)
 	p.MemoryLimit = r.positive(t, "memory_limit", 0)
 }

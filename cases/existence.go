@@ -149,7 +149,7 @@ func (r *run) checkAtom(c solvers.Class) error {
 	if c.Mass[heaviest] < crowded || len(c.Cells) == 1 && c.Probability == 0 {
 		return nil
 	}
-	coarse, err := r.problem.halved()
+	coarse, err := r.problem.coarser(2)
 	if err != nil { // too few for the faces
 		r.warn("%s of the stationary mass lies in one cell, and the mesh cannot be halved to see whether it collapses there: %v", percent(c.Mass[heaviest]), err)
 		return nil
@@ -232,15 +232,16 @@ func (r *run) noiseAt(g *grid.Grid, cell int) []float64 {
 	return out
 }
 
-// halved returns the grid with half as many cells along every axis.
-func (p *Problem) halved() (*grid.Grid, error) {
-	half := *p
-	half.Axes = append([]AxisSpec(nil), p.Axes...)
-	for k := range half.Axes {
-		half.Axes[k].Cells = max(int(math.Ceil(float64(p.Axes[k].Cells)/2)), 1)
-		if half.Axes[k].Ends[0] == grid.Periodic {
-			half.Axes[k].Cells = max(half.Axes[k].Cells, 3)
+// coarser returns the grid with cells fewer by a factor along every axis.
+func (p *Problem) coarser(factor int) (*grid.Grid, error) {
+	other := *p
+	other.Axes = slices.Clone(p.Axes)
+	for k := range other.Axes {
+		least := 1
+		if other.Axes[k].Ends[0] == grid.Periodic {
+			least = 3
 		}
+		other.Axes[k].Cells = max((p.Axes[k].Cells+factor-1)/factor, least)
 	}
-	return half.Grid()
+	return other.Grid()
 }

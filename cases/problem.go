@@ -16,18 +16,19 @@ import (
 // Problem is what a case asks: a process, axes, where it starts, tasks and
 // observables.
 type Problem struct {
-	Process      operators.Process // Itô
-	Axes         []AxisSpec
-	Killing      func(k []float64, x [][]float64, t float64) // nil: none
-	Unsteady     bool                                        // coefficients depend on t
-	Period       float64                                     // of coefficients that recur in t; 0: not known
-	Initial      *Initial
-	Stationary   *StationaryTask
-	Evolve       *EvolveTask
-	Observables  []Observable
-	LearningRate float64 // time per step of an optimiser, 0 if the process is none
-	Workers      int     // 0: as many as the machine grants
-	MemoryLimit  float64 // bytes; 0: 80 % of the memory available
+	Process       operators.Process // Itô
+	Axes          []AxisSpec
+	Killing       func(k []float64, x [][]float64, t float64) // nil: none
+	Unsteady      bool                                        // coefficients depend on t
+	Period        float64                                     // of coefficients that recur in t; 0: not known
+	Initial       *Initial
+	Stationary    *StationaryTask
+	Evolve        *EvolveTask
+	Observables   []Observable
+	LearningRate  float64 // time per step of an optimiser, 0 if the process is none
+	WithoutErrors bool    // errors of figures are not estimated
+	Workers       int     // 0: as many as the machine grants
+	MemoryLimit   float64 // bytes; 0: 80 % of the memory available
 
 	file       string
 	equation   *equation // nil where data make the process

@@ -42,11 +42,12 @@ type StationaryResult struct {
 	Iterations int     `json:"iterations"`
 	WorkUnits  float64 `json:"work_units"`
 	Seconds    float64 `json:"seconds"`
-	Moments
-	FreeEnergy  *float64           `json:"free_energy,omitempty"`     // ⟨U⟩ + T∫p ln p
-	Cross       *float64           `json:"cross_diffusion,omitempty"` // added by the mesh across coupled noise, over all diffusion, means over the law
-	Observables map[string]float64 `json:"observables"`
-	Classes     []ClassResult      `json:"classes"`
+	Min        float64 `json:"min"`
+	WallMass   float64 `json:"wall_mass"`
+	Figures
+	Cross   *float64      `json:"cross_diffusion,omitempty"` // added by the mesh across coupled noise, over all diffusion, means over the law
+	Error   *Figures      `json:"error,omitempty"`           // estimated distance of each figure from that of the equation; NaN: not known
+	Classes []ClassResult `json:"classes"`
 
 	Masses  []float64   `json:"-"`
 	Current [][]float64 `json:"-"` // per axis: mass per unit time through its faces
@@ -58,34 +59,54 @@ type ClassResult struct {
 	Mass        float64            `json:"mass"`        // in the mixture
 	Cells       int                `json:"cells"`
 	Mean        map[string]float64 `json:"mean"`
+	Error       *ClassErrors       `json:"error,omitempty"` // where there are several, as many on coarser meshes
+}
+
+// ClassErrors are estimated distances from what the equation has.
+type ClassErrors struct {
+	Probability float64            `json:"probability"`
+	Mean        map[string]float64 `json:"mean"`
 }
 
 // EvolveResult is the law in time and its figures, one entry per time.
 type EvolveResult struct {
-	Method       string                  `json:"method"`
-	Steps        int                     `json:"steps"`
-	Rejected     int                     `json:"rejected"`
-	Limited      int                     `json:"limited"` // steps in which the flux limiter acted
-	WorkUnits    float64                 `json:"work_units"`
-	Seconds      float64                 `json:"seconds"`
-	TimeError    float64                 `json:"time_error"` // estimated L1 error in time on this mesh at the end
-	Times        []float64               `json:"times"`
-	Step         []float64               `json:"step,omitempty"` // of an optimiser
+	Method    string    `json:"method"`
+	Steps     int       `json:"steps"`
+	Rejected  int       `json:"rejected"`
+	Limited   int       `json:"limited"` // steps in which the flux limiter acted
+	WorkUnits float64   `json:"work_units"`
+	Seconds   float64   `json:"seconds"`
+	TimeError float64   `json:"time_error"` // estimated L1 error in time on this mesh at the end
+	Times     []float64 `json:"times"`
+	Step      []float64 `json:"step,omitempty"` // of an optimiser
+	Min       []float64 `json:"min"`
+	Lost      []float64 `json:"lost"`
+	WallMass  []float64 `json:"wall_mass"`
+	Series
+	Cross *float64      `json:"cross_diffusion,omitempty"` // in the last law
+	Error *EvolveErrors `json:"error,omitempty"`
+
+	Masses  [][]float64 `json:"-"`
+	Current [][]float64 `json:"-"` // at the last time
+}
+
+// Series are figures in time, one entry per output.
+type Series struct {
 	Mass         []float64               `json:"mass"`
-	Min          []float64               `json:"min"`
-	Lost         []float64               `json:"lost"`
-	WallMass     []float64               `json:"wall_mass"`
 	Mean         map[string][]float64    `json:"mean"`
 	Covariance   map[string][]float64    `json:"covariance"`
 	RawMoments   map[string][][5]float64 `json:"raw_moments"`
 	CircularMean map[string][]float64    `json:"circular_mean,omitempty"`
 	Entropy      []float64               `json:"entropy"`
 	FreeEnergy   []float64               `json:"free_energy,omitempty"`
-	Cross        *float64                `json:"cross_diffusion,omitempty"` // in the last law
 	Observables  map[string][]float64    `json:"observables"`
+}
 
-	Masses  [][]float64 `json:"-"`
-	Current [][]float64 `json:"-"` // at the last time
+// EvolveErrors are estimated distances of figures from those of the equation,
+// one entry per time; NaN: not known.
+type EvolveErrors struct {
+	Series
+	Lost []float64 `json:"lost"`
 }
 
 // Write writes the run directory, whole or not at all.
@@ -122,12 +143,10 @@ func (r *Result) series() (out []rundir.Series) {
 	return out
 }
 
-func newEvolveResult(e *solvers.Evolution, axes []string, rate float64) *EvolveResult {
+func newEvolveResult(e *solvers.Evolution, rate float64) *EvolveResult {
 	out := &EvolveResult{
 		Method: e.Method, Steps: e.Steps, Rejected: e.Rejected, Limited: e.Limited, WorkUnits: e.WorkUnits,
 		TimeError: e.Error, Times: e.Times, Lost: e.Lost, Masses: e.Masses,
-		Mean: map[string][]float64{}, Covariance: map[string][]float64{}, RawMoments: map[string][][5]float64{},
-		Observables: map[string][]float64{},
 	}
 	if rate > 0 {
 		for _, t := range e.Times {
@@ -137,24 +156,25 @@ func newEvolveResult(e *solvers.Evolution, axes []string, rate float64) *EvolveR
 	return out
 }
 
-// add appends the moments at one more time.
-func (e *EvolveResult) add(m Moments) {
-	e.Mass, e.Min = append(e.Mass, m.Mass), append(e.Min, m.Min)
-	e.WallMass, e.Entropy = append(e.WallMass, m.WallMass), append(e.Entropy, m.Entropy)
-	for k, v := range m.Mean {
-		e.Mean[k] = append(e.Mean[k], v)
+// Add appends the figures at one more time.
+func (s *Series) Add(f Figures) {
+	s.Mass, s.Entropy = append(s.Mass, f.Mass), append(s.Entropy, f.Entropy)
+	extend(&s.Mean, f.Mean)
+	extend(&s.Covariance, f.Covariance)
+	extend(&s.RawMoments, f.RawMoments)
+	extend(&s.CircularMean, f.CircularMean)
+	extend(&s.Observables, f.Observables)
+	if f.FreeEnergy != nil {
+		s.FreeEnergy = append(s.FreeEnergy, *f.FreeEnergy)
 	}
-	for k, v := range m.Covariance {
-		e.Covariance[k] = append(e.Covariance[k], v)
+}
+
+func extend[T any](series *map[string][]T, values map[string]T) {
+	if *series == nil && values != nil {
+		*series = map[string][]T{}
 	}
-	for k, v := range m.RawMoments {
-		e.RawMoments[k] = append(e.RawMoments[k], v)
-	}
-	for k, v := range m.CircularMean {
-		if e.CircularMean == nil {
-			e.CircularMean = map[string][]float64{}
-		}
-		e.CircularMean[k] = append(e.CircularMean[k], v)
+	for name, v := range values {
+		(*series)[name] = append((*series)[name], v)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"fokker/grid"
@@ -14,6 +15,7 @@ import (
 // Options of a run. The zero value means the defaults.
 type Options struct {
 	Workers  int                              // 0: what the case or the machine says
+	Errors   bool                             // estimate the error of every figure, unless the case says no: two runs more, on coarser meshes
 	Progress func(phase string, done float64) // called now and then from one goroutine
 }
 
@@ -28,7 +30,7 @@ type run struct {
 	assembly  time.Duration
 	initial   []float64
 	figures   *figures
-	observed  *observed
+	seen      readings
 	result    *Result
 }
 
@@ -46,7 +48,7 @@ func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := &run{ctx: ctx, problem: p, options: o, workers: p.workers(o.Workers)}
 	r.result = &Result{Schema: 1, Case: c.Name, Version: Version, of: c}
-	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve}
+	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.errors}
 	var no error
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {
@@ -67,8 +69,10 @@ func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
 func (r *run) assemble() (err error) {
 	begin := time.Now()
 	r.options.Progress("assemble", 0)
-	if r.grid, err = r.problem.Grid(); err != nil {
-		return err
+	if r.grid == nil {
+		if r.grid, err = r.problem.Grid(); err != nil {
+			return err
+		}
 	}
 	if r.generator, err = r.problem.Generator(r.grid, r.workers); err != nil {
 		return err
@@ -78,8 +82,7 @@ func (r *run) assemble() (err error) {
 	for k := range r.grid.Dim() {
 		r.result.Cells = append(r.result.Cells, r.grid.Cells(k))
 	}
-	r.figures = newFigures(r.grid)
-	r.observed, err = r.figures.observe(r.problem.observables())
+	r.figures, err = r.problem.figures(r.grid)
 	return err
 }
 
@@ -108,50 +111,51 @@ func (r *run) settings(phase, method string, tolerance float64) *solvers.Setting
 }
 
 func (r *run) stationary() error {
-	task := r.problem.Stationary
-	if task == nil {
+	if r.problem.Stationary == nil {
 		return nil
 	}
 	begin := time.Now()
-	r.options.Progress("stationary", 0)
-	law, err := solvers.Stationary(r.generator, r.settings("stationary", task.Method, task.Tolerance))
-	if errors.Is(err, solvers.ErrLost) {
-		return &Mistake{File: r.problem.file, Key: "stationary", Found: "there is no stationary law: all mass is lost", Hint: "[quasistationary] is the law conditional on survival; [evolve] follows what is left"}
-	}
+	law, err := r.law()
 	if err != nil {
 		return err
-	}
-	if law.Mass == nil {
-		return &Mistake{File: r.problem.file, Key: "stationary", Found: fmt.Sprintf("there are %d closed classes, none of which leads to another", len(law.Classes)), Expected: "[initial], which decides how likely each is", Hint: "a face that nothing crosses, or noise and drift that vanish, divide the box"}
 	}
 	if err := r.checkExistence(law); err != nil {
 		return err
 	}
-	out := &StationaryResult{
-		Method: law.Method, Residual: law.Residual, Iterations: law.Iterations, WorkUnits: law.WorkUnits,
-		Moments: r.figures.moments(law.Mass), Masses: law.Mass, Current: r.currents(r.generator, law.Mass),
-	}
-	r.result.Stationary = out
-	if err := r.stationaryFigures(out, law); err != nil {
-		return err
-	}
-	out.Seconds = (r.assembly + time.Since(begin)).Seconds()
-	return nil
-}
-
-func (r *run) stationaryFigures(out *StationaryResult, law *solvers.Law) error {
-	values, err := r.figures.expectations(r.observed, law.Mass, 0)
+	figures, err := r.figures.of(law.Mass, 0)
 	if err != nil {
 		return err
 	}
-	out.Observables = map[string]float64{}
-	for i, o := range r.problem.Observables {
-		out.Observables[o.Name] = values[i]
+	r.seen.stationary = &figures
+	r.result.Stationary = &StationaryResult{
+		Method: law.Method, Residual: law.Residual, Iterations: law.Iterations, WorkUnits: law.WorkUnits,
+		Min: slices.Min(law.Mass), WallMass: r.figures.wallMass(law.Mass), Figures: figures,
+		Masses: law.Mass, Current: r.currents(r.generator, law.Mass),
 	}
-	if t, ok := r.problem.temperature(); ok {
-		f := values[len(values)-1] - t*out.Entropy
-		out.FreeEnergy = &f
+	err = r.aboutLaw(r.result.Stationary, law)
+	r.result.Stationary.Seconds = (r.assembly + time.Since(begin)).Seconds()
+	return err
+}
+
+// law solves for the stationary law.
+func (r *run) law() (*solvers.Law, error) {
+	task := r.problem.Stationary
+	r.options.Progress("stationary", 0)
+	law, err := solvers.Stationary(r.generator, r.settings("stationary", task.Method, task.Tolerance))
+	if errors.Is(err, solvers.ErrLost) {
+		return nil, &Mistake{File: r.problem.file, Key: "stationary", Found: "there is no stationary law: all mass is lost", Hint: "[quasistationary] is the law conditional on survival; [evolve] follows what is left"}
 	}
+	if err != nil {
+		return nil, err
+	}
+	if law.Mass == nil {
+		return nil, &Mistake{File: r.problem.file, Key: "stationary", Found: fmt.Sprintf("there are %d closed classes, none of which leads to another", len(law.Classes)), Expected: "[initial], which decides how likely each is", Hint: "a face that nothing crosses, or noise and drift that vanish, divide the box"}
+	}
+	return law, nil
+}
+
+// aboutLaw adds classes and what is to be warned of.
+func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 	if out.Cross, err = r.cross(law.Mass, 0); err != nil {
 		return err
 	}
@@ -201,44 +205,65 @@ func (r *run) currents(q operators.Generator, m []float64) (out [][]float64) {
 }
 
 func (r *run) evolve() error {
-	task := r.problem.Evolve
-	if task == nil {
+	if r.problem.Evolve == nil {
 		return nil
 	}
 	begin := time.Now()
+	e, err := r.march()
+	if err != nil {
+		return err
+	}
+	if tolerance := r.problem.Evolve.Tolerance; e.Error > tolerance {
+		r.warn("the error in time is %.2g, above the tolerance %.2g: rounding allows no less", e.Error, tolerance)
+	}
+	out := newEvolveResult(e, r.problem.LearningRate)
+	r.result.Evolve = out
+	for i, m := range e.Masses {
+		out.Add(r.seen.evolve[i])
+		out.Min, out.WallMass = append(out.Min, slices.Min(m)), append(out.WallMass, r.figures.wallMass(m))
+	}
+	err = r.aboutEnd(out)
+	out.Seconds = (r.assembly + time.Since(begin)).Seconds()
+	return err
+}
+
+// march integrates in time and reads the figures at every output.
+func (r *run) march() (*solvers.Evolution, error) {
+	task := r.problem.Evolve
 	r.options.Progress("evolve", 0)
 	e, err := solvers.Evolve(r.generator, r.initial, task.Times, r.settings("evolve", task.Method, task.Tolerance))
 	if err != nil {
-		return r.problem.explain(err)
+		return nil, r.problem.explain(err)
 	}
-	if e.Error > task.Tolerance {
-		r.warn("the error in time is %.2g, above the tolerance %.2g: rounding allows no less", e.Error, task.Tolerance)
-	}
-	out := newEvolveResult(e, r.problem.names(), r.problem.LearningRate)
-	r.result.Evolve = out
+	r.seen.evolve = make([]Figures, len(e.Masses))
 	for i, m := range e.Masses {
-		if err := r.evolveFigures(out, m, e.Times[i]); err != nil {
-			return err
+		if r.seen.evolve[i], err = r.figures.of(m, e.Times[i]); err != nil {
+			return nil, err
 		}
 	}
-	last := len(e.Times) - 1
-	q, err := r.at(e.Times[last])
+	return e, nil
+}
+
+// aboutEnd adds what there is to say of the last law.
+func (r *run) aboutEnd(out *EvolveResult) error {
+	last := len(out.Times) - 1
+	law, at := out.Masses[last], out.Times[last]
+	q, err := r.at(at)
 	if err != nil {
 		return err
 	}
-	out.Current = r.currents(q, e.Masses[last])
-	if out.Cross, err = r.cross(e.Masses[last], e.Times[last]); err != nil {
+	out.Current = r.currents(q, law)
+	if out.Cross, err = r.cross(law, at); err != nil {
 		return err
 	}
 	if r.result.Stationary == nil { // which has said the same of its law
-		if err := r.warnResolution(e.Masses[last], e.Times[last]); err != nil {
+		if err := r.warnResolution(law, at); err != nil {
 			return err
 		}
 		if sharpness := out.Observables["sharpness"]; sharpness != nil {
 			r.warnSharpness(sharpness[last])
 		}
 	}
-	out.Seconds = (r.assembly + time.Since(begin)).Seconds()
 	return nil
 }
 
@@ -264,23 +289,6 @@ func (r *run) at(t float64) (operators.Generator, error) {
 		return q, nil
 	}
 	return r.generator, nil
-}
-
-func (r *run) evolveFigures(out *EvolveResult, m []float64, t float64) error {
-	out.add(r.figures.moments(m))
-	values, err := r.figures.expectations(r.observed, m, t)
-	if err != nil {
-		return err
-	}
-	for i, o := range r.problem.Observables {
-		out.Observables[o.Name] = append(out.Observables[o.Name], values[i])
-	}
-	if temperature, ok := r.problem.temperature(); ok {
-		last := len(out.Mass) - 1
-		energy := values[len(values)-1] / out.Mass[last]
-		out.FreeEnergy = append(out.FreeEnergy, energy-temperature*out.Entropy[last])
-	}
-	return nil
 }
 
 // observables are those of the case, and the potential last where a

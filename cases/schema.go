@@ -16,7 +16,7 @@ var keys = map[string][]string{
 	"initial":    {"mean", "std", "covariance", "point", "density", "uniform"},
 	"stationary": {"method", "tolerance"},
 	"evolve":     {"until", "outputs", "times", "steps", "method", "tolerance"},
-	"numerics":   {"order", "workers", "memory_limit"},
+	"numerics":   {"order", "errors", "workers", "memory_limit"},
 
 	"axis.spacing": {"finest", "ratio"},
 }

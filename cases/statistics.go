@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"fmt"
 	"math"
 
 	"fokker/grid"
@@ -8,11 +9,44 @@ import (
 
 // figures computes expectations of a law on a grid.
 type figures struct {
-	grid *grid.Grid
-	work []float64
+	grid        *grid.Grid
+	observed    []Observable
+	phi         [][]float64 // of every cell; nil where φ depends on time
+	temperature float64     // above 0: the last of observed is the potential
+	work        []float64
 }
 
-func newFigures(g *grid.Grid) *figures { return &figures{g, make([]float64, g.Size())} }
+func newFigures(g *grid.Grid) *figures { return &figures{grid: g, work: make([]float64, g.Size())} }
+
+// figures of the problem on a grid. Where a temperature makes an energy of the
+// potential, that is observed last.
+func (p *Problem) figures(g *grid.Grid) (*figures, error) {
+	f := newFigures(g)
+	f.observed = p.observables()
+	f.temperature, _ = p.temperature()
+	f.phi = make([][]float64, len(f.observed))
+	for i := range f.observed {
+		if f.observed[i].timed {
+			continue
+		}
+		var err error
+		if f.phi[i], err = f.observed[i].OnCells(g, 0); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// on returns observable i of every cell.
+func (f *figures) on(i int, t float64) ([]float64, error) {
+	if f.phi[i] != nil {
+		return f.phi[i], nil
+	}
+	return f.observed[i].OnCells(f.grid, t)
+}
+
+// isPotential reports whether observable i belongs to the free energy.
+func (f *figures) isPotential(i int) bool { return f.temperature > 0 && i == len(f.observed)-1 }
 
 // expect returns Σ mᵢ φᵢ, in blocks of fixed length.
 func (f *figures) expect(m, phi []float64) float64 {
@@ -45,39 +79,87 @@ func (f *figures) runs(k int, do func(at, lo, hi int)) {
 	}
 }
 
-// Moments are those of the law conditional on survival. Periodic axes are read
-// on the given range.
-type Moments struct {
+// Figures are the numbers asked of a law, or their errors. All but observables
+// are conditional on survival. Periodic axes are read on the given range.
+type Figures struct {
+	Mass         float64               `json:"mass"`
 	Mean         map[string]float64    `json:"mean"`
 	Covariance   map[string]float64    `json:"covariance"`
 	RawMoments   map[string][5]float64 `json:"raw_moments"` // E xᵏ, k = 0…4
 	CircularMean map[string]float64    `json:"circular_mean,omitempty"`
-	Entropy      float64               `json:"entropy"` // −∫ p ln p
-	Mass         float64               `json:"mass"`
-	Min          float64               `json:"min"`
-	WallMass     float64               `json:"wall_mass"`
+	Entropy      float64               `json:"entropy"`               // −∫ p ln p
+	FreeEnergy   *float64              `json:"free_energy,omitempty"` // ⟨U⟩ + T∫p ln p
+	Observables  map[string]float64    `json:"observables"`
+}
+
+// mapped returns the figures that f makes of these, each from its path in
+// summary.json and its value.
+func (a Figures) mapped(f func(path string, v float64) float64) Figures {
+	table := func(name string, values map[string]float64) map[string]float64 {
+		if values == nil {
+			return nil
+		}
+		out := map[string]float64{}
+		for key, v := range values {
+			out[key] = f(name+"."+key, v)
+		}
+		return out
+	}
+	out := Figures{
+		Mass: f("mass", a.Mass), Mean: table("mean", a.Mean), Covariance: table("covariance", a.Covariance),
+		RawMoments: map[string][5]float64{}, CircularMean: table("circular_mean", a.CircularMean),
+		Entropy: f("entropy", a.Entropy), Observables: table("observables", a.Observables),
+	}
+	for key, raw := range a.RawMoments {
+		for k, v := range raw {
+			raw[k] = f(rawMoment(key, k), v)
+		}
+		out.RawMoments[key] = raw
+	}
+	if a.FreeEnergy != nil {
+		free := f("free_energy", *a.FreeEnergy)
+		out.FreeEnergy = &free
+	}
+	return out
+}
+
+// rawMoment is the path of E xᵏ.
+func rawMoment(axis string, k int) string { return fmt.Sprintf("raw_moments.%s.%d", axis, k) }
+
+// of computes every figure of the law at a time.
+func (f *figures) of(m []float64, t float64) (Figures, error) {
+	out := f.moments(m)
+	out.Observables = map[string]float64{}
+	for i := range f.observed {
+		phi, err := f.on(i, t)
+		if err != nil {
+			return out, err
+		}
+		value := f.expect(m, phi)
+		if f.isPotential(i) {
+			free := value/out.Mass - f.temperature*out.Entropy
+			out.FreeEnergy = &free
+			continue
+		}
+		out.Observables[f.observed[i].Name] = value
+	}
+	return out, nil
 }
 
 // moments computes everything that needs no observable.
-func (f *figures) moments(m []float64) Moments {
-	g := f.grid
-	out := Moments{
-		Mean: map[string]float64{}, Covariance: map[string]float64{}, RawMoments: map[string][5]float64{},
-		Mass: sum(m), Min: math.Inf(1),
+func (f *figures) moments(m []float64) Figures {
+	out := Figures{
+		Mass: sum(m), Mean: map[string]float64{}, Covariance: map[string]float64{}, RawMoments: map[string][5]float64{},
 	}
-	for _, v := range m {
-		out.Min = min(out.Min, v)
-	}
-	for k := range g.Dim() {
+	for k := range f.grid.Dim() {
 		f.axisMoments(&out, k, f.along(k, m))
 	}
 	f.covariances(&out, m)
 	out.Entropy = f.entropy(m, out.Mass)
-	out.WallMass = f.wallMass(m)
 	return out
 }
 
-func (f *figures) axisMoments(out *Moments, k int, marginal []float64) {
+func (f *figures) axisMoments(out *Figures, k int, marginal []float64) {
 	a := f.grid.Axis(k)
 	var raw [5]float64
 	var c, s float64
@@ -103,7 +185,7 @@ func (f *figures) axisMoments(out *Moments, k int, marginal []float64) {
 }
 
 // covariances are central; keys are in axis order, upper triangle.
-func (f *figures) covariances(out *Moments, m []float64) {
+func (f *figures) covariances(out *Figures, m []float64) {
 	g := f.grid
 	for k := range g.Dim() {
 		for l := k; l < g.Dim(); l++ {
@@ -151,41 +233,4 @@ func (f *figures) wallMass(m []float64) float64 {
 		})
 	}
 	return sum(f.work)
-}
-
-// observables returns E φ of every observable, φ being evaluated once unless
-// it depends on time.
-type observed struct {
-	list []Observable
-	phi  [][]float64
-}
-
-func (f *figures) observe(list []Observable) (*observed, error) {
-	o := &observed{list, make([][]float64, len(list))}
-	for i := range list {
-		if list[i].timed {
-			continue
-		}
-		phi, err := list[i].OnCells(f.grid, 0)
-		if err != nil {
-			return nil, err
-		}
-		o.phi[i] = phi
-	}
-	return o, nil
-}
-
-func (f *figures) expectations(o *observed, m []float64, t float64) ([]float64, error) {
-	out := make([]float64, len(o.list))
-	for i := range o.list {
-		phi := o.phi[i]
-		if phi == nil {
-			var err error
-			if phi, err = o.list[i].OnCells(f.grid, t); err != nil {
-				return nil, err
-			}
-		}
-		out[i] = f.expect(m, phi)
-	}
-	return out, nil
 }

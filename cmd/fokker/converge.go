@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -149,7 +148,7 @@ func figure(f *validate.Figure) (line []string) {
 		}
 		line = append(line, number(v))
 	}
-	line = append(line, within(f.Values[last], f.Error)+" ± "+uncertainty(f.Error))
+	line = append(line, measured(f.Values[last], f.Error))
 	if math.IsNaN(f.Order) {
 		return append(line, f.Note)
 	}
@@ -157,25 +156,5 @@ func figure(f *validate.Figure) (line []string) {
 	if f.Note != "" {
 		order, f.Note, _ = strings.Cut(f.Note, ":")
 	}
-	return append(line, order, "limit "+within(f.Limit, f.LimitError)+" ± "+uncertainty(f.LimitError), strings.TrimSpace(f.Note))
-}
-
-// uncertainty writes an error to two digits.
-func uncertainty(e float64) string {
-	if math.IsInf(e, 0) {
-		return "?"
-	}
-	return fmt.Sprintf("%.2g", e)
-}
-
-// within writes x to the second digit of its error, at most fifteen.
-func within(x, e float64) string {
-	if e == 0 || math.IsInf(e, 0) || x == 0 {
-		return number(x)
-	}
-	digits := int(math.Floor(math.Log10(math.Abs(x)))-math.Floor(math.Log10(e))) + 2
-	if digits < 1 {
-		return "0"
-	}
-	return strconv.FormatFloat(x, 'g', min(digits, 15), 64)
+	return append(line, order, "limit "+measured(f.Limit, f.LimitError), strings.TrimSpace(f.Note))
 }

@@ -25,7 +25,9 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run CASE",
 		Short: "Run every task of a case",
-		Long: `run solves what a case asks for, writes a run directory and prints a summary.
+		Long: `run solves what a case asks for, writes a run directory and prints a summary,
+figures with their estimated errors. These take two runs on coarser meshes;
+--set numerics.errors=false does without.
 ` + namesACase,
 		Example: `  fokker run doublewell
   fokker run well.toml --set T=0.2 --set evolve.until=3
@@ -96,7 +98,7 @@ func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) 
 	if err := rundir.Free(r.out); err != nil {
 		return nil, &written{notRundir(err)}
 	}
-	return c.Run(ctx, cases.Options{Workers: r.workers, Progress: bar.report})
+	return c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report})
 }
 
 // notRundir is an error of package rundir for a person.

@@ -73,27 +73,47 @@ func (s *sheet) heading(format string, args ...any) {
 func (s *sheet) stationary(r *cases.StationaryResult) {
 	s.heading("stationary: %s, residual of the equations %.2g, %.2g s", r.Method, r.Residual, r.Seconds)
 	s.row("mass", number(r.Mass))
-	for _, x := range s.names {
-		s.row("mean "+x, number(r.Mean[x]))
+	var figures, errors cases.Series // one entry each
+	figures.Add(r.Figures)
+	if r.Error != nil {
+		errors.Add(*r.Error)
 	}
-	for _, x := range s.names {
-		if v, ok := r.CircularMean[x]; ok {
-			s.row("circular mean "+x, number(v))
-		}
-	}
-	for _, key := range s.pairs() {
-		s.row("covariance "+key, number(r.Covariance[key]))
-	}
-	s.row("entropy", number(r.Entropy))
-	if r.FreeEnergy != nil {
-		s.row("free energy", number(*r.FreeEnergy))
-	}
-	for _, name := range slices.Sorted(maps.Keys(r.Observables)) {
-		s.row("E "+name, number(r.Observables[name]))
-	}
+	s.figures(&figures, &errors, []int{0})
 	if len(r.Classes) > 1 {
 		s.classes(r.Classes)
 	}
+}
+
+// figures writes all but the mass, at some outputs.
+func (s *sheet) figures(f, e *cases.Series, at []int) {
+	for _, x := range s.names {
+		s.series("mean "+x, f.Mean[x], e.Mean[x], at)
+	}
+	for _, x := range s.names {
+		s.series("circular mean "+x, f.CircularMean[x], e.CircularMean[x], at)
+	}
+	for _, key := range s.pairs() {
+		s.series("covariance "+key, f.Covariance[key], e.Covariance[key], at)
+	}
+	s.series("entropy", f.Entropy, e.Entropy, at)
+	s.series("free energy", f.FreeEnergy, e.FreeEnergy, at)
+	for _, name := range slices.Sorted(maps.Keys(f.Observables)) {
+		s.series("E "+name, f.Observables[name], e.Observables[name], at)
+	}
+}
+
+// series writes a line of values, with their errors where these are estimated.
+func (s *sheet) series(name string, values, errors []float64, at []int) {
+	if len(values) == 0 {
+		return
+	}
+	line := make([]string, len(at))
+	for i, j := range at {
+		if line[i] = number(values[j]); errors != nil {
+			line[i] = measured(values[j], errors[j])
+		}
+	}
+	s.row(name, line...)
 }
 
 // pairs returns the keys of covariances in axis order.
@@ -117,9 +137,13 @@ func (s *sheet) classes(all []cases.ClassResult) {
 			s.row(fmt.Sprintf("and %d more", len(all)-shown))
 			return
 		}
-		line := []string{number(c.Probability), fmt.Sprint(c.Cells)}
+		e := c.Error
+		if e == nil {
+			e = &cases.ClassErrors{} // an error of 0 is not printed
+		}
+		line := []string{measured(c.Probability, e.Probability), fmt.Sprint(c.Cells)}
 		for _, x := range s.names {
-			line = append(line, number(c.Mean[x]))
+			line = append(line, measured(c.Mean[x], e.Mean[x]))
 		}
 		s.row(fmt.Sprint(i+1), line...)
 	}
@@ -135,34 +159,17 @@ func (s *sheet) prefixed(prefix string) (out []string) {
 func (s *sheet) evolve(r *cases.EvolveResult) {
 	s.heading("evolve: %s, %d steps, %.2g s, error in time %.2g", r.Method, r.Steps, r.Seconds, r.TimeError)
 	at := slices.Compact([]int{0, (len(r.Times) - 1) / 2, len(r.Times) - 1})
-	row := func(name string, values []float64) {
-		if len(values) == 0 {
-			return
-		}
-		line := make([]string, len(at))
-		for i, j := range at {
-			line[i] = number(values[j])
-		}
-		s.row(name, line...)
+	s.series("time", r.Times, nil, at)
+	s.series("step", r.Step, nil, at)
+	errors := r.Error
+	if errors == nil {
+		errors = &cases.EvolveErrors{}
 	}
-	row("time", r.Times)
-	row("step", r.Step)
-	row("mass", r.Mass)
 	if slices.Max(r.Lost) > 0 {
-		row("lost", r.Lost)
+		s.series("mass", r.Mass, errors.Mass, at)
+		s.series("lost", r.Lost, errors.Lost, at)
+	} else {
+		s.series("mass", r.Mass, nil, at) // it is kept
 	}
-	for _, x := range s.names {
-		row("mean "+x, r.Mean[x])
-	}
-	for _, x := range s.names {
-		row("circular mean "+x, r.CircularMean[x])
-	}
-	for _, key := range s.pairs() {
-		row("covariance "+key, r.Covariance[key])
-	}
-	row("entropy", r.Entropy)
-	row("free energy", r.FreeEnergy)
-	for _, name := range slices.Sorted(maps.Keys(r.Observables)) {
-		row("E "+name, r.Observables[name])
-	}
+	s.figures(&r.Series, &errors.Series, at)
 }
