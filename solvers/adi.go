@@ -30,6 +30,7 @@ type adi struct {
 	workers int
 	kept    []factors // the last used first
 	w, y    []float64
+	flow    []float64   // A_dᵀm, where every row begins
 	gap     []float64   // the law of order 6 less that of order 4
 	middle  [][]float64 // m and its derivatives at the middle, times (h/2)ᵏ/k!
 	done    float64
@@ -70,7 +71,7 @@ func newADI(s *state, q operators.Rowed, workers int) *adi {
 		return nil
 	}
 	n := len(s.m)
-	return &adi{state: s, parts: parts, workers: workers, w: make([]float64, n), y: make([]float64, n), gap: make([]float64, n)}
+	return &adi{state: s, parts: parts, workers: workers, w: make([]float64, n), y: make([]float64, n), flow: make([]float64, n), gap: make([]float64, n)}
 }
 
 func (a *adi) name() string { return byADI }
@@ -118,6 +119,7 @@ func (a *adi) at(tau float64) factors {
 func (a *adi) step(ctx context.Context, s try) (found float64, err error) {
 	clear(a.next)
 	clear(a.gap)
+	a.begin()
 	if s.dense {
 		a.clearMiddle()
 	}
@@ -157,14 +159,15 @@ func (a *adi) clearMiddle() {
 func (a *adi) extrapolate(r row, s try) {
 	f := a.at(s.h / float64(2*r.substeps))
 	last := len(f.axes) - 1
-	copy(a.w, a.m)
-	a.explicit(f.axes[last], a.w)
+	for c, v := range a.m {
+		a.w[c] = v + f.tau*a.flow[c]
+	}
 	if s.dense {
 		a.differ(r, 0, a.m)
 	}
 	for i := 1; i <= r.substeps; i++ {
 		for k := last - 1; k > 0; k-- {
-			a.explicit(f.axes[k], a.w)
+			a.explicit(f.axes[k])
 		}
 		a.reflect(f.axes[0])
 		for _, axis := range f.axes[1:last] {
@@ -194,13 +197,25 @@ func (a *adi) extrapolate(r row, s try) {
 // The last cell of a law holds what was absorbed: it is an unknown that takes
 // τ·absorption and gives nothing, hence the same S, C and I + τA.
 
-// explicit multiplies x by I + τA.
-func (a *adi) explicit(axis *lineSolver, x []float64) {
-	n := len(x) - 1
-	copy(a.y, x)
-	axis.addForward(x[:n], a.y[:n], axis.tau, a.workers)
+// begin computes flow.
+func (a *adi) begin() {
+	n := len(a.m) - 1
+	l := a.parts[len(a.parts)-1]
+	clear(a.flow)
+	l.addForward(a.flow[:n], a.m[:n], 1, a.workers)
+	if l.loss != nil {
+		a.flow[n] = dot(l.loss, a.m[:n])
+	}
+	a.spend()
+}
+
+// explicit multiplies w by I + τA.
+func (a *adi) explicit(axis *lineSolver) {
+	n := len(a.w) - 1
+	copy(a.y, a.w)
+	axis.addForward(a.w[:n], a.y[:n], axis.tau, a.workers)
 	if axis.loss != nil {
-		x[n] += axis.tau * dot(axis.loss, a.y[:n])
+		a.w[n] += axis.tau * dot(axis.loss, a.y[:n])
 	}
 	a.spend()
 }

@@ -235,28 +235,57 @@ func (s *lineSolver) own(i int) float64 {
 	return 1 + s.tau*s.loss[i]
 }
 
-// eliminateLines finds 1/p on all lines at once, then what follows from it:
-// fewer arrays at a time, whose rows tend to share their place in the cache.
+// eliminateLines finds 1/p on several lines at once, whose divisions do not wait
+// for each other, then what follows from it.
 func (s *lineSolver) eliminateLines(b bundle) {
+	n := s.cells
 	var e [together]float64
 	for line := range b.width {
-		e[line] = s.own(b.first + line*s.cells)
+		e[line] = s.own(b.first + line*n)
 	}
-	for i := range s.cells - 1 {
+	if b.width == together && s.loss == nil {
+		s.pivotsAbreast(b.first, &e)
+	} else {
 		for line := range b.width {
-			c := b.first + line*s.cells + i
-			r := 1 / (e[line] + s.tau*s.up[c])
-			s.stay[c] = r
-			e[line] = s.own(c+1) + s.tau*s.down[c+1]*(e[line]*r)
+			e[line] = s.pivots(b.first+line*n, e[line])
 		}
 	}
 	for line := range b.width {
-		first, last := b.first+line*s.cells, b.first+(line+1)*s.cells-1
+		first, last := b.first+line*n, b.first+(line+1)*n-1
 		s.stay[last] = 1 / e[line]
-		for c := first; c < last; c++ {
-			s.pass[c], s.back[c] = s.tau*s.up[c]*s.stay[c], s.tau*s.down[c+1]*s.stay[c]
+		pass, stay, back := s.pass[first:last], s.stay[first:last], s.back[first:last]
+		up, down := s.up[first:last], s.down[first+1:last+1]
+		for i, r := range stay {
+			pass[i], back[i] = s.tau*up[i]*r, s.tau*down[i]*r
 		}
 	}
+}
+
+// pivots writes 1/p of all cells of a line but the last, whose e it returns.
+func (s *lineSolver) pivots(first int, e float64) float64 {
+	for c := first; c < first+s.cells-1; c++ {
+		r := 1 / (e + s.tau*s.up[c])
+		s.stay[c] = r
+		e = s.own(c+1) + s.tau*s.down[c+1]*(e*r)
+	}
+	return e
+}
+
+// pivotsAbreast is pivots for four lines that lose nothing.
+func (s *lineSolver) pivotsAbreast(first int, e *[together]float64) {
+	n, tau := s.cells, s.tau
+	u0, u1, u2, u3 := fourRows(s.up, first, n)
+	d0, d1, d2, d3 := fourRows(s.down, first, n)
+	s0, s1, s2, s3 := fourRows(s.stay, first, n)
+	e0, e1, e2, e3 := e[0], e[1], e[2], e[3]
+	for i := range n - 1 {
+		r0, r1 := 1/(e0+tau*u0[i]), 1/(e1+tau*u1[i])
+		r2, r3 := 1/(e2+tau*u2[i]), 1/(e3+tau*u3[i])
+		s0[i], s1[i], s2[i], s3[i] = r0, r1, r2, r3
+		e0, e1 = 1+tau*d0[i+1]*(e0*r0), 1+tau*d1[i+1]*(e1*r1)
+		e2, e3 = 1+tau*d2[i+1]*(e2*r2), 1+tau*d3[i+1]*(e3*r3)
+	}
+	*e = [together]float64{e0, e1, e2, e3}
 }
 
 // eliminateBundle keeps eᵢ where 1/pᵢ will be.
