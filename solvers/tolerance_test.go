@@ -175,7 +175,10 @@ func (s sample) exact(t testing.TB) [][]float64 {
 			a := mat.NewDense(n, n, nil)
 			for i := range n {
 				to, rate := q.Row(i)
-				total := q.Absorption()[i]
+				total := 0.0
+				if loss := q.Absorption(); loss != nil {
+					total = loss[i]
+				}
 				for e, j := range to {
 					a.Set(j, i, rate[e]*(at-now))
 					total += rate[e]

@@ -2,6 +2,7 @@ package solvers
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"fokker/operators"
@@ -32,6 +33,9 @@ func quiet(q operators.Rowed, times []float64) bool {
 
 // fastestExit returns the largest total rate out of a cell.
 func fastestExit(q operators.Rowed) (fastest float64) {
+	if known, ok := q.(interface{ Exit() []float64 }); ok {
+		return slices.Max(known.Exit())
+	}
 	loss := q.Absorption()
 	for i := range q.Size() {
 		_, rate := q.Row(i)
