@@ -17,6 +17,7 @@ const (
 	rungs      = 4              // steps are powers of 2^¼, so that they recur and with them the equations
 	order      = 5              // of the error of a step
 	safety     = 0.85           // of the step, for its error to be as estimated nearly always
+	trust      = 1.5            // in a trend of estimates, as a factor of the step
 	growth     = 8.0            // at most, from a step to the next: the estimate knows one step only
 	carry      = 0.5            // of the tolerance not spent before may go into one step
 	noiseLeast = 256 * roundoff // rounding of an estimate, relative to the mass
@@ -24,11 +25,12 @@ const (
 	doubling   = 3.4            // distance of two half steps from the whole one over their error, for any decay at least; 15 for short steps
 	linearPart = 1e-3           // of the tolerance, for linear equations
 	linearBest = 1e-13
+	restless   = 16 // times the tolerance in the time left, and it is not asked whether the law has come to rest
 )
 
 // Evolve solves dm/dt = Qᵀm from m0 at time 0 to the given times, increasing
-// and nonnegative, by SDIRK4. With constant rates the steps are as long as the
-// error allows, past the times asked for, where a continuous extension is
+// and nonnegative, by one of Methods. With constant rates the steps are as long
+// as the error allows, past the times asked for, where a continuous extension is
 // evaluated; with rates that depend on time the steps end there, and errors
 // are measured by halving each step.
 //
@@ -39,9 +41,10 @@ const (
 // early transients and long horizons get their due. Rounding makes errors of
 // about 1e-14 a step: where that exceeds the tolerance, Error says so.
 //
-// Masses are nonnegative and Σ mass + lost = Σ m0 by construction.
+// Masses are nonnegative and Σ mass + lost = Σ m0 by construction: the limiter
+// acts on the laws that are asked for, as steps are linear and need no sign.
 //
-// With constant rates, method "contour" inverts Laplace transforms instead: some
+// Method "contour" inverts Laplace transforms instead: some
 // 20 complex shifts a decade, solved in a space that 30 real solutions make, give
 // the laws at all times within it. It suits long horizons, many times and high
 // accuracy, and is the only one whose masses may fall below zero, within the
@@ -52,17 +55,28 @@ func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (
 	if err := checkEvolve(q, m0, times); err != nil {
 		return nil, err
 	}
-	if s != nil && s.Method == byContour {
-		return exponential(q, m0, times, s)
+	set, err := s.forEvolve()
+	if err != nil {
+		return nil, err
 	}
-	e, err := newEvolver(q, m0, times, s)
+	rows, ok := q.(operators.Rowed)
+	if !ok {
+		return nil, fmt.Errorf("solvers: evolve: %T does not show its rows", q)
+	}
+	if set.Method == byContour {
+		return exponential(rows, m0, times, set)
+	}
+	if set.Method == byJumps || set.Method == "" && calm(rows, times) {
+		return uniformise(rows, m0, times, set)
+	}
+	e, err := newEvolver(rows, m0, times, set)
 	if err != nil {
 		return nil, err
 	}
 	if err := e.run(); err != nil {
 		return nil, err
 	}
-	e.out.WorkUnits, e.out.Elapsed = e.shifts.work, time.Since(began)
+	e.out.WorkUnits, e.out.Elapsed = e.work(), time.Since(began)
 	return e.out, nil
 }
 
@@ -86,50 +100,88 @@ func checkEvolve(q operators.Generator, m0, times []float64) error {
 	return nil
 }
 
-// evolver is an evolution under way. Errors are relative to the mass.
-type evolver struct {
-	*sdirk
-	ctx           context.Context
-	progress      func(float64)
-	limiter       *limiter
-	clock         clock
-	tolerance     float64
-	mass          float64 // Σ m0
-	t, lost       float64
-	longest       float64   // step the linear solver is at its best with
-	cheapest      float64   // least work per time so far
-	best          float64   // the step of that
-	noise         float64   // below which an estimate says nothing
-	rejected      float64   // estimate of the last step if that was rejected, or +Inf
-	asked         []float64 // times to come
-	start, coarse []float64 // for halving
-	look          float64   // longest step with rates that depend on time
-	out           *Evolution
+// state is what all ways of stepping share. Its laws have one cell more than
+// the mesh, the last, for what is absorbed during the step: it is an unknown like
+// the others, so that the sum over all cells is that of m.
+type state struct {
+	m    []float64 // at the beginning of a step, 0 absorbed
+	next []float64 // at the end, of any sign
+	rhs  []float64
 }
 
-func newEvolver(q operators.Generator, m0, times []float64, s *Settings) (*evolver, error) {
-	set, err := s.forEvolve()
-	if err != nil {
-		return nil, err
-	}
-	shifts, err := newShifts(q, set.Method, set.Workers)
-	if err != nil {
-		return nil, err
-	}
+func newState(m []float64) *state {
+	n := len(m) + 1
+	s := &state{make([]float64, n), make([]float64, n), make([]float64, n)}
+	copy(s.m, m)
+	return s
+}
+
+// try is a step to be made.
+type try struct {
+	t, h     float64
+	accuracy float64 // of linear equations, relative to the mass
+	dense    bool    // laws within the step are asked for
+}
+
+// stepper makes steps of dm/dt = Qᵀm with constant rates.
+type stepper interface {
+	name() string
+	step(ctx context.Context, s try) (found float64, err error) // next and the L1 norm of its error
+	between(dst []float64, theta float64)                       // the law at time t + θh, of any sign
+	motion(h float64) float64                                   // h‖Qᵀm‖₁ at the end of the step, what is absorbed included
+	bold() float64                                              // first step over pace × (error allowed)^(1/5)
+	effort() float64                                            // of the last step, as it grows with h
+	worthwhile() float64                                        // least growth of the step that is
+	work() float64                                              // all that was done
+}
+
+// evolver is an evolution under way. Errors are relative to the mass.
+type evolver struct {
+	*state
+	way            stepper
+	turns          turns
+	sdirk          *sdirk // nil until it is wanted
+	generator      operators.Rowed
+	timed          operators.Timed // nil when the rates are constant
+	settings       Settings
+	limiter        *limiter
+	clock          clock
+	tolerance      float64
+	mass           float64 // Σ m0
+	t, lost        float64
+	longest        float64   // step the linear solver is at its best with
+	cheapest       float64   // least work per time so far
+	best           float64   // the step of that
+	noise          float64   // below which an estimate says nothing
+	last           measured  // the last accepted step
+	debt           float64   // the most that was overdrawn
+	rejected       float64   // estimate of the last step if that was rejected, or +Inf
+	asked          []float64 // times to come
+	before, coarse []float64 // for halving
+	look           float64   // longest step with rates that depend on time
+	looking        float64   // work of looking at the rates
+	out            *Evolution
+}
+
+func newEvolver(q operators.Rowed, m0, times []float64, s Settings) (*evolver, error) {
 	e := &evolver{
-		sdirk: newSdirk(shifts, m0), ctx: set.Context, progress: set.Progress,
-		tolerance: set.Tolerance, mass: sum(m0), asked: times,
+		state: newState(m0), generator: q, settings: s,
+		tolerance: s.Tolerance, mass: sum(m0), asked: times,
 		longest: math.Inf(1), cheapest: math.Inf(1), noise: noiseLeast, rejected: math.Inf(1),
-		out: &Evolution{Report: Report{Method: shifts.method}, Times: times},
+		out: &Evolution{Times: times},
 	}
-	if shifts.timed != nil {
-		e.start, e.coarse = make([]float64, len(m0)+1), make([]float64, len(m0)+1)
+	if e.timed, _ = q.(operators.Timed); e.timed != nil {
+		e.before, e.coarse = make([]float64, len(e.m)), make([]float64, len(e.m))
 		e.look = times[len(times)-1] / looks
-		if set.Period > 0 {
-			e.look = set.Period / periodLooks
+		if s.Period > 0 {
+			e.look = s.Period / periodLooks
 		}
 	}
-	e.clock = newClock(times[len(times)-1], e.pace(q, m0))
+	if err := e.begin(q); err != nil {
+		return nil, err
+	}
+	e.out.Method = e.way.name()
+	e.clock = newClock(times[len(times)-1], e.pace(m0))
 	return e, nil
 }
 
@@ -145,6 +197,11 @@ func (s *Settings) forEvolve() (Settings, error) {
 	if set.Tolerance == 0 {
 		set.Tolerance = evolveTolerance
 	}
+	if set.Method != "" {
+		if err := named(set.Method); err != nil {
+			return set, err
+		}
+	}
 	if set.Context == nil {
 		set.Context = context.Background()
 	}
@@ -155,11 +212,11 @@ func (s *Settings) forEvolve() (Settings, error) {
 }
 
 // pace returns the time in which the masses change by their own size.
-func (e *evolver) pace(q operators.Generator, m0 []float64) float64 {
-	rate := e.k[0][:len(m0)]
-	q.Forward(rate, m0)
-	e.shifts.work++
-	return e.mass / l1(rate) // +Inf when nothing changes
+func (e *evolver) pace(m0 []float64) float64 {
+	n := len(m0)
+	e.generator.Forward(e.rhs[:n], m0)
+	e.looking++
+	return e.mass / l1(e.rhs[:n]) // +Inf when nothing changes
 }
 
 // clock says which part of the tolerance may be spent until a time.
@@ -185,7 +242,7 @@ func (e *evolver) run() error {
 		e.record(e.m)
 	}
 	if e.mass == 0 {
-		e.stay()
+		return e.stay()
 	}
 	if len(e.asked) == 0 {
 		return nil
@@ -200,10 +257,17 @@ func (e *evolver) run() error {
 	}
 }
 
-// first returns the first step: its error is about (h/pace)⁵.
+// first returns the first step: its error grows like (h/pace)⁵. The time in which
+// the rate of change changes by its own size is shorter than the pace where
+// little mass moves fast.
 func (e *evolver) first() float64 {
+	n := len(e.m) - 1
+	e.generator.Forward(e.rhs[:n], e.m[:n])
+	e.generator.Forward(e.next[:n], e.rhs[:n])
+	e.looking += 2
+	scale := math.Min(e.clock.scale, l1(e.rhs[:n])/l1(e.next[:n]))
 	allowed := e.tolerance * e.clock.spent(e.clock.scale)
-	return e.rung(e.clock.scale * math.Min(1, math.Pow(allowed, 1./order)))
+	return e.rung(math.Max(scale*math.Min(1, e.way.bold()*math.Pow(allowed, 1./order)), shortest))
 }
 
 // looks is the least number of steps with rates that depend on time: with some
@@ -219,7 +283,7 @@ const periodLooks = 8
 // one of the ladder, and not longer than needed to reach the end; otherwise
 // it divides the time to the next law asked for.
 func (e *evolver) rung(h float64) float64 {
-	if e.shifts.timed != nil {
+	if e.timed != nil {
 		left := e.asked[0] - e.t
 		return left / math.Ceil(left/math.Min(h, e.look))
 	}
@@ -234,19 +298,25 @@ func (e *evolver) advance(h float64) (float64, error) {
 	}
 	allowed := e.allowance(h)
 	found, debt, err := e.attempt(h, e.accuracy(h, allowed))
-	if errors.As(err, new(*NotConverged)) { // the linear equations: easier for shorter steps
-		e.out.Rejected++
-		e.longest = h / 2
-		return h / 2, nil
-	}
-	if err != nil {
+	stuck := errors.As(err, new(*NotConverged)) // the linear equations: easier for shorter steps
+	switch {
+	case err != nil && !stuck:
 		return 0, err
-	}
-	if found <= allowed {
+	case !stuck && found <= allowed:
 		e.weigh(h)
 		e.rejected = math.Inf(1)
-		err := e.accept(h, found, debt)
-		return h * e.grow(e.allowance(h), found), err
+		if err := e.accept(h, found, debt); err != nil {
+			return 0, err
+		}
+		return e.reconsider(h * e.grow(h, found))
+	}
+	e.out.Rejected++
+	if old := e.back(); old > 0 {
+		return old, nil
+	}
+	if stuck {
+		e.longest = h / 2
+		return h / 2, nil
 	}
 	return h * e.reject(allowed, found), nil
 }
@@ -254,7 +324,6 @@ func (e *evolver) advance(h float64) (float64, error) {
 // reject returns the factor of the step after a rejected one. An estimate that
 // does not fall with the step is rounding.
 func (e *evolver) reject(allowed, found float64) float64 {
-	e.out.Rejected++
 	if found < noiseMost && found > e.rejected/2 {
 		e.noise = 2 * found
 	}
@@ -267,44 +336,36 @@ func (e *evolver) reject(allowed, found float64) float64 {
 }
 
 // attempt computes next, a step later, with its error and what is overdrawn
-// in it, both relative to the mass. What the limiter will move is part of the
-// error.
+// in it, both relative to the mass. What the limiter would move beyond what it
+// would have moved before is part of the error.
 func (e *evolver) attempt(h, accuracy float64) (found, debt float64, err error) {
-	if e.shifts.timed != nil {
-		found, debt, err = e.halve(h, accuracy)
+	if e.timed != nil {
+		found, err = e.halve(h, accuracy)
 	} else {
-		err = e.step(e.ctx, e.t, h, accuracy)
-		debt = overdrawn(e.next)
-		found = e.estimate()
+		found, err = e.way.step(e.settings.Context, try{e.t, h, accuracy, len(e.asked) > 0 && e.asked[0] < e.t+h})
 	}
-	return (found + 2*debt) / e.mass, debt / e.mass, err
+	debt = overdrawn(e.next) / e.mass
+	return found/e.mass + 2*math.Max(0, debt-e.debt), debt, err
 }
 
 // halve makes two half steps and measures their error by a whole one
 // (Richardson 1911).
-func (e *evolver) halve(h, accuracy float64) (found, debt float64, err error) {
-	copy(e.start, e.m)
-	defer copy(e.m, e.start)
-	if err := e.step(e.ctx, e.t, h, accuracy); err != nil {
-		return 0, 0, err
-	}
-	copy(e.coarse, e.next)
-	if err := e.step(e.ctx, e.t, h/2, accuracy); err != nil {
-		return 0, 0, err
-	}
-	debt = overdrawn(e.next)
-	if err := e.settle(e.next); err != nil {
-		return 0, 0, err
-	}
-	copy(e.m, e.next)
-	if err := e.step(e.ctx, e.t+h/2, h/2, accuracy); err != nil {
-		return 0, 0, err
-	}
-	for i, m := range e.next {
-		found += math.Abs(m-e.coarse[i]) / doubling
+func (e *evolver) halve(h, accuracy float64) (found float64, err error) {
+	copy(e.before, e.m)
+	defer copy(e.m, e.before)
+	for _, part := range []struct{ from, to float64 }{{0, 1}, {0, 0.5}, {0.5, 1}} {
+		if err := e.sdirk.stages(e.settings.Context, e.t+part.from*h, (part.to-part.from)*h, accuracy); err != nil {
+			return 0, err
+		}
+		switch {
+		case part.from == 0 && part.to == 1:
+			copy(e.coarse, e.next)
+		case part.from == 0:
+			copy(e.m, e.next)
+		}
 	}
 	missed, err := e.missed(h)
-	return found + missed, debt + overdrawn(e.next), err
+	return apart(e.next, e.coarse)/doubling + missed, err
 }
 
 // Where a step looks at the rates: instants that the stages see too, and others
@@ -318,7 +379,7 @@ var (
 // do not show: h times how much farther Qᵀm at another instant is from all of
 // them than they are from one another.
 func (e *evolver) missed(h float64) (float64, error) {
-	n := len(e.start) - 1
+	n := len(e.before) - 1
 	var seen [len(regular)][]float64
 	spread, worst := 0.0, 0.0
 	for i, c := range regular {
@@ -348,13 +409,13 @@ func (e *evolver) missed(h float64) (float64, error) {
 // rateAt returns Qᵀm of the law at the start of a step with the rates of
 // another time.
 func (e *evolver) rateAt(t float64, n int) ([]float64, error) {
-	q, err := e.shifts.timed.At(t)
+	q, err := e.timed.At(t)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]float64, n)
-	q.Forward(out, e.start[:n])
-	e.shifts.work += 2
+	q.Forward(out, e.before[:n])
+	e.looking += 2
 	return out, nil
 }
 
@@ -369,7 +430,7 @@ func apart(x, y []float64) (sum float64) {
 // weigh finds the step with which time passes at the least work: beyond it,
 // iterations become more faster than steps become fewer.
 func (e *evolver) weigh(h float64) {
-	rate := e.effort / h
+	rate := e.way.effort() / h
 	if rate < e.cheapest {
 		e.cheapest, e.best = rate, h
 	} else if rate > 2*e.cheapest && h > e.best && h < e.clock.end-e.t {
@@ -392,51 +453,62 @@ func (e *evolver) accuracy(h, allowed float64) float64 {
 	return math.Max(linearBest, linearPart*math.Min(allowed, motion))
 }
 
-// grow returns the factor of the step after an accepted one. An estimate that
-// is noise does not hold it back.
-func (e *evolver) grow(allowed, found float64) float64 {
-	factor := safety * math.Pow(allowed/found, 1./order)
+// grow returns the factor of the step after an accepted one. What the estimate
+// fell short of that expected from the step before, it is expected to fall short
+// of again: laws become smoother (Gustafsson 1994). An estimate that is noise
+// holds nothing back.
+func (e *evolver) grow(h, found float64) float64 {
+	factor := math.Pow(e.allowance(h)/found, 1./order)
+	if was := e.last; was.found > 0 {
+		trend := math.Pow(was.found/found, 1./order) * h / was.h
+		factor *= math.Min(math.Max(trend, 1), trust)
+	}
+	e.last = measured{h, found}
+	factor *= safety
 	if found <= e.noise {
 		factor = math.Max(factor, 2)
 	}
-	if factor < e.shifts.worthwhile() && factor > safety*safety {
+	if factor < e.way.worthwhile() && factor > safety*safety {
 		return 1
 	}
 	return math.Min(factor, growth)
 }
 
+// measured is the estimate of a step.
+type measured struct{ h, found float64 }
+
 // accept answers what was asked for until the end of the step and moves on.
 func (e *evolver) accept(h, found, debt float64) error {
 	e.out.Steps++
 	e.out.Error += found
-	e.out.Method = e.shifts.method // sweeps may have given way to elimination
+	e.out.Method = e.turns.left + e.way.name() // sweeps may have given way to elimination
 	end := e.t + h
-	if e.shifts.timed != nil && h >= e.asked[0]-e.t {
+	if e.timed != nil && h >= e.asked[0]-e.t {
 		end = e.asked[0] // whatever the rounding
 	}
 	for len(e.asked) > 0 && e.asked[0] < end {
-		e.between(e.rhs, (e.asked[0]-e.t)/h)
-		if err := e.settle(e.rhs); err != nil {
-			return err
-		}
-		e.record(e.rhs)
-	}
-	if debt > 0 {
-		e.out.Limited++
-		if err := e.settle(e.next); err != nil {
+		e.way.between(e.rhs, (e.asked[0]-e.t)/h)
+		if err := e.answer(e.rhs); err != nil {
 			return err
 		}
 	}
 	if len(e.asked) > 0 && e.asked[0] == end {
-		e.record(e.next)
+		if err := e.answer(e.next); err != nil {
+			return err
+		}
 	}
-	e.m, e.next = e.next, e.m
+	e.debt = math.Max(e.debt, debt)
 	n := len(e.m) - 1
-	e.lost += e.m[n]
-	e.m[n], e.t = 0, end
+	e.t = end
+	e.lost += e.next[n]
 	e.rest(h)
-	if e.progress != nil {
-		e.progress(e.clock.spent(e.t))
+	e.m, e.next = e.next, e.m
+	e.m[n] = 0
+	if e.settings.Progress != nil {
+		e.settings.Progress(e.clock.spent(e.t))
+	}
+	if e.t == e.clock.end {
+		return e.stay()
 	}
 	return nil
 }
@@ -446,41 +518,50 @@ func (e *evolver) accept(h, found, debt float64) error {
 // more than the time left times that.
 func (e *evolver) rest(h float64) {
 	left := e.clock.end - e.t
-	bound := left * l1(e.k[sdirkStages-1]) / h / e.mass
-	if e.shifts.timed != nil || !(left > 0) || !(e.out.Error+bound <= e.tolerance) {
+	if e.timed != nil || !(left > 0) || !(left*apart(e.m, e.next)/h/e.mass <= restless*e.tolerance) {
+		return
+	}
+	bound := left * e.way.motion(h) / h / e.mass
+	if !(e.out.Error+bound <= e.tolerance) {
 		return
 	}
 	e.out.Error += bound
 	e.t = e.clock.end
-	e.stay()
 }
 
 // stay answers all that is left by the law as it is.
-func (e *evolver) stay() {
+func (e *evolver) stay() error {
 	for len(e.asked) > 0 {
-		e.record(e.m)
+		if err := e.answer(e.m); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-// settle makes a law nonnegative by the jumps of the step.
-func (e *evolver) settle(x []float64) error {
-	debt := overdrawn(x)
-	if debt == 0 {
-		return nil
+// answer records a law, made nonnegative by the jumps of the step.
+func (e *evolver) answer(x []float64) error {
+	if debt := overdrawn(x); debt > 0 {
+		e.out.Limited++
+		if e.limit(); !e.limiter.settle(x) {
+			return &NotConverged{"limiter", debt / e.mass, e.out.Steps}
+		}
 	}
-	if e.shifts.timed != nil {
+	e.record(x)
+	return nil
+}
+
+// limit prepares the limiter.
+func (e *evolver) limit() {
+	if e.timed != nil {
 		var rows [sdirkStages]operators.Rowed
-		for i, k := range e.rows {
+		for i, k := range e.sdirk.rows {
 			rows[i] = k.rows
 		}
 		e.limiter = newLimiter(rows[:]...)
 	} else if e.limiter == nil {
-		e.limiter = newLimiter(e.shifts.rows)
+		e.limiter = newLimiter(e.generator)
 	}
-	if !e.limiter.settle(x) {
-		return &NotConverged{"limiter", debt / e.mass, e.out.Steps}
-	}
-	return nil
 }
 
 // record keeps a law, with what was absorbed since the step began, as the one

@@ -491,7 +491,7 @@ func TestEvolveCrossesABarrierSlowly(t *testing.T) {
 func TestEvolveDoesNotDependOnWorkers(t *testing.T) {
 	axis := evAxis(-3, 3, 12, grid.Reflecting)
 	q := evOU(t, 1, 0.7, 2, axis, axis, evAxis(-3, 3, 9, grid.Absorbing))
-	for _, method := range []string{byDirect, bySplit} {
+	for _, method := range []string{byDirect, bySplit, byADI} {
 		var first *Evolution
 		for _, workers := range []int{1, 2, 7} {
 			out := evRun(t, q, evPoint(q.Size(), 100), []float64{0.03, 0.4}, &Settings{Method: method, Workers: workers, Tolerance: 1e-4})
@@ -512,7 +512,7 @@ func TestEvolveDoesNotDependOnWorkers(t *testing.T) {
 func TestEvolveStopsWhenCancelled(t *testing.T) {
 	axis := evAxis(-3, 3, 40, grid.Reflecting)
 	q := evOU(t, 1, 0.7, 2, axis, axis)
-	for _, method := range []string{byDirect, bySplit} {
+	for _, method := range []string{byDirect, bySplit, byADI} {
 		ctx, cancel := context.WithCancel(context.Background())
 		var cancelled time.Time
 		told := 0

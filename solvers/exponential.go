@@ -61,12 +61,8 @@ type exponentials struct {
 }
 
 // exponential returns the laws at all times by contours.
-func exponential(q operators.Generator, m0, times []float64, s *Settings) (*Evolution, error) {
+func exponential(q operators.Rowed, m0, times []float64, set Settings) (*Evolution, error) {
 	began := time.Now()
-	set, err := s.forEvolve()
-	if err != nil {
-		return nil, err
-	}
 	shifts, err := newShifts(q, byAny, set.Workers)
 	if err != nil {
 		return nil, err

@@ -52,16 +52,46 @@ func newLimiter(rows ...operators.Rowed) *limiter {
 // eachJump calls do for all jumps; absorption leads to cell n.
 func eachJump(rows []operators.Rowed, do func(i, j int)) {
 	for _, q := range rows {
-		n, loss := q.Size(), q.Absorption()
-		for i := range n {
-			to, rate := q.Row(i)
-			for e, j := range to {
-				if rate[e] > 0 {
-					do(i, j)
-				}
+		if near, ok := q.(stencil); !ok || !eachNeighbor(near, do) {
+			eachEntry(q, do)
+		}
+		for i, loss := range q.Absorption() {
+			if loss > 0 {
+				do(i, q.Size())
 			}
-			if loss != nil && loss[i] > 0 {
-				do(i, n)
+		}
+	}
+}
+
+// eachNeighbor reads no rows, which may have to be made; it returns false if jumps
+// are wider.
+func eachNeighbor(q stencil, do func(i, j int)) bool {
+	g := q.Mesh()
+	for k := range g.Dim() {
+		down, up, ok := q.Neighbors(k)
+		if !ok {
+			return false
+		}
+		n, s := g.Cells(k), g.Stride(k)
+		for i := range g.Size() {
+			at := g.Along(k, i)
+			if up[i] > 0 {
+				do(i, i+((at+1)%n-at)*s)
+			}
+			if down[i] > 0 {
+				do(i, i+((at+n-1)%n-at)*s)
+			}
+		}
+	}
+	return true
+}
+
+func eachEntry(q operators.Rowed, do func(i, j int)) {
+	for i := range q.Size() {
+		to, rate := q.Row(i)
+		for e, j := range to {
+			if rate[e] > 0 {
+				do(i, j)
 			}
 		}
 	}

@@ -53,33 +53,44 @@ var (
 	}
 )
 
-// sdirk makes steps of dm/dt = Qᵀm. All its laws have one cell more than the
-// mesh, the last, for what is absorbed during the step: it is an unknown like
-// the others, so that the sum over all cells is that of m.
+// sdirk makes steps of dm/dt = Qᵀm.
 type sdirk struct {
+	*state
 	shifts *shifts
-	m      []float64 // at the beginning, 0 absorbed
-	next   []float64 // at the end, of any sign
-	rhs    []float64
 	k      [sdirkStages][]float64
 	rows   [sdirkStages]kept // what the stages were made with
-	effort float64           // work of the solutions of a step
+	solved float64           // work of the solutions of a step
 }
 
-func newSdirk(shifts *shifts, m []float64) *sdirk {
-	n := len(m) + 1
-	s := &sdirk{shifts: shifts, m: make([]float64, n), next: make([]float64, n), rhs: make([]float64, n)}
-	copy(s.m, m)
-	for i := range s.k {
-		s.k[i] = make([]float64, n)
+func newSdirk(s *state, shifts *shifts) *sdirk {
+	d := &sdirk{state: s, shifts: shifts}
+	for i := range d.k {
+		d.k[i] = make([]float64, len(s.m))
 	}
-	return s
+	return d
 }
 
-// step computes next, a step h after time t, every linear equation to an
+func (s *sdirk) name() string        { return s.shifts.method }
+func (s *sdirk) bold() float64       { return 2 } // the estimate is 1e-3 z⁵
+func (s *sdirk) worthwhile() float64 { return s.shifts.worthwhile() }
+func (s *sdirk) effort() float64     { return s.solved }
+func (s *sdirk) work() float64       { return s.shifts.work }
+
+// motion returns h‖Qᵀm‖₁ at the end of a step.
+func (s *sdirk) motion(float64) float64 { return l1(s.k[sdirkStages-1]) }
+
+// step makes a step with constant rates.
+func (s *sdirk) step(ctx context.Context, a try) (found float64, err error) {
+	if err := s.stages(ctx, a.t, a.h, a.accuracy); err != nil {
+		return 0, err
+	}
+	return s.estimate(), nil
+}
+
+// stages computes next, a step h after time t, every linear equation to an
 // accuracy relative to the mass.
-func (s *sdirk) step(ctx context.Context, t, h, accuracy float64) error {
-	s.effort = 0
+func (s *sdirk) stages(ctx context.Context, t, h, accuracy float64) error {
+	s.solved = 0
 	for i := range s.k {
 		if err := s.stage(ctx, i, t, h, accuracy); err != nil {
 			return err
@@ -114,7 +125,7 @@ func (s *sdirk) stage(ctx context.Context, i int, t, h, accuracy float64) error 
 	n := len(s.m) - 1
 	err = at.solve(ctx, s.next[:n], s.rhs[:n], accuracy)
 	work := at.work()
-	s.effort += work
+	s.solved += work
 	s.shifts.work += work
 	if err != nil {
 		return err

@@ -11,16 +11,16 @@ import (
 
 // sdirkFixed returns the law after equal steps, and in how many of them the
 // limiter acted.
-func sdirkFixed(t *testing.T, q operators.Generator, m0 []float64, end float64, steps int) (law []float64, limited int) {
+func sdirkFixed(t *testing.T, q operators.Rowed, m0 []float64, end float64, steps int) (law []float64, limited int) {
 	t.Helper()
 	shifts, err := newShifts(q, "", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, l := newSdirk(shifts, m0), newLimiter(shifts.rows)
+	s, l := newSdirk(newState(m0), shifts), newLimiter(shifts.rows)
 	for i := range steps {
 		h := end / float64(steps)
-		if err := s.step(context.Background(), float64(i)*h, h, linearBest); err != nil {
+		if err := s.stages(context.Background(), float64(i)*h, h, linearBest); err != nil {
 			t.Fatal(err)
 		}
 		if overdrawn(s.next) > 0 {
@@ -36,7 +36,7 @@ func sdirkFixed(t *testing.T, q operators.Generator, m0 []float64, end float64, 
 }
 
 // sdirkOrder asserts that halving the step divides the error by 2ⁿ.
-func sdirkOrder(t *testing.T, q operators.Generator, m0, want []float64, end float64, steps int, low, high float64) {
+func sdirkOrder(t *testing.T, q operators.Rowed, m0, want []float64, end float64, steps int, low, high float64) {
 	t.Helper()
 	last := 0.0
 	for n := steps; n <= 8*steps; n *= 2 {
@@ -84,8 +84,8 @@ func (s sdirkSteady) At(float64) (operators.Generator, error) { return s.evChain
 // the end of a step and within it is no more than estimated, whatever its length.
 func TestEstimateBoundsTheErrorOfEveryDecay(t *testing.T) {
 	decay := evChain{[][]float64{{0}}, []float64{1}}
-	for name, q := range map[string]operators.Generator{"constant": decay, "timed": sdirkSteady{decay}} {
-		e, err := newEvolver(q, []float64{1}, []float64{1e9}, nil)
+	for name, q := range map[string]operators.Rowed{"constant": decay, "timed": sdirkSteady{decay}} {
+		e, err := newEvolver(q, []float64{1}, []float64{1e9}, Settings{Tolerance: evolveTolerance, Workers: 1, Context: context.Background()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -100,7 +100,7 @@ func TestEstimateBoundsTheErrorOfEveryDecay(t *testing.T) {
 				t.Errorf("%s, step %.3g: error %.3g, estimated %.3g", name, h, got, bound)
 			}
 			for theta := 0.0625; theta <= 1 && name == "constant"; theta += 0.0625 {
-				e.between(between, theta)
+				e.way.between(between, theta)
 				if got := math.Abs(between[0] - math.Exp(-theta*h)); got > bound+1e-14 {
 					t.Errorf("step %.3g at %.3g: error %.3g, estimated %.3g", h, theta, got, bound)
 				}
@@ -128,9 +128,9 @@ func TestSdirkDoesNotAllocate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := newSdirk(shifts, evGauss(q, 0, 1))
+		s := newSdirk(newState(evGauss(q, 0, 1)), shifts)
 		if got := testing.AllocsPerRun(5, func() {
-			if err := s.step(context.Background(), 0, 0.125, 1e-10); err != nil {
+			if err := s.stages(context.Background(), 0, 0.125, 1e-10); err != nil {
 				t.Fatal(err)
 			}
 			s.estimate()

@@ -40,12 +40,8 @@ func choose(name string, q operators.Rowed) (string, error) {
 	switch {
 	case name == byDirect || name == bySweeps:
 		return name, nil
-	case name != "" && name != byAny && name != byLines && name != bySplit:
-		return "", fmt.Errorf("solvers: evolve: method %q, expected %s, %s, %s, %s, %s or %s", name, byAny, byLines, byDirect, bySplit, bySweeps, byContour)
-	case (name == bySplit || name == byLines) && !near:
-		return "", fmt.Errorf("solvers: evolve: method %q needs jumps to face neighbours only", name)
-	case name == byLines && l.Mesh().Dim() > 1:
-		return "", fmt.Errorf("solvers: evolve: method %q needs one axis, found %d", name, l.Mesh().Dim())
+	case (name == bySplit || name == byLines) && !near, name == byLines && l.Mesh().Dim() > 1:
+		return "", unsuited(name)
 	case name == bySplit:
 		return name, nil
 	case near && l.Mesh().Dim() == 1:
@@ -91,16 +87,12 @@ const (
 	keptTimed    = sdirkStages
 )
 
-func newShifts(q operators.Generator, method string, workers int) (*shifts, error) {
-	rows, ok := q.(operators.Rowed)
-	if !ok {
-		return nil, fmt.Errorf("solvers: evolve: %T does not show its rows", q)
-	}
-	method, err := choose(method, rows)
+func newShifts(q operators.Rowed, method string, workers int) (*shifts, error) {
+	method, err := choose(method, q)
 	if err != nil {
 		return nil, err
 	}
-	s := &shifts{method: method, workers: workers, rows: rows}
+	s := &shifts{method: method, workers: workers, rows: q}
 	s.timed, _ = q.(operators.Timed)
 	return s, nil
 }

@@ -55,7 +55,7 @@ type Evolution struct {
 	Lost     []float64   // mass absorbed until each time: Σ mass + lost = Σ initial
 	Steps    int
 	Rejected int
-	Limited  int     // steps in which the flux limiter acted
+	Limited  int     // laws that the flux limiter had to make nonnegative
 	Error    float64 // estimated L1 error in time at the last output
 }
 

@@ -1,0 +1,139 @@
+package solvers
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"fokker/operators"
+)
+
+// method is a way to evolve a law.
+type method struct {
+	name  string
+	order int // of the laws at the ends of equal steps; 0 where there are no steps
+	needs string
+}
+
+const (
+	byADI   = "adi"            // alternating directions, extrapolated
+	byJumps = "uniformisation" // sums of powers of I + Q/Λ
+)
+
+// evolutions is all that Settings.Method names for Evolve. Without a name it is
+// byJumps where little happens, byADI where the generator is a sum over axes, and
+// SDIRK4 otherwise.
+var evolutions = []method{
+	{byADI, 6, "constant rates, jumps to face neighbours along two axes or more"},
+	{byAny, 4, ""},
+	{byLines, 4, "jumps to face neighbours, one axis"},
+	{byDirect, 4, ""},
+	{bySplit, 4, "jumps to face neighbours"},
+	{bySweeps, 4, ""},
+	{byJumps, 0, "constant rates"},
+	{byContour, 0, "constant rates"},
+}
+
+// named returns an error unless a method has the name.
+func named(name string) error {
+	var known []string
+	for _, m := range evolutions {
+		if m.name == name {
+			return nil
+		}
+		known = append(known, m.name)
+	}
+	return fmt.Errorf("solvers: evolve: method %q, expected one of %s", name, strings.Join(known, ", "))
+}
+
+// unsuited is the error of a method that a generator does not allow.
+func unsuited(name string) error {
+	for _, m := range evolutions {
+		if m.name == name {
+			return fmt.Errorf("solvers: evolve: method %q needs %s", name, m.needs)
+		}
+	}
+	return named(name)
+}
+
+// turns says when ways of stepping take turns. The steps of ADI are short where
+// fast decay hides slow motion along a curve, or from one well to another: after
+// some of them, with many to come, a long one of SDIRK4 is tried.
+type turns struct {
+	split *adi    // nil once SDIRK4 has taken over, or from the beginning
+	since int     // steps made when SDIRK4 was tried last
+	old   float64 // step of ADI while SDIRK4 is on trial, otherwise 0
+	left  string  // name of the way that was left, for the report
+}
+
+const (
+	patient = 32  // steps of ADI before SDIRK4 is tried, and between trials
+	distant = 256 // steps to come for which it is tried
+	stride  = 6   // how much longer its step is to be: about what it costs more
+)
+
+// begin chooses the way of stepping.
+func (e *evolver) begin(q operators.Rowed) error {
+	if name := e.settings.Method; name == "" || name == byADI {
+		e.turns.split = newADI(e.state, q, e.settings.Workers)
+		if e.turns.split != nil {
+			e.way = e.turns.split
+			return nil
+		}
+		if name == byADI {
+			return unsuited(name)
+		}
+	}
+	return e.useSdirk(q, e.settings.Method)
+}
+
+func (e *evolver) useSdirk(q operators.Rowed, name string) error {
+	shifts, err := newShifts(q, name, e.settings.Workers)
+	if err != nil {
+		return err
+	}
+	e.sdirk = newSdirk(e.state, shifts)
+	e.way = e.sdirk
+	return nil
+}
+
+// reconsider returns the next step, of ADI or, where its steps do not become
+// longer in time, of SDIRK4.
+func (e *evolver) reconsider(h float64) (float64, error) {
+	w := &e.turns
+	if w.old > 0 { // SDIRK4 has passed
+		e.looking += w.split.work()
+		*w = turns{left: w.split.name() + ", "}
+	}
+	if w.split == nil || e.out.Steps-w.since < patient || e.clock.end-e.t < distant*h {
+		return h, nil
+	}
+	w.since, w.old = e.out.Steps, h
+	e.longest, e.cheapest, e.last = math.Inf(1), math.Inf(1), measured{} // of another way
+	if e.sdirk == nil {
+		return stride * h, e.useSdirk(e.generator, byAny)
+	}
+	e.way = e.sdirk
+	return stride * h, nil
+}
+
+// back returns to ADI and its step after a trial of SDIRK4 has failed; 0 if
+// there was none.
+func (e *evolver) back() (h float64) {
+	if h = e.turns.old; h > 0 {
+		e.way, e.turns.old = e.turns.split, 0
+		e.longest, e.cheapest = math.Inf(1), math.Inf(1)
+	}
+	return h
+}
+
+func (e *evolver) work() float64 {
+	done := e.looking
+	if e.sdirk != nil {
+		done += e.sdirk.work()
+	}
+	if e.turns.split != nil {
+		done += e.turns.split.work()
+	}
+	return done
+}
