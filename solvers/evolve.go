@@ -140,7 +140,8 @@ type evolver struct {
 	*state
 	way            stepper
 	turns          turns
-	sdirk          *sdirk // nil until it is wanted
+	sdirk          *sdirk  // nil until it is wanted
+	streams        *strang // nil unless it is the way
 	generator      operators.Rowed
 	timed          operators.Timed // nil when the rates are constant
 	settings       Settings
@@ -158,7 +159,7 @@ type evolver struct {
 	rejected       float64   // estimate of the last step if that was rejected, or +Inf
 	asked          []float64 // times to come
 	before, coarse []float64 // for halving
-	look           float64   // longest step with rates that depend on time
+	look           float64   // longest step where steps end at the times asked for, otherwise 0
 	looking        float64   // work of looking at the rates
 	out            *Evolution
 }
@@ -283,7 +284,7 @@ const periodLooks = 8
 // one of the ladder, and not longer than needed to reach the end; otherwise
 // it divides the time to the next law asked for.
 func (e *evolver) rung(h float64) float64 {
-	if e.timed != nil {
+	if e.look > 0 {
 		left := e.asked[0] - e.t
 		return left / math.Ceil(left/math.Min(h, e.look))
 	}
@@ -483,7 +484,7 @@ func (e *evolver) accept(h, found, debt float64) error {
 	e.out.Error += found
 	e.out.Method = e.turns.left + e.way.name() // sweeps may have given way to elimination
 	end := e.t + h
-	if e.timed != nil && h >= e.asked[0]-e.t {
+	if e.look > 0 && h >= e.asked[0]-e.t {
 		end = e.asked[0] // whatever the rounding
 	}
 	for len(e.asked) > 0 && e.asked[0] < end {

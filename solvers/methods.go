@@ -16,15 +16,17 @@ type method struct {
 }
 
 const (
-	byADI   = "adi"            // alternating directions, extrapolated
-	byJumps = "uniformisation" // sums of powers of I + Q/Λ
+	byADI    = "adi"            // alternating directions, extrapolated
+	byStrang = "strang"         // axes in turn, those without noise as streams
+	byJumps  = "uniformisation" // sums of powers of I + Q/Λ
 )
 
 // evolutions is all that Settings.Method names for Evolve. Without a name it is
-// byJumps where little happens, byADI where the generator is a sum over axes, and
+// byJumps where little happens, byStrang where an axis streams, byADI where the generator is a sum over axes, and
 // SDIRK4 otherwise.
 var evolutions = []method{
 	{byADI, 6, "constant rates, jumps to face neighbours along two axes or more"},
+	{byStrang, 2, "constant rates, jumps to face neighbours, an axis with drift and no noise"},
 	{byAny, 4, ""},
 	{byLines, 4, "jumps to face neighbours, one axis"},
 	{byDirect, 4, ""},
@@ -74,6 +76,15 @@ const (
 
 // begin chooses the way of stepping.
 func (e *evolver) begin(q operators.Rowed) error {
+	if name := e.settings.Method; name == "" || name == byStrang {
+		if streams := newStrang(e.state, q, e.settings.Workers); streams != nil {
+			e.way, e.streams, e.look = streams, streams, math.Inf(1)
+			return nil
+		}
+		if name == byStrang {
+			return unsuited(name)
+		}
+	}
 	if name := e.settings.Method; name == "" || name == byADI {
 		e.turns.split = newADI(e.state, q, e.settings.Workers)
 		if e.turns.split != nil {
@@ -131,6 +142,9 @@ func (e *evolver) work() float64 {
 	done := e.looking
 	if e.sdirk != nil {
 		done += e.sdirk.work()
+	}
+	if e.streams != nil {
+		done += e.streams.work()
 	}
 	if e.turns.split != nil {
 		done += e.turns.split.work()

@@ -48,13 +48,9 @@ func TestStreamingIsOfSecondOrder(t *testing.T) {
 	var errs []float64
 	for _, n := range []int{32, 64, 128} {
 		q := oscillator(t, n)
-		m := gaussian(q.Mesh(), 1, .09, .16)
-		s, ok := newStrang(q, 1)
-		if !ok {
-			t.Fatal("no axis streams")
-		}
+		m, s := gaussian(q.Mesh(), 1, .09, .16), evStreams(t, q)
 		for range 2 * n { // the error in time falls with that in space
-			s.step(m, at/float64(2*n))
+			s.move(m, at/float64(2*n))
 		}
 		mean, covariance := moments(q.Mesh(), m)
 		got := append(mean, covariance...)
@@ -74,6 +70,15 @@ func TestStreamingIsOfSecondOrder(t *testing.T) {
 			t.Errorf("errors %.2e: order %.2f, want at least 1.9", errs[i:i+2], order)
 		}
 	}
+}
+
+func evStreams(t *testing.T, q *operators.Block) *strang {
+	t.Helper()
+	s := newStrang(newState(make([]float64, q.Size())), q, 1)
+	if s == nil {
+		t.Fatal("no axis streams")
+	}
+	return s
 }
 
 // gaussian returns the masses of a Gaussian around (x, 0), by values at centres,
@@ -114,7 +119,7 @@ func TestStreamsMakeNoNewExtremes(t *testing.T) {
 	const n = 40
 	axes := []grid.Axis{evAxis(0, 1, n, grid.Periodic), evAxis(-1, 1, 2, grid.Reflecting)}
 	q := evKinetic(t, func(b, _ []float64) { b[0], b[1] = 1, 0 }, axes...)
-	s, _ := newStrang(q, 1)
+	s := evStreams(t, q)
 	m := make([]float64, q.Size())
 	for i := range n / 4 {
 		m[i], m[n+i] = 1, 1
@@ -141,17 +146,17 @@ func TestStreamsMakeNoNewExtremes(t *testing.T) {
 func TestStreamsAreAbsorbed(t *testing.T) {
 	axes := []grid.Axis{evAxis(0, 1, 20, grid.Absorbing), evAxis(-1, 1, 2, grid.Reflecting)}
 	q := evKinetic(t, func(b, _ []float64) { b[0], b[1] = 1, 0 }, axes...)
-	s, _ := newStrang(q, 1)
+	s := evStreams(t, q)
 	m := make([]float64, q.Size()+1)
 	m[2], m[22] = .5, .5
 	for range 10 {
-		s.step(m, .05)
+		s.move(m, .05)
 	}
 	if lost := m[q.Size()]; lost > 1e-3 || math.Abs(sum(m)-1) > 1e-13 {
 		t.Errorf("halfway: lost %v of %v", lost, sum(m))
 	}
 	for range 20 {
-		s.step(m, .05)
+		s.move(m, .05)
 	}
 	if lost := m[q.Size()]; lost < .999 || math.Abs(sum(m)-1) > 1e-13 {
 		t.Errorf("after all has arrived: lost %v of %v", lost, sum(m))
@@ -162,11 +167,11 @@ func TestStreamsAreAbsorbed(t *testing.T) {
 // small ones stand for.
 func TestStrangIsOfOrderTwoInTime(t *testing.T) {
 	q := oscillator(t, 32)
-	s, _ := newStrang(q, 1)
+	s := evStreams(t, q)
 	run := func(steps int) []float64 {
 		m := gaussian(q.Mesh(), 1, .09, .16)
 		for range steps {
-			s.step(m, .5/float64(steps))
+			s.move(m, .5/float64(steps))
 		}
 		return m
 	}
@@ -178,5 +183,28 @@ func TestStrangIsOfOrderTwoInTime(t *testing.T) {
 	t.Logf("errors %.2e", errs)
 	if order := math.Log2(errs[0]/errs[2]) / 2; order < 1.9 {
 		t.Errorf("errors %.2e: order %.2f, want 2", errs, order)
+	}
+}
+
+// The tolerance bounds the distance from the converged integration of the same
+// streams, which small steps stand for.
+func TestToleranceIsTheTrueErrorOfStreams(t *testing.T) {
+	q := oscillator(t, 24)
+	m0 := gaussian(q.Mesh(), 1, .09, .16)[:q.Size()]
+	times := []float64{.1, .5, 2}
+	exact := evRun(t, q, m0, times, &Settings{Tolerance: 1e-7})
+	if exact.Method != byStrang {
+		t.Fatalf("method %q, want %q", exact.Method, byStrang)
+	}
+	for _, tol := range []float64{1e-2, 1e-3, 1e-4, 1e-5} {
+		out := evRun(t, q, m0, times, &Settings{Tolerance: tol})
+		worst := 0.
+		for i := range times {
+			worst = max(worst, evDistance(out.Masses[i], exact.Masses[i]))
+		}
+		t.Logf("tolerance %.0e: error %.1e, reported %.1e, %d steps, %d rejected, work %.0f", tol, worst, out.Error, out.Steps, out.Rejected, out.WorkUnits)
+		if worst > tol || out.Error > tol {
+			t.Errorf("tolerance %.0e: error %.1e, reported %.1e", tol, worst, out.Error)
+		}
 	}
 }

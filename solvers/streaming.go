@@ -36,10 +36,7 @@ func (l *lines) streams() bool {
 
 // advance moves the law by a time, in steps of the third order that are convex
 // combinations of Euler steps (Shu and Osher 1988), and returns what is absorbed.
-func (s *streaming) advance(m []float64, tau float64, workers int) (lost float64) {
-	if tau == 0 || s.fastest == 0 {
-		return 0
-	}
+func (s *streaming) advance(m []float64, tau float64, workers int) (lost, work float64) {
 	steps := math.Ceil(2 * tau * s.fastest)
 	h := tau / steps
 	count := s.count()
@@ -50,7 +47,7 @@ func (s *streaming) advance(m []float64, tau float64, workers int) (lost float64
 			parts[line] = s.line(work, m, s.first(line), h, int(steps))
 		}
 	})
-	return sum(parts)
+	return sum(parts), 3 * steps
 }
 
 // count returns the number of lines.
