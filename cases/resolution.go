@@ -55,8 +55,9 @@ func value(column []float64, i int) float64 {
 // noticeable is the mass from which on coarse cells are warned of.
 const noticeable = 0.01
 
-// warnResolution says where the mesh is too coarse for the law it gave.
-func (r *run) warnResolution(law []float64, t float64) error {
+// warnResolution says where the mesh is too coarse for the law it gave, by upwind
+// rates where an axis has no noise unless it streams.
+func (r *run) warnResolution(law []float64, t float64, streams bool) error {
 	seen, err := r.problem.resolves(r.grid, law, t)
 	if err != nil {
 		return r.problem.explain(err)
@@ -64,7 +65,7 @@ func (r *run) warnResolution(law []float64, t float64) error {
 	if seen.outrun > noticeable {
 		r.warn("%s of the mass lies in cells so wide that drift outruns noise (|b|h > 2D): smaller cells would change the figures to first order", percent(seen.outrun))
 	}
-	if seen.upwind > noticeable {
+	if seen.upwind > noticeable && !streams {
 		r.warn("%s of the mass lies where an axis has drift but no noise: the mesh itself spreads it there, to first order in the cells", percent(seen.upwind))
 	}
 	return nil

@@ -162,7 +162,7 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 	for _, c := range law.Classes {
 		out.Classes = append(out.Classes, r.class(c))
 	}
-	if err := r.warnResolution(law.Mass, 0); err != nil {
+	if err := r.warnResolution(law.Mass, 0, false); err != nil {
 		return err
 	}
 	r.warnSharpness(out.Observables["sharpness"])
@@ -257,7 +257,7 @@ func (r *run) aboutEnd(out *EvolveResult) error {
 		return err
 	}
 	if r.result.Stationary == nil { // which has said the same of its law
-		if err := r.warnResolution(law, at); err != nil {
+		if err := r.warnResolution(law, at, out.Method == solvers.Strang); err != nil {
 			return err
 		}
 		if sharpness := out.Observables["sharpness"]; sharpness != nil {

@@ -16,17 +16,20 @@ type method struct {
 }
 
 const (
-	byADI    = "adi"            // alternating directions, extrapolated
-	byStrang = "strang"         // axes in turn, those without noise as streams
-	byJumps  = "uniformisation" // sums of powers of I + Q/Λ
+	byADI   = "adi"            // alternating directions, extrapolated
+	byJumps = "uniformisation" // sums of powers of I + Q/Λ
 )
 
+// Strang is the method that takes axes in turn, those without noise as streams of
+// second order where all others spread them by upwind rates.
+const Strang = "strang"
+
 // evolutions is all that Settings.Method names for Evolve. Without a name it is
-// byJumps where little happens, byStrang where an axis streams, byADI where the generator is a sum over axes, and
+// byJumps where little happens, Strang where an axis streams, byADI where the generator is a sum over axes, and
 // SDIRK4 otherwise.
 var evolutions = []method{
 	{byADI, 6, "constant rates, jumps to face neighbours along two axes or more"},
-	{byStrang, 2, "constant rates, jumps to face neighbours, an axis with drift and no noise"},
+	{Strang, 2, "constant rates, jumps to face neighbours, an axis with drift and no noise"},
 	{byAny, 4, ""},
 	{byLines, 4, "jumps to face neighbours, one axis"},
 	{byDirect, 4, ""},
@@ -76,12 +79,12 @@ const (
 
 // begin chooses the way of stepping.
 func (e *evolver) begin(q operators.Rowed) error {
-	if name := e.settings.Method; name == "" || name == byStrang {
+	if name := e.settings.Method; name == "" || name == Strang {
 		if streams := newStrang(e.state, q, e.settings.Workers); streams != nil {
 			e.way, e.streams, e.look = streams, streams, math.Inf(1)
 			return nil
 		}
-		if name == byStrang {
+		if name == Strang {
 			return unsuited(name)
 		}
 	}

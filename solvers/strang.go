@@ -59,7 +59,7 @@ func newStrang(st *state, q operators.Rowed, workers int) *strang {
 	return s
 }
 
-func (s *strang) name() string { return byStrang }
+func (s *strang) name() string { return Strang }
 
 func (s *strang) bold() float64 { return 1 }
 

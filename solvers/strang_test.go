@@ -193,8 +193,8 @@ func TestToleranceIsTheTrueErrorOfStreams(t *testing.T) {
 	m0 := gaussian(q.Mesh(), 1, .09, .16)[:q.Size()]
 	times := []float64{.1, .5, 2}
 	exact := evRun(t, q, m0, times, &Settings{Tolerance: 1e-7})
-	if exact.Method != byStrang {
-		t.Fatalf("method %q, want %q", exact.Method, byStrang)
+	if exact.Method != Strang {
+		t.Fatalf("method %q, want %q", exact.Method, Strang)
 	}
 	for _, tol := range []float64{1e-2, 1e-3, 1e-4, 1e-5} {
 		out := evRun(t, q, m0, times, &Settings{Tolerance: tol})

@@ -203,7 +203,7 @@ func (s sample) methods(t testing.TB) (names []string) {
 		names = append(names, "")
 	}
 	for _, m := range evolutions {
-		if m.name == byStrang {
+		if m.name == Strang {
 			continue
 		}
 		if m.name == byJumps && fastestExit(s.q)*s.times[len(s.times)-1] > 3e4 {
