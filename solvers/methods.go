@@ -69,7 +69,7 @@ type turns struct {
 const (
 	patient = 32  // steps of ADI before SDIRK4 is tried, and between trials
 	distant = 256 // steps to come for which it is tried
-	stride  = 6   // how much longer its step is to be: about what it costs more
+	leap    = 6   // how much longer its step is to be: about what it costs more
 )
 
 // begin chooses the way of stepping.
@@ -111,10 +111,10 @@ func (e *evolver) reconsider(h float64) (float64, error) {
 	w.since, w.old = e.out.Steps, h
 	e.longest, e.cheapest, e.last = math.Inf(1), math.Inf(1), measured{} // of another way
 	if e.sdirk == nil {
-		return stride * h, e.useSdirk(e.generator, byAny)
+		return leap * h, e.useSdirk(e.generator, byAny)
 	}
 	e.way = e.sdirk
-	return stride * h, nil
+	return leap * h, nil
 }
 
 // back returns to ADI and its step after a trial of SDIRK4 has failed; 0 if
