@@ -2,7 +2,6 @@ package solvers
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/cmplx"
 	"slices"

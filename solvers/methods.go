@@ -24,14 +24,14 @@ const (
 // byJumps where little happens, byADI where the generator is a sum over axes, and
 // SDIRK4 otherwise.
 var evolutions = []method{
-	{byADI, 6, "constant rates, jumps to face neighbours along two axes or more"},
+	{byADI, 6, "rates that do not depend on time, jumps to face neighbours along two axes or more"},
 	{byAny, 4, ""},
 	{byLines, 4, "jumps to face neighbours, one axis"},
 	{byDirect, 4, ""},
 	{bySplit, 4, "jumps to face neighbours"},
 	{bySweeps, 4, ""},
-	{byJumps, 0, "constant rates"},
-	{byContour, 0, "constant rates"},
+	{byJumps, 0, "rates that do not depend on time"},
+	{byContour, 0, "rates that do not depend on time"},
 }
 
 // named returns an error unless a method has the name.
