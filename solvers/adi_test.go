@@ -33,38 +33,55 @@ func adiP2(t testing.TB, n int) (*operators.Block, []float64) {
 	return q, m
 }
 
-// adiFixed returns the law after equal steps.
-func adiFixed(t *testing.T, q operators.Rowed, m0 []float64, end float64, steps int) []float64 {
+// fixed returns the law after equal steps of a method.
+func fixed(t *testing.T, q operators.Rowed, method string, m0 []float64, end float64, steps int) []float64 {
 	t.Helper()
-	a := newADI(newState(m0), q, 1)
-	for range steps {
-		if _, err := a.step(context.Background(), try{h: end / float64(steps)}); err != nil {
+	e, err := newEvolver(q, m0, []float64{end}, Settings{Method: method, Workers: 1, Tolerance: evolveTolerance, Context: context.Background()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := end / float64(steps)
+	for i := range steps {
+		if _, err := e.way.step(context.Background(), try{t: float64(i) * h, h: h, accuracy: linearBest}); err != nil {
 			t.Fatal(err)
 		}
-		a.m, a.next = a.next, a.m
+		e.m, e.next = e.next, e.m
+		e.m[len(m0)] = 0
 	}
-	return a.m[:len(m0)]
+	return e.m[:len(m0)]
 }
 
-// Substeps that are their own inverses have even powers of the step in their
-// error, three of them extrapolate to order six (Richardson 1911).
-func TestADIHasOrderSix(t *testing.T) {
-	axis := evAxis(-3, 3, 24, grid.Reflecting)
+func adiFixed(t *testing.T, q operators.Rowed, m0 []float64, end float64, steps int) []float64 {
+	t.Helper()
+	return fixed(t, q, byADI, m0, end, steps)
+}
+
+// The order is that of the table.
+func TestEveryMethodHasItsOrder(t *testing.T) {
+	axis, short := evAxis(-3, 3, 24, grid.Reflecting), evAxis(-3, 3, 12, grid.Reflecting)
 	for name, q := range map[string]*operators.Block{
+		"one axis":            evOU(t, 1, 0.5, 0, axis),
 		"two axes":            evOU(t, 1, 0.5, 2, axis, axis),
 		"two axes, absorbing": evOU(t, 1, 0.5, 2, axis, evAxis(-3, 3, 24, grid.Absorbing)),
-		"three axes":          evOU(t, 1, 0.5, 2, axis, axis, evAxis(-3, 3, 6, grid.Reflecting)),
+		"three axes":          evOU(t, 1, 0.5, 2, short, short, evAxis(-3, 3, 6, grid.Reflecting)),
 	} {
 		m0 := evGauss(q, 0.3, 0.4)
-		want := adiFixed(t, q, m0, 1, 48)
-		last := 0.0
-		for _, n := range []int{3, 6, 12} {
-			e := evDistance(adiFixed(t, q, m0, 1, n), want)
-			t.Logf("%s, %d steps: error %.3e, order %.2f", name, n, e, math.Log2(last/e))
-			if order := math.Log2(last / e); n > 3 && (order < 5.3 || order > 7.5) {
-				t.Errorf("%s: order %.2f from %d steps to %d, want about 6", name, order, n/2, n)
+		want := fixed(t, q, byDirect, m0, 1, 192)
+		for _, m := range evolutions {
+			one := q.Mesh().Dim() == 1
+			if m.order == 0 || m.name == byADI && one || m.name == byLines && !one {
+				continue
 			}
-			last = e
+			last := 0.0
+			for _, n := range []int{3, 6, 12} {
+				e := evDistance(fixed(t, q, m.name, m0, 1, n), want)
+				order := math.Log2(last / e)
+				t.Logf("%s by %s, %d steps: error %.3e, order %.2f", name, m.name, n, e, order)
+				if n == 12 && math.Abs(order-float64(m.order)) > 0.7 {
+					t.Errorf("%s by %s: order %.2f, want %d", name, m.name, order, m.order)
+				}
+				last = e
+			}
 		}
 	}
 }

@@ -29,8 +29,8 @@ const (
 )
 
 // Evolve solves dm/dt = Qᵀm from m0 at time 0 to the given times, increasing
-// and nonnegative, by one of Methods. With constant rates the steps are as long
-// as the error allows, past the times asked for, where a continuous extension is
+// and nonnegative, by one of the methods of the
+// table evolutions. With constant rates the steps are as long as the error allows, past the times asked for, where a continuous extension is
 // evaluated; with rates that depend on time the steps end there, and errors
 // are measured by halving each step.
 //

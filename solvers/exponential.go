@@ -2,7 +2,6 @@ package solvers
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"math/cmplx"
 	"slices"
@@ -68,7 +67,7 @@ func exponential(q operators.Rowed, m0, times []float64, set Settings) (*Evoluti
 		return nil, err
 	}
 	if shifts.timed != nil {
-		return nil, fmt.Errorf("solvers: evolve: method %q needs rates that do not depend on time", byContour)
+		return nil, unsuited(byContour)
 	}
 	if err := shifts.prefer(); err != nil {
 		return nil, err

@@ -25,18 +25,18 @@ const (
 const Strang = "strang"
 
 // evolutions is all that Settings.Method names for Evolve. Without a name it is
-// byJumps where little happens, Strang where an axis streams, byADI where the generator is a sum over axes, and
-// SDIRK4 otherwise.
+// byJumps where little happens, Strang where an axis streams, byADI where the
+// generator is a sum over axes, and SDIRK4 otherwise.
 var evolutions = []method{
-	{byADI, 6, "constant rates, jumps to face neighbours along two axes or more"},
-	{Strang, 2, "constant rates, jumps to face neighbours, an axis with drift and no noise"},
+	{byADI, 6, "rates that do not depend on time, jumps to face neighbours along two axes or more"},
+	{Strang, 2, "rates that do not depend on time, jumps to face neighbours, an axis with drift and no noise"},
 	{byAny, 4, ""},
 	{byLines, 4, "jumps to face neighbours, one axis"},
 	{byDirect, 4, ""},
 	{bySplit, 4, "jumps to face neighbours"},
 	{bySweeps, 4, ""},
-	{byJumps, 0, "constant rates"},
-	{byContour, 0, "constant rates"},
+	{byJumps, 0, "rates that do not depend on time"},
+	{byContour, 0, "rates that do not depend on time"},
 }
 
 // named returns an error unless a method has the name.
@@ -74,7 +74,7 @@ type turns struct {
 const (
 	patient = 32  // steps of ADI before SDIRK4 is tried, and between trials
 	distant = 256 // steps to come for which it is tried
-	stride  = 6   // how much longer its step is to be: about what it costs more
+	leap    = 6   // how much longer its step is to be: about what it costs more
 )
 
 // begin chooses the way of stepping.
@@ -125,10 +125,10 @@ func (e *evolver) reconsider(h float64) (float64, error) {
 	w.since, w.old = e.out.Steps, h
 	e.longest, e.cheapest, e.last = math.Inf(1), math.Inf(1), measured{} // of another way
 	if e.sdirk == nil {
-		return stride * h, e.useSdirk(e.generator, byAny)
+		return leap * h, e.useSdirk(e.generator, byAny)
 	}
 	e.way = e.sdirk
-	return stride * h, nil
+	return leap * h, nil
 }
 
 // back returns to ADI and its step after a trial of SDIRK4 has failed; 0 if
