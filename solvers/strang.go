@@ -34,15 +34,24 @@ type motion interface {
 	advance(m []float64, tau float64, workers int) (lost, work float64)
 }
 
-// newStrang returns nil if rates depend on time, jumps are wider than to face
-// neighbours, or no axis streams.
-func newStrang(st *state, q operators.Rowed, workers int) *strang {
+// streamed returns the parts of a generator one of which streams, nil if none does.
+func streamed(q operators.Rowed) []*lines {
 	near, ok := q.(stencil)
 	if _, timed := q.(operators.Timed); timed || !ok {
 		return nil
 	}
 	axes, ok := along(near)
 	if !ok || !slices.ContainsFunc(axes, (*lines).streams) {
+		return nil
+	}
+	return axes
+}
+
+// newStrang returns nil if rates depend on time, jumps are wider than to face
+// neighbours, or no axis streams.
+func newStrang(st *state, q operators.Rowed, workers int) *strang {
+	axes := streamed(q)
+	if axes == nil {
 		return nil
 	}
 	s := &strang{state: st, workers: workers, gap: make([]float64, len(st.m))}

@@ -199,7 +199,7 @@ func (s sample) exact(t testing.TB) [][]float64 {
 // methods returns the methods that a sample allows and that follow its generator,
 // which streams do not; "" is the one chosen by itself.
 func (s sample) methods(t testing.TB) (names []string) {
-	if rows, ok := s.q.(operators.Rowed); !ok || newStrang(newState(s.m0), rows, 1) == nil {
+	if streamed(s.q) == nil {
 		names = append(names, "")
 	}
 	for _, m := range evolutions {

@@ -25,10 +25,11 @@ type jumps struct {
 // few is how many ticks are no dearer than some steps of any other method.
 const few = 64
 
-// calm reports whether a law makes few jumps at times asked for.
+// calm reports whether a law makes few jumps at times asked for, and nothing but
+// jumps.
 func calm(q operators.Rowed, times []float64) bool {
 	_, timed := q.(operators.Timed)
-	return !timed && fastestExit(q)*times[len(times)-1] <= few
+	return !timed && fastestExit(q)*times[len(times)-1] <= few && streamed(q) == nil
 }
 
 // fastestExit returns the largest total rate out of a cell.
