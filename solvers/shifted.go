@@ -52,7 +52,7 @@ func choose(name string, q operators.Rowed) (string, error) {
 		return byDirect, nil
 	}
 	o, err := newOrdering(q)
-	if err == nil && o.flops > cheap/4 { // an elimination serves some twenty solutions
+	if err == nil && o.flops > 2.5e8 { // an elimination serves some twenty solutions
 		return bySweeps, nil
 	}
 	return byDirect, err
@@ -140,7 +140,7 @@ func (s *shifts) affordable() bool {
 		}
 		s.ordering = o
 	}
-	return s.ordering.flops < 60*cheap
+	return s.ordering.flops < 6e10
 }
 
 func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
