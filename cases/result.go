@@ -50,6 +50,7 @@ type StationaryResult struct {
 	Classes []ClassResult `json:"classes"`
 
 	Masses  []float64   `json:"-"`
+	Logs    []float64   `json:"-"` // of the masses where some are below the range of float64; otherwise nil
 	Current [][]float64 `json:"-"` // per axis: mass per unit time through its faces
 }
 
@@ -118,7 +119,7 @@ func (r *Result) Write(ctx context.Context, dir string) error {
 		out.Parameters = append(out.Parameters, rundir.Parameter{Name: p.Name, Value: p.Value})
 	}
 	if s := r.Stationary; s != nil {
-		out.Stationary, out.StationaryCurrent = s.Masses, s.Current
+		out.Stationary, out.StationaryLog, out.StationaryCurrent = s.Masses, s.Logs, s.Current
 	}
 	out.CurrentScale = r.gross
 	if e := r.Evolve; e != nil {

@@ -337,3 +337,24 @@ func TestSummaryHasTheNamesOfTheContract(t *testing.T) {
 		t.Error("an absent task is a key")
 	}
 }
+
+// −T ln p is U where p itself is far below what a float64 holds, U/T = 8000 at the
+// walls.
+func TestTailsKeepTheirMeaning(t *testing.T) {
+	const temperature = .0015
+	r := run1(t, `
+[[axis]]
+name = "x"
+range = [-5, 5]
+cells = 51
+[process]
+potential = "x^2/2"
+temperature = 0.0015
+`)
+	if len(r.Stationary.Logs) != 51 {
+		t.Fatal("no logarithms of masses that a float64 does not hold")
+	}
+	for i, x := range r.Grid.Centers(0) {
+		near(t, "ln p over its maximum", r.Stationary.Logs[i]-r.Stationary.Logs[25], -x*x/2/temperature, 1e-8)
+	}
+}

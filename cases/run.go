@@ -130,7 +130,7 @@ func (r *run) stationary() error {
 	r.result.Stationary = &StationaryResult{
 		Method: law.Method, Residual: law.Residual, Iterations: law.Iterations, WorkUnits: law.WorkUnits,
 		Min: slices.Min(law.Mass), WallMass: r.figures.wallMass(law.Mass), Figures: figures,
-		Masses: law.Mass, Current: r.currents(r.generator, law.Mass),
+		Masses: law.Mass, Logs: law.Log, Current: r.currents(r.generator, law.Mass),
 	}
 	err = r.aboutLaw(r.result.Stationary, law)
 	r.result.Stationary.Seconds = (r.assembly + time.Since(begin)).Seconds()

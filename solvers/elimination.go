@@ -703,6 +703,25 @@ func normalize(v []scaled) []float64 {
 	return m
 }
 
+// logarithms returns those of the masses, nil where none is below the range of
+// float64.
+func logarithms(v []scaled) []float64 {
+	t, total, far := top(v), 0.0, false
+	for _, s := range v {
+		m := math.Ldexp(s.x, s.e-t)
+		total += m
+		far = far || m < 0x1p-1022
+	}
+	if !far {
+		return nil
+	}
+	logs := make([]float64, len(v))
+	for i, s := range v {
+		logs[i] = math.Log(s.x) + float64(s.e-t)*math.Ln2 - math.Log(total)
+	}
+	return logs
+}
+
 // visible is the binary exponent, relative to the largest mass, down to which
 // masses are promised to have their digits.
 const visible = -1000

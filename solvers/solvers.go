@@ -37,6 +37,7 @@ type Report struct {
 type Law struct {
 	Report
 	Mass    []float64
+	Log     []float64 // ln Mass along a single axis where some of it is below the range of float64; otherwise nil
 	Classes []Class
 }
 
@@ -44,6 +45,7 @@ type Law struct {
 type Class struct {
 	Cells       []int     // increasing
 	Mass        []float64 // of these cells, Σ = 1
+	Log         []float64 // as that of Law
 	Probability float64   // of ending here from Settings.Initial; NaN when it is needed and absent
 }
 

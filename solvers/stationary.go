@@ -143,8 +143,7 @@ func (t *task) classes(law *Law) error {
 		part := float64(len(cells)) / all
 		t.Progress = func(f float64) { told(done + part*f) }
 		c := Class{Cells: cells}
-		var err error
-		if c.Mass, err = t.law(cells, &law.Report); err != nil {
+		if err := t.law(&c, &law.Report); err != nil {
 			return err
 		}
 		law.Classes = append(law.Classes, c)
@@ -165,29 +164,29 @@ const roomy = 4 << 30
 // are not wells: the noise is too small for the mesh.
 const wells = 100
 
-// law computes the law on one closed class.
-func (t *task) law(cells []int, r *Report) ([]float64, error) {
-	q, iterable := t.meshed(cells)
+// law computes the law on a closed class.
+func (t *task) law(c *Class, r *Report) error {
+	q, iterable := t.meshed(c.Cells)
 	switch {
 	case t.Method == "multigrid" && !iterable:
-		return nil, errors.New("solvers: multigrid needs a grid of two axes or more, all of it one closed class")
+		return errors.New("solvers: multigrid needs a grid of two axes or more, all of it one closed class")
 	case t.Method == "multigrid":
-		return t.iterate(q, r)
+		return t.iterate(c, q, r)
 	case t.Method == "" && iterable && dissection(q.Mesh()) > cheap:
-		return t.choose(cells, q, r)
+		return t.choose(c, q, r)
 	}
-	g, err := t.restrict(cells)
+	g, err := t.restrict(c.Cells)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	o := t.order(g, nil)
 	if t.Method == "" && iterable && o.flops > cheap { // a long grid, or long jumps
-		return t.choose(cells, q, r)
+		return t.choose(c, q, r)
 	}
 	if t.Method == "" && o.bytes() > roomy {
-		return nil, fmt.Errorf("solvers: elimination of %d cells takes about %.1f GB; take a coarser grid, or insist by method \"gth\"", g.size(), o.bytes()/(1<<30))
+		return fmt.Errorf("solvers: elimination of %d cells takes about %.1f GB; take a coarser grid, or insist by method \"gth\"", g.size(), o.bytes()/(1<<30))
 	}
-	return t.direct(g, o, r)
+	return t.direct(c, g, o, r)
 }
 
 // dissection estimates the flops of an elimination of all cells of a grid that
@@ -209,27 +208,27 @@ func (t *task) meshed(cells []int) (q multigrid.Wide, ok bool) {
 }
 
 // choose iterates, and eliminates where that does not converge.
-func (t *task) choose(cells []int, q multigrid.Wide, r *Report) ([]float64, error) {
-	m, err := t.iterate(q, r)
+func (t *task) choose(c *Class, q multigrid.Wide, r *Report) error {
+	err := t.iterate(c, q, r)
 	var stalled *NotConverged
 	if !errors.As(err, &stalled) {
-		return m, err
+		return err
 	}
-	g, failed := t.restrict(cells)
+	g, failed := t.restrict(c.Cells)
 	if failed != nil {
-		return nil, failed
+		return failed
 	}
 	o := t.order(g, nil)
 	if o.bytes() > roomy {
-		return nil, err
+		return err
 	}
-	m, err = t.direct(g, o, r)
+	err = t.direct(c, g, o, r)
 	r.Method = fmt.Sprintf("gth (multigrid stalled at residual %.1e)", stalled.Residual)
-	return m, err
+	return err
 }
 
 // iterate solves by multigrid.
-func (t *task) iterate(q multigrid.Wide, r *Report) ([]float64, error) {
+func (t *task) iterate(c *Class, q multigrid.Wide, r *Report) error {
 	got, err := t.multigrid(q, multigrid.Options{Tolerance: t.Tolerance, Workers: t.Workers, Progress: t.Progress})
 	r.Method, r.Iterations = "multigrid", got.Cycles
 	r.WorkUnits += got.WorkUnits
@@ -242,9 +241,10 @@ func (t *task) iterate(q multigrid.Wide, r *Report) ([]float64, error) {
 		if stalled.Cause != nil {
 			err = fmt.Errorf("%w: %w", err, stalled.Cause)
 		}
-		return nil, err
+		return err
 	}
-	return got.Mass, err
+	c.Mass = got.Mass
+	return err
 }
 
 // multigrid takes the solver for jumps between neighbours where there are no
@@ -265,29 +265,33 @@ func (t *task) order(g *graph, last []int32) *ordering {
 // direct eliminates a closed class. Where some cells are left so rarely that
 // the rates underflow, most of the mass is there, and the elimination is done
 // again with the heaviest of these cells at the end of the order.
-func (t *task) direct(g *graph, o *ordering, r *Report) ([]float64, error) {
+func (t *task) direct(c *Class, g *graph, o *ordering, r *Report) error {
 	r.Method = "gth"
 	even, by := g.even()
 	var last []int32
 	for {
 		f, err := o.eliminate(t.Context, even, columns, t.Workers, t.Progress)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		r.WorkUnits += o.flops / (2 * float64(len(t.copied.to)+t.copied.size())) // a product and a sum for every entry of Qᵀ
 		if len(f.stuck) == 0 {
 			law := f.law(g.size()-1, 0)
 			if f.spoiled(law) {
-				return nil, errRange
+				return errRange
 			}
 			for i := range law {
 				law[i].e -= by[i]
 			}
-			return normalize(law), nil
+			c.Mass = normalize(law)
+			if f.line {
+				c.Log = logarithms(law)
+			}
+			return nil
 		}
 		for _, seed := range f.stuck {
 			if seed >= o.last || len(last) > wells {
-				return nil, errRange
+				return errRange
 			}
 			last = append(last, heaviest(f.law(seed, 0)))
 		}
@@ -394,7 +398,7 @@ func (t *task) mix(law *Law) {
 		return
 	}
 	if single && len(law.Classes[0].Mass) == t.q.Size() {
-		law.Mass = law.Classes[0].Mass
+		law.Mass, law.Log = law.Classes[0].Mass, law.Classes[0].Log
 		return
 	}
 	law.Mass = make([]float64, t.q.Size())
@@ -405,6 +409,27 @@ func (t *task) mix(law *Law) {
 		}
 		for x, i := range c.Cells {
 			law.Mass[i] = share * c.Mass[x]
+		}
+	}
+	t.mixLogs(law, single)
+}
+
+// mixLogs does the same with logarithms, if a class has them.
+func (t *task) mixLogs(law *Law, single bool) {
+	if !slices.ContainsFunc(law.Classes, func(c Class) bool { return c.Log != nil }) {
+		return
+	}
+	law.Log = make([]float64, t.q.Size())
+	for i, m := range law.Mass {
+		law.Log[i] = math.Log(m)
+	}
+	for _, c := range law.Classes {
+		share := 0.
+		if !single {
+			share = math.Log(c.Probability)
+		}
+		for x, v := range c.Log {
+			law.Log[c.Cells[x]] = share + v
 		}
 	}
 }

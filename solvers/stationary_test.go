@@ -164,14 +164,14 @@ func TestStalledMultigridIsReplacedByElimination(t *testing.T) {
 	}
 	var r Report
 	closed, _ := k.split()
-	m, err := k.choose(closed[0], q, &r)
-	if err != nil {
+	c := Class{Cells: closed[0]}
+	if err := k.choose(&c, q, &r); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.HasPrefix(r.Method, "gth (multigrid stalled") {
 		t.Errorf("method %q, want gth after multigrid", r.Method)
 	}
-	if w := worst(m, stationary(t, q, nil).Mass); w > 0 {
+	if w := worst(c.Mass, stationary(t, q, nil).Mass); w > 0 {
 		t.Errorf("relative difference from gth %g, want none", w)
 	}
 	var stalled *NotConverged

@@ -3,6 +3,7 @@ package rundir
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -150,6 +151,9 @@ func (b *builder) laws() {
 	if b.r.Stationary != nil {
 		b.add("stationary", "stationary probability density", b.space(), b.divided(b.r.Stationary, -1))
 	}
+	if b.r.StationaryLog != nil {
+		b.add("log_stationary", "natural logarithm of the stationary probability density", b.space(), b.logarithm(b.r.StationaryLog))
+	}
 	b.currents("current_", "stationary probability current density along ", b.r.StationaryCurrent)
 	b.currents("final_current_", "probability current density at the last time along ", b.r.FinalCurrent)
 }
@@ -180,6 +184,17 @@ func (b *builder) divided(x []float64, across int) func(dst []float64, at int) {
 		volumes(dst, widths, lengths, across, at)
 		for i := range dst {
 			dst[i] = x[at+i] / dst[i]
+		}
+	}
+}
+
+// logarithm returns logarithms of densities from those of masses.
+func (b *builder) logarithm(x []float64) func(dst []float64, at int) {
+	lengths, widths := b.lengths(-1), b.r.Grid.Widths
+	return func(dst []float64, at int) {
+		volumes(dst, widths, lengths, -1, at)
+		for i, v := range dst {
+			dst[i] = x[at+i] - math.Log(v)
 		}
 	}
 }

@@ -53,6 +53,7 @@ type Result struct {
 	Parameters  []Parameter
 
 	Stationary        []float64
+	StationaryLog     []float64 // its natural logarithm where some is below the range of float64; otherwise nil
 	StationaryCurrent [][]float64
 
 	Times        []float64
