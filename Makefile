@@ -18,7 +18,7 @@ bench: ## unknowns per second, work units, allocations
 paths: ## a million particles against the grid, on every case of the gallery (some minutes)
 	FOKKER_PARTICLES=1000000 go test ./validate -run EveryGallery -timeout 60m -v
 
-peers: build ## fokker beside SuperLU, PARDISO, PETSc, FiPy and others; writes docs/benchmarks.md (needs Python)
+peers: build ## fokker beside SuperLU, PARDISO, PETSc, FiPy and others; writes docs/benchmarks.md and docs/benchmarks-time.md (needs Python)
 	python3 validate/peers/measure.py $(PEERS)
 
 layers: ## imports point one way

@@ -1,10 +1,12 @@
 """fokker and its peers on the same problems, in turn, on one core.
 
-    measure.py [--quick] [--sizes P2:256,P2:512] [--peers superlu,pardiso]
+    measure.py [--quick] [--sizes P2:256,P2:512,transient:256] [--peers superlu,pardiso,sdirk4]
 
-writes docs/benchmarks.md. The peers live in a virtual environment that is made
-on the first run, and PETSc where the system's Python has petsc4py; what is
-missing is said. `make peers` builds fokker and runs all of it.
+writes docs/benchmarks.md of stationary laws and docs/benchmarks-time.md of laws
+in time (sizes of "transient"), either page only where it has sizes. The peers
+live in a virtual environment that is made on the first run, and PETSc where the
+system's Python has petsc4py; what is missing is said. `make peers` builds fokker
+and runs all of it.
 """
 
 import argparse
@@ -19,19 +21,21 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import report
-from problems import PROBLEMS
+import report_time
+from problems import PROBLEMS, TOLERANCE_IN_TIME
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WORK = ROOT / ".peers"  # git ignores it
 PYTHON = WORK / "venv" / "bin" / "python"
 FOKKER = ROOT / "bin" / "fokker"
-SIZES = "P1:4096,P2:256,P2:512,P2:1024,P3:64,P3:128"
-QUICK = "P1:4096,P2:128"
+SIZES = "P1:4096,P2:256,P2:512,P2:1024,P3:64,P3:128,transient:256,transient:512"
+QUICK = "P1:4096,P2:128,transient:128"
 TOLERANCE = 1e-6  # L1 on the mesh
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOMAXPROCS")}
 
@@ -100,16 +104,24 @@ def complaint(code: int, limits: Limits, err: str) -> str:
 # The programs.
 
 
-def fokker(problem: str, n: int, method: str, tolerance: float, limits: Limits) -> dict:
+def stationary(problem: str, n: int, method: str, tolerance: float, limits: Limits) -> dict:
+    return fokker(PROBLEMS[problem].stationary(n, tolerance, method), "stationary", method, limits)
+
+
+def transient(n: int, method: str, limits: Limits) -> dict:
+    return fokker(PROBLEMS["P2"].transient(n, TOLERANCE_IN_TIME, method), "evolve", method, limits)
+
+
+def fokker(text: str, task: str, method: str, limits: Limits) -> dict:
     case, out = WORK / "case.toml", WORK / f"fokker{method}.run"
-    case.write_text(PROBLEMS[problem].case(n, tolerance, method))
+    case.write_text(text)
     run = {"method": ""}
     run |= timed(Command([str(FOKKER), "run", str(case), "--out", str(out), "--workers", "1"], {}), limits)
     if not run["failed"]:
-        task = json.loads((out / "summary.json").read_text())["stationary"]
+        told = json.loads((out / "summary.json").read_text())[task]
         # The wall clock of the task and the CPU time of the process both bound the CPU time of the task.
-        run |= {"steps": {"all": min(task["seconds"], run["cpu"])}, "method": task["method"], "law": str(out)}
-        run["wall_mass"] = task["wall_mass"]
+        run |= {"steps": {"all": min(told["seconds"], run["cpu"])}, "method": told["method"], "law": str(out)}
+        run["told"] = {key: told[key] for key in ("wall_mass", "steps", "work_units") if key in told}
     return run
 
 
@@ -159,9 +171,22 @@ def references(problem: str) -> list[str]:
     return [str(file) for file in files]
 
 
-def errors(problem: str, n: int, rows: dict) -> dict:
-    laws = {name: runs[0]["law"] for name, runs in rows.items() if not runs[0]["failed"]}
-    common = {"cells": n, "exact": str(WORK / "exact.run"), "reference": references(problem)}
+def converged(n: int) -> list[str]:
+    """Files of the law in time by 24 and by 48 steps, made once."""
+    names = "sdirk4-24", "sdirk4-48"
+    files = [WORK / f"transient-{n}-{name}.npy" for name in names]
+    for name, file in zip(names, files):
+        if not file.exists():
+            command = [str(PYTHON), str(HERE / "peers.py"), name, "P2", str(n), str(file)]
+            subprocess.run(command, check=True, env=os.environ | ONE_THREAD, stdout=subprocess.DEVNULL)
+    return [str(file) for file in files]
+
+
+def laws_of(rows: dict) -> dict[str, str]:
+    return {name: runs[0]["law"] for name, runs in rows.items() if not runs[0]["failed"]}
+
+
+def errors(laws: dict[str, str], common: dict) -> dict:
     asked = "".join(json.dumps(common | {"law": law}) + "\n" for law in laws.values())
     command = [str(PYTHON), str(HERE / "errors.py")]
     done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, check=True)
@@ -175,40 +200,58 @@ def exact(problem: str, n: int, limits: Limits) -> dict:
     """The law on the mesh: by elimination, or, where this is too much, by
     iteration to 1e-12."""
     method = "gth" if PROBLEMS[problem].dim < 3 else "multigrid"
-    run = fokker(problem, n, method, 1e-12, limits)
+    run = stationary(problem, n, method, 1e-12, limits)
     if run["failed"]:
         raise SystemExit(f"{problem} on {n} cells an axis has no exact law: {run['failed']}")
     shutil.rmtree(WORK / "exact.run", ignore_errors=True)
     os.rename(run["law"], WORK / "exact.run")
-    return {"method": method, "wall_mass": run["wall_mass"]}
+    return {"method": method, "wall_mass": run["told"]["wall_mass"]}
 
 
 def programs(problem: str, n: int, names: list[str], options) -> dict:
     """What is run, fokker first: as it chooses, and by the other method."""
     limits = options.limits
-    out = {"fokker": lambda: fokker(problem, n, "", TOLERANCE, limits)}
+    out = {"fokker": lambda: stationary(problem, n, "", TOLERANCE, limits)}
     chosen = out["fokker"]()["method"]
     for method in ("gth", "multigrid"):
         if not chosen.startswith(method) and PROBLEMS[problem].dim == 2:
-            out[f"fokker {method}"] = lambda method=method: fokker(problem, n, method, TOLERANCE, limits)
+            out[f"fokker {method}"] = lambda method=method: stationary(problem, n, method, TOLERANCE, limits)
     for name in names:
         out[name] = lambda name=name: peer(name, problem, n, limits)
     return out
 
 
 def measure(problem: str, n: int, names: list[str], options) -> dict:
+    law = exact(problem, n, options.limits)
+    rows = rounds(f"{problem} {n:5d}", programs(problem, n, names, options), options)
+    common = {"cells": n, "exact": str(WORK / "exact.run"), "reference": references(problem)}
+    return {"problem": problem, "n": n, "exact": law, "rows": rows, "errors": errors(laws_of(rows), common)}
+
+
+def measure_in_time(problem: str, n: int, names: list[str], options) -> dict:
+    coarse, fine = converged(n)
+    taking_part = {
+        "fokker": lambda: transient(n, "", options.limits),
+        "fokker sdirk4": lambda: transient(n, "sdirk4", options.limits),
+    }
+    taking_part |= {name: lambda name=name: peer(name, "P2", n, options.limits) for name in names}
+    rows = rounds(f"{problem} {n:5d}", taking_part, options)
+    found = errors(laws_of(rows) | {"converged": coarse}, {"exact": fine})
+    return {"problem": problem, "n": n, "rows": rows, "errors": found}
+
+
+def rounds(label: str, taking_part: dict, options) -> dict:
     """Rounds in which every program runs once; those that have had their share
     of time, or have failed, sit out."""
-    law = exact(problem, n, options.limits)
-    rows, taking_part = {}, programs(problem, n, names, options)
+    rows = {}
     for _ in range(options.repetitions):
         for name, program in taking_part.items():
             runs = rows.setdefault(name, [])
             if runs and (runs[-1]["failed"] or sum(run["cpu"] for run in runs) > options.share):
                 continue
             runs.append(program())
-            print(f"{problem} {n:5d} {name:18s} {runs[-1]['cpu']:8.2f} s  {runs[-1]['failed']}", flush=True)
-    return {"problem": problem, "n": n, "exact": law, "rows": rows, "errors": errors(problem, n, rows)}
+            print(f"{label} {name:18s} {runs[-1]['cpu']:8.2f} s  {runs[-1]['failed']}", flush=True)
+    return rows
 
 
 def machine(core: int) -> dict:
@@ -239,10 +282,36 @@ def versions() -> dict[str, str]:
     return out
 
 
+class Part(NamedTuple):
+    page: str
+    names: dict[str, str]  # of its peers
+    measure: Callable
+    markdown: Callable
+
+    def run(self, sizes: list[str], common: dict, options) -> None:
+        """Measures and writes the page, size by size: a run that is broken off
+        leaves what it has."""
+        begin = time.perf_counter()
+        names = [name for name in options.peers.split(",") if name in self.names]
+        names = [name for name in names if common["versions"]["PETSc"] or not name.startswith("petsc")]
+        results = common | {"sizes": []}
+        for size in sizes:
+            problem, n = size.split(":")
+            taken = [name for name in names if report.attempted(name, problem, int(n), results["sizes"])]
+            results["sizes"].append(self.measure(problem, int(n), taken, options))
+            results["minutes"] = (time.perf_counter() - begin) / 60
+            (WORK / f"{self.page}.json").write_text(json.dumps(results))
+            (options.pages / f"{self.page}.md").write_text(self.markdown(results))
+
+
+STATIONARY = Part("benchmarks", report.NAMES, measure, report.markdown)
+IN_TIME = Part("benchmarks-time", report_time.NAMES, measure_in_time, report_time.markdown)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", help=f"default {SIZES}")
-    parser.add_argument("--peers", default=",".join(report.NAMES), help="default %(default)s")
+    parser.add_argument("--peers", default=",".join(report.NAMES | report_time.NAMES), help="default %(default)s")
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument(
         "--share", type=float, default=15, help="CPU s per program and size after which it is not repeated"
@@ -251,31 +320,29 @@ def main() -> None:
     parser.add_argument("--memory", type=float, default=6, help="GB that a run may take")
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument(
-        "--quick", action="store_true", help=f"{QUICK}, few peers, one repetition; leaves the page in .peers"
+        "--quick", action="store_true", help=f"{QUICK}, few peers, one repetition; leaves the pages in .peers"
     )
     options = parser.parse_args()
     if options.quick:
-        options.repetitions, options.seconds, options.peers = 1, 10, "superlu,pardiso,petsc-boomeramg,fipy"
+        options.repetitions, options.seconds, options.peers = 1, 10, "superlu,pardiso,petsc-boomeramg,fipy,sdirk4,bdf"
     options.sizes = options.sizes or (QUICK if options.quick else SIZES)
-    page = WORK / "benchmarks.md" if options.quick else ROOT / "docs" / "benchmarks.md"
+    options.pages = WORK if options.quick else ROOT / "docs"
     options.limits = Limits(options.core, options.seconds, options.memory * 1e9)
 
     WORK.mkdir(exist_ok=True)
     set_up()
-    for problem in {size.split(":")[0] for size in options.sizes.split(",")}:
+    asked = options.sizes.split(",")
+    in_time = [size for size in asked if size.startswith("transient:")]
+    at_rest = [size for size in asked if size not in in_time]
+    for problem in {size.split(":")[0] for size in at_rest}:
         references(problem)
-    begin = time.perf_counter()
-    found = versions()
-    names = [name for name in options.peers.split(",") if found["PETSc"] or not name.startswith("petsc")]
-    results = {"machine": machine(options.core), "versions": found, "sizes": []}
-    results |= {"tolerance": TOLERANCE, "seconds": options.seconds, "memory": options.memory}
-    for size in options.sizes.split(","):
-        problem, n = size.split(":")
-        taken = [name for name in names if report.attempted(name, problem, int(n), results["sizes"])]
-        results["sizes"].append(measure(problem, int(n), taken, options))
-        results["minutes"] = (time.perf_counter() - begin) / 60
-        (WORK / "results.json").write_text(json.dumps(results))
-        page.write_text(report.markdown(results))  # a run that is broken off leaves what it has
+    for size in in_time:
+        converged(int(size.split(":")[1]))
+    common = {"machine": machine(options.core), "versions": versions()}
+    common |= {"tolerance": TOLERANCE, "seconds": options.seconds, "memory": options.memory}
+    for part, sizes in (STATIONARY, at_rest), (IN_TIME, in_time):
+        if sizes:
+            part.run(sizes, common, options)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The peers: each a function from (problem, cells) to a law, in two steps.
+"""The peers: each a function from (problem, cells) to a law, stationary or in
+time, in two steps.
 
     peers.py PEER PROBLEM CELLS FILE
 
@@ -209,6 +210,13 @@ def direct(solver):
     return run
 
 
+def integrators():
+    """Imported before the clock starts, and not by other peers."""
+    import integrate
+
+    return integrate
+
+
 PEERS = {
     "superlu": lambda: direct(superlu("MMD_AT_PLUS_A")),
     "superlu-colamd": lambda: direct(superlu("COLAMD")),
@@ -226,6 +234,12 @@ PEERS = {
     "fipy": lambda: fipy,
     "fplanck": lambda: fplanck,
     "py-pde": lambda: pypde,
+    # In time:
+    "sdirk4": lambda: direct(integrators().sdirk4(6)),
+    "sdirk4-24": lambda: direct(integrators().sdirk4(24)),
+    "sdirk4-48": lambda: direct(integrators().sdirk4(48)),
+    "bdf": lambda: direct(integrators().bdf),
+    "expm": lambda: direct(integrators().exponential),
 }
 
 

@@ -1,4 +1,4 @@
-"""The stationary problems that are measured, as text.
+"""The problems that are measured, as text.
 
 dX = b dt + σ dW with D = σσᵀ/2 diagonal, in the sense of Itô, on [-2.5, 2.5]ᵈ
 with reflecting walls, where next to no mass is.
@@ -7,6 +7,10 @@ with reflecting walls, where next to no mass is.
 from typing import NamedTuple
 
 HALF = 2.5  # of the box along every axis
+
+# The transient problem: P2 from a Gaussian.
+MEAN, STD, UNTIL = (-0.8, 0.4), 0.2, 5.0
+TOLERANCE_IN_TIME = 1e-4  # L1 on the mesh at the end
 
 DXX = "0.1*(1 + 0.25*x**2/(1 + x**2))"
 DYY = "0.05*(1 + 0.5*exp(-y**2))"
@@ -25,14 +29,22 @@ class Problem(NamedTuple):
     def axes(self) -> str:
         return "xyz"[: self.dim]
 
-    def case(self, n: int, tolerance: float, method: str = "") -> str:
+    def stationary(self, n: int, tolerance: float, method: str = "") -> str:
+        return self.case(n, ["[stationary]"], tolerance, method)
+
+    def transient(self, n: int, tolerance: float, method: str = "") -> str:
+        mean, std = (", ".join(f"{a} = {v}" for a, v in zip(self.axes, values)) for values in (MEAN, [STD] * self.dim))
+        start = ["[initial]", f"mean = {{ {mean} }}", f"std = {{ {std} }}"]
+        return self.case(n, [*start, "[evolve]", f"times = [{UNTIL}]"], tolerance, method)
+
+    def case(self, n: int, task: list[str], tolerance: float, method: str) -> str:
         """The case file of fokker on n cells along every axis."""
         lines = ["[numerics]", "errors = false", "[process]"]  # which would be two runs more
         for key, values in ("drift", self.drift), ("diffusion", self.diffusion):
             lines.append(key + " = { " + ", ".join(f'{a} = "{v}"' for a, v in zip(self.axes, values)) + " }")
         for a in self.axes:
             lines += ["[[axis]]", f'name = "{a}"', f"range = [{-HALF}, {HALF}]", f"cells = {n}"]
-        lines += ["[stationary]", f"tolerance = {tolerance}"]
+        lines += [*task, f"tolerance = {tolerance}"]
         return "\n".join(lines + [f'method = "{method}"'] * bool(method)) + "\n"
 
 
