@@ -123,7 +123,7 @@ HOW = """\
 | program | what it does |
 | --- | --- |
 | fokker | `fokker run`, `[evolve]` with tolerance {tolerance:g}, one worker; it chooses its method by itself, and `method = "sdirk4"` has a row of its own. It controls its steps by estimates of the error |
-| scipy, SDIRK4 | the L-stable method of order 4 with five stages (Hairer and Wanner 1996, table 6.5) in six equal steps, the fewest that keep the error (five leave 1.05e-4 on 256²), which is not for a user to know beforehand; I − γΔt Qᵀ is factorised once by `splu`, ordering MMD_AT_PLUS_A, symmetric mode, no pivoting off the diagonal. |
+| scipy, SDIRK4 | the L-stable method of order 4 with five stages (Hairer and Wanner 1996, table 6.5) in six equal steps, the fewest that keep the error (five leave 1.05e-4 on 256²), which is not for a user to know beforehand; I − γΔt Qᵀ is factorised once by `splu`, ordering MMD_AT_PLUS_A, symmetric mode, no pivoting off the diagonal |
 | scipy, BDF | `solve_ivp` with `method="BDF"`, the sparse Jacobian, rtol {tolerance:g} and atol {tolerance:g} over the number of cells; it controls its steps |
 | scipy, expm_multiply | of 5Qᵀ, to rounding: it has no tolerance |
 
