@@ -495,20 +495,6 @@ func TestStepsAllocateNothing(t *testing.T) {
 	}
 }
 
-func BenchmarkPaths(b *testing.B) {
-	for _, n := range []int{4096, 65536} {
-		b.Run(fmt.Sprintf("particles=%d", n), func(b *testing.B) {
-			p := plane(n, 0.01, 1)
-			p.Workers = 1
-			b.ReportAllocs()
-			for b.Loop() {
-				run(b, p, 1)
-			}
-			b.ReportMetric(100*float64(n)*float64(b.N)/b.Elapsed().Seconds(), "particle-steps/s")
-		})
-	}
-}
-
 func ExamplePaths_Run() {
 	brownian := operators.Pointwise{Dimension: 1, Noises: 1,
 		DriftAt: func(b, x []float64, t float64) { b[0] = 0 },
