@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
+
 	"gonum.org/v1/gonum/mat"
 
 	"fokker/cases/expr"
@@ -181,15 +183,13 @@ func (in *Initial) Masses(g *grid.Grid) (m []float64, cut float64, err error) {
 	return m, cut, nil
 }
 
-// sum adds in index order over blocks of fixed length, so that sums are
-// accurate and reproducible.
+// block is how many numbers are summed by themselves: sums of such sums, in
+// order, are accurate and reproducible.
+const block = 4096
+
 func sum(x []float64) (total float64) {
-	for block := range slices.Chunk(x, 4096) {
-		s := 0.0
-		for _, v := range block {
-			s += v
-		}
-		total += s
+	for part := range slices.Chunk(x, block) {
+		total += floats.Sum(part)
 	}
 	return total
 }

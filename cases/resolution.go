@@ -22,7 +22,7 @@ func (p *Problem) resolves(g *grid.Grid, law []float64, t float64) (out resoluti
 		return out, nil
 	}
 	dim, at := g.Dim(), make([]int, g.Dim())
-	err = operators.Coefficients(p.Process, g, grid.Range{Hi: g.Size()}, t, func(r grid.Range, b, d [][]float64) error {
+	err = operators.Coefficients(p.Process, g, occupied(g, law), t, func(r grid.Range, b, d [][]float64) error {
 		g.Locate(at, r.Lo)
 		for i, m := range law[r.Lo:r.Hi] {
 			outrun, upwind := false, false
@@ -42,6 +42,20 @@ func (p *Problem) resolves(g *grid.Grid, law []float64, t float64) (out resoluti
 		return nil
 	})
 	return out, err
+}
+
+// occupied returns the lines of cells along the first axis but for those before
+// the first and after the last with mass to speak of.
+func occupied(g *grid.Grid, law []float64) grid.Range {
+	n, r := g.Cells(0), grid.Range{Hi: g.Size()}
+	least := 1e-4 * noticeable * float64(n) / float64(g.Size()) // all such lines together change no digit
+	for r.Len() > n && sum(law[r.Lo:r.Lo+n]) < least {
+		r.Lo += n
+	}
+	for r.Len() > n && sum(law[r.Hi-n:r.Hi]) < least {
+		r.Hi -= n
+	}
+	return r
 }
 
 // value returns a number of a column, of which nil is zeros.

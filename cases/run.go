@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"gonum.org/v1/gonum/floats"
+
 	"fokker/grid"
 	"fokker/operators"
 	"fokker/solvers"
@@ -175,13 +177,21 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 func (r *run) class(c solvers.Class) ClassResult {
 	out := ClassResult{Probability: c.Probability, Mass: c.Probability * sum(c.Mass), Cells: len(c.Cells), Mean: map[string]float64{}}
 	for k := range r.grid.Dim() {
-		mean := 0.0
-		for i, cell := range c.Cells {
-			mean += c.Mass[i] * r.grid.Centers(k)[r.grid.Along(k, cell)]
-		}
-		out.Mean[r.grid.Axis(k).Name] = mean
+		out.Mean[r.grid.Axis(k).Name] = r.mean(c, k)
 	}
 	return out
+}
+
+// mean returns that of a class along axis k.
+func (r *run) mean(c solvers.Class, k int) (mean float64) {
+	x := r.grid.Centers(k)
+	if len(c.Cells) == r.grid.Size() {
+		return floats.Dot(r.figures.along(k, c.Mass), x)
+	}
+	for i, cell := range c.Cells {
+		mean += c.Mass[i] * x[r.grid.Along(k, cell)]
+	}
+	return mean
 }
 
 // currents returns the flow through the faces of every axis.
@@ -197,7 +207,7 @@ func (r *run) currents(q operators.Generator, m []float64) (out [][]float64) {
 	}
 	for k := range r.grid.Dim() {
 		n := r.grid.Cells(k)
-		flow := make([]float64, r.grid.Size()/n*(n+1))
+		flow := grid.Zeros[float64](r.grid.Size() / n * (n + 1))
 		flows.Current(k, flow, m)
 		out = append(out, flow)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/floats"
+
 	"fokker/grid"
 )
 
@@ -50,21 +52,35 @@ func (f *figures) isPotential(i int) bool { return f.temperature > 0 && i == len
 
 // expect returns Σ mᵢ φᵢ, in blocks of fixed length.
 func (f *figures) expect(m, phi []float64) float64 {
-	for i := range f.work {
-		f.work[i] = m[i] * phi[i]
+	total := 0.0
+	for lo := 0; lo < len(m); lo += block {
+		hi := min(lo+block, len(m))
+		total += floats.Dot(m[lo:hi], phi[lo:hi])
 	}
-	return sum(f.work)
+	return total
 }
 
 // along returns the masses of each cell of axis k, summed over the others.
 func (f *figures) along(k int, m []float64) []float64 {
 	out := make([]float64, f.grid.Cells(k))
-	f.runs(k, func(at, lo, hi int) {
-		for _, v := range m[lo:hi] {
-			out[at] += v
-		}
-	})
+	if k == 0 {
+		f.lines(func(_, lo, hi int) {
+			for i, v := range m[lo:hi] {
+				out[i] += v
+			}
+		})
+		return out
+	}
+	f.runs(k, func(at, lo, hi int) { out[at] += sum(m[lo:hi]) })
 	return out
+}
+
+// lines calls do for every line of cells along the first axis.
+func (f *figures) lines(do func(line, lo, hi int)) {
+	n := f.grid.Cells(0)
+	for line := range f.grid.Size() / n {
+		do(line, line*n, (line+1)*n)
+	}
 }
 
 // runs calls do for the runs of consecutive cells at the same position along
@@ -152,7 +168,9 @@ func (f *figures) moments(m []float64) Figures {
 		Mass: sum(m), Mean: map[string]float64{}, Covariance: map[string]float64{}, RawMoments: map[string][5]float64{},
 	}
 	for k := range f.grid.Dim() {
-		f.axisMoments(&out, k, f.along(k, m))
+		marginal := f.along(k, m)
+		f.axisMoments(&out, k, marginal)
+		f.variance(&out, k, marginal)
 	}
 	f.covariances(&out, m)
 	out.Entropy = f.entropy(m, out.Mass)
@@ -184,53 +202,88 @@ func (f *figures) axisMoments(out *Figures, k int, marginal []float64) {
 	out.CircularMean[a.Name] = a.Edges[0] + period*(turn-math.Floor(turn))
 }
 
-// covariances are central; keys are in axis order, upper triangle.
+// variance is central.
+func (f *figures) variance(out *Figures, k int, marginal []float64) {
+	name, total := f.grid.Axis(k).Name, 0.0
+	for i, x := range f.grid.Centers(k) {
+		d := x - out.Mean[name]
+		total += marginal[i] * d * d
+	}
+	out.Covariance[name+","+name] = total / out.Mass
+}
+
+// covariances of two axes are central; keys are in axis order.
 func (f *figures) covariances(out *Figures, m []float64) {
 	g := f.grid
-	for k := range g.Dim() {
-		for l := k; l < g.Dim(); l++ {
-			a, b := g.Axis(k).Name, g.Axis(l).Name
-			copy(f.work, m)
-			f.scale(k, out.Mean[a])
-			f.scale(l, out.Mean[b])
-			out.Covariance[a+","+b] = sum(f.work) / out.Mass
+	n, from := g.Cells(0), make([][]float64, g.Dim())
+	for k := range from {
+		for _, x := range g.Centers(k) {
+			from[k] = append(from[k], x-out.Mean[g.Axis(k).Name])
+		}
+	}
+	for k := range from {
+		perLine := make([]float64, g.Size()/n) // Σ m, times the distance along the first axis if that is k
+		f.lines(func(line, lo, hi int) {
+			if k == 0 {
+				perLine[line] = floats.Dot(m[lo:hi], from[0])
+			} else {
+				perLine[line] = sum(m[lo:hi]) * from[k][g.Along(k, lo)]
+			}
+		})
+		for l := k + 1; l < g.Dim(); l++ {
+			total := 0.0
+			for line, v := range perLine {
+				total += v * from[l][g.Along(l, line*n)]
+			}
+			out.Covariance[g.Axis(k).Name+","+g.Axis(l).Name] = total / out.Mass
 		}
 	}
 }
 
-// scale multiplies the work by the distance along axis k from a point.
-func (f *figures) scale(k int, from float64) {
-	x := f.grid.Centers(k)
-	f.runs(k, func(at, lo, hi int) {
-		for i := lo; i < hi; i++ {
-			f.work[i] *= x[at] - from
-		}
-	})
-}
-
+// entropy returns −Σ m ln(m/volume), of masses divided by their sum.
 func (f *figures) entropy(m []float64, mass float64) float64 {
-	for i, v := range m {
-		f.work[i] = 0
-		if v > 0 {
-			f.work[i] = -v / mass * math.Log(v/mass/f.grid.Volume(i))
-		}
+	const nothing = 1e-30 // all smaller masses together add less than rounding
+	per, total := make([]float64, f.grid.Cells(0)), 0.0
+	for i, h := range f.grid.Widths(0) {
+		per[i] = 1 / h
 	}
-	return sum(f.work)
+	f.lines(func(_, lo, hi int) {
+		part, scale := 0.0, f.grid.Widths(0)[0]/(mass*f.grid.Volume(lo))
+		for i, v := range m[lo:hi] {
+			if v > nothing*mass {
+				part += v * math.Log(v*scale*per[i])
+			}
+		}
+		total -= part
+	})
+	return total / mass
 }
 
 // wallMass is the mass of the cells that touch an end that is not periodic.
-func (f *figures) wallMass(m []float64) float64 {
+func (f *figures) wallMass(m []float64) (total float64) {
 	g := f.grid
-	clear(f.work)
-	for k := range g.Dim() {
-		if g.Axis(k).Ends[0] == grid.Periodic {
-			continue
+	f.lines(func(_, lo, hi int) {
+		switch last := hi - 1; {
+		case f.atWall(lo):
+			total += sum(m[lo:hi])
+		case g.Axis(0).Ends[0] == grid.Periodic:
+		case lo < last:
+			total += m[lo] + m[last]
+		default:
+			total += m[lo]
 		}
-		f.runs(k, func(at, lo, hi int) {
-			if at == 0 || at == g.Cells(k)-1 {
-				copy(f.work[lo:hi], m[lo:hi])
-			}
-		})
+	})
+	return total
+}
+
+// atWall reports whether the line of cells along the first axis that begins at
+// a cell touches a wall along another.
+func (f *figures) atWall(cell int) bool {
+	for k := 1; k < f.grid.Dim(); k++ {
+		at := f.grid.Along(k, cell)
+		if f.grid.Axis(k).Ends[0] != grid.Periodic && (at == 0 || at == f.grid.Cells(k)-1) {
+			return true
+		}
 	}
-	return sum(f.work)
+	return false
 }

@@ -164,10 +164,10 @@ func (b *Block) lineBeside(k, lo, step int) (int, bool) {
 // one face, written twice.
 func (b *Block) Current(axis int, dst, m []float64) {
 	b.whole()
-	clear(dst)
 	if b.near != nil {
 		b.currentBeside(axis, dst, m)
 	} else {
+		clear(dst)
 		b.currentAcross(axis, dst, m)
 	}
 	w := newWalk(b.grid, axis, dst)
@@ -179,25 +179,27 @@ func (b *Block) Current(axis int, dst, m []float64) {
 	}
 }
 
-// face returns the number of the face below a cell: faces have one more along
-// their axis.
-func (b *Block) face(axis, cell int) int {
+// currentBeside does the blocks of cells that end at both ends of the axis.
+func (b *Block) currentBeside(axis int, dst, m []float64) {
+	up, down := b.near[axis].up, b.near[axis].down
 	s := b.grid.Stride(axis)
-	return cell + cell/(b.grid.Cells(axis)*s)*s
+	size := b.grid.Cells(axis) * s
+	for lo := 0; lo < len(m); lo += size {
+		faces := dst[lo+lo/size*s:][:size+s]
+		own, up, down := m[lo:lo+size], up[lo:lo+size], down[lo:lo+size]
+		below, above := faces[:s], faces[size:]
+		crossing(below, up[size-s:], own[size-s:], down[:s], own[:s]) // 0 unless it is a ring
+		copy(above, below)
+		crossing(faces[s:size], up[:size-s], own[:size-s], down[s:], own[s:])
+	}
 }
 
-func (b *Block) currentBeside(axis int, dst, m []float64) {
-	g, rates := b.grid, b.near[axis]
-	n, s := g.Cells(axis), g.Stride(axis)
-	for i := range b.Size() {
-		face := b.face(axis, i)
-		if g.Along(axis, i) < n-1 {
-			dst[face+s] = rates.up[i]*m[i] - rates.down[i+s]*m[i+s]
-			continue
-		}
-		first := i - (n-1)*s
-		wrap := rates.up[i]*m[i] - rates.down[first]*m[first]
-		dst[face+s], dst[face-(n-1)*s] = wrap, wrap
+// crossing writes the net flow upwards between cells below and above faces.
+func crossing(flow, up, below, down, above []float64) {
+	n := len(flow)
+	up, below, down, above = up[:n], below[:n], down[:n], above[:n]
+	for i := range flow {
+		flow[i] = up[i]*below[i] - down[i]*above[i]
 	}
 }
 

@@ -41,7 +41,7 @@ func Build(g *grid.Grid, t float64, workers int, terms ...Term) (*Block, error) 
 }
 
 func assemble(g *grid.Grid, span grid.Range, t float64, workers int, terms []Term) (*Block, error) {
-	near, total := make([]pair, g.Dim()), make([]float64, span.Len())
+	near, total := make([]pair, g.Dim()), grid.Zeros[float64](span.Len())
 	for k := range near {
 		near[k] = pair{staggered(span.Len(), 2*k), staggered(span.Len(), 2*k+1)}
 	}
@@ -68,7 +68,7 @@ func assemble(g *grid.Grid, span grid.Range, t float64, workers int, terms []Ter
 // i-th begins i lines of the cache late, by threes.
 func staggered(n, i int) []float64 {
 	const line = 8 // numbers of a line
-	return make([]float64, n+3*line*i)[3*line*i:]
+	return grid.Zeros[float64](n + 3*line*i)[3*line*i:]
 }
 
 // collect asks the terms for their rates.

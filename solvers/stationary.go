@@ -123,7 +123,7 @@ func (t *task) split() (closed [][]int, transient []int) {
 	if !t.beside.united() {
 		return sortOut(t.beside)
 	}
-	all := make([]int, t.q.Size())
+	all := grid.Zeros[int](t.q.Size())
 	for i := range all {
 		all[i] = i
 	}
@@ -436,7 +436,7 @@ func (t *task) mixLogs(law *Law, single bool) {
 
 // residual returns ‖Qᵀm‖₁ / Σ mᵢ|Qᵢᵢ|, 0 where nothing moves.
 func (t *task) residual(m []float64) (float64, error) {
-	flow := make([]float64, len(m))
+	flow := grid.Zeros[float64](len(m))
 	t.q.Forward(flow, m)
 	leave, err := t.exits()
 	if err != nil {

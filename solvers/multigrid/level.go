@@ -73,7 +73,7 @@ const late = 32 // four lines of a cache, a sixteenth of a page
 func (l *level) vector() []float64 {
 	l.vectors++
 	skip := l.vectors % 16 * late
-	return make([]float64, l.g.Size()+skip)[skip:]
+	return grid.Zeros[float64](l.g.Size() + skip)[skip:]
 }
 
 // neighbours fills the tables of rows.

@@ -1,6 +1,10 @@
 package multigrid
 
-import "math"
+import (
+	"math"
+
+	"fokker/grid"
+)
 
 // depth is the number of earlier iterates a recombination draws on; 4, 6 and 8
 // take as many cycles, on limit cycles at small noise too.
@@ -23,7 +27,7 @@ func newHistory(size int) *history {
 	h := &history{parts: make([]products, (size+sumCells-1)/sumCells)}
 	h.take, h.combine = h.takePart, h.combinePart
 	for range depth + 1 {
-		h.x, h.f = append(h.x, make([]float64, size)), append(h.f, make([]float64, size))
+		h.x, h.f = append(h.x, grid.Zeros[float64](size)), append(h.f, grid.Zeros[float64](size))
 	}
 	return h
 }

@@ -1,6 +1,10 @@
 package multigrid
 
-import "math"
+import (
+	"math"
+
+	"fokker/grid"
+)
 
 // sumCells is the number of cells summed at once; the sums of the pieces are
 // added in order, so that the workers do not matter.
@@ -25,7 +29,7 @@ type run struct {
 }
 
 func newRun(l *level) *run {
-	r := &run{level: l, before: make([]float64, len(l.p)), parts: make([]float64, (len(l.p)+sumCells-1)/sumCells)}
+	r := &run{level: l, before: grid.Zeros[float64](len(l.p)), parts: make([]float64, (len(l.p)+sumCells-1)/sumCells)}
 	r.addUp = func(piece int) {
 		lo, hi := bounds(piece, len(r.p))
 		r.parts[piece] = sum(r.p[lo:hi])
