@@ -76,11 +76,13 @@ func newADI(s *state, q operators.Rowed, workers int) *adi {
 
 func (a *adi) name() string { return byADI }
 
+func (a *adi) safety() float64 { return 0.9 }
+
 func (a *adi) bold() float64 { return 5 } // the estimate is 2e-5 z⁵, not z⁵
 
 // worthwhile is the next step of the ladder: the factors of a step are as dear
 // as a third of it.
-func (a *adi) worthwhile() float64 { return math.Exp2(1. / rungs) }
+func (a *adi) worthwhile() float64 { return slight }
 
 // effort is the same for every step.
 func (a *adi) effort() float64 { return 1 }
@@ -190,8 +192,10 @@ func (a *adi) extrapolate(r row, s try) {
 	if s.dense {
 		a.differ(r, r.substeps, a.y)
 	}
-	addScaled(a.next, r.weight, a.y)
-	addScaled(a.gap, r.gap, a.y)
+	for c, y := range a.y {
+		a.next[c] += r.weight * y
+		a.gap[c] += r.gap * y
+	}
 }
 
 // The last cell of a law holds what was absorbed: it is an unknown that takes
@@ -223,8 +227,8 @@ func (a *adi) explicit(axis *lineSolver) {
 // implicit writes y = S w.
 func (a *adi) implicit(axis *lineSolver) {
 	n := len(a.w) - 1
-	axis.combine(a.y[:n], a.w[:n], 1, 0, a.workers)
-	a.y[n] = a.w[n]
+	copy(a.y, a.w)
+	axis.solve(a.y[:n], a.workers)
 	if axis.loss != nil {
 		a.y[n] += axis.tau * dot(axis.loss, a.y[:n])
 	}
@@ -237,7 +241,7 @@ func (a *adi) reflect(axis *lineSolver) {
 	if axis.loss != nil {
 		a.w[n] += axis.tau * dot(axis.loss, a.w[:n])
 	}
-	axis.combine(a.w[:n], a.w[:n], 2, -1, a.workers)
+	axis.reflect(a.w[:n], a.workers)
 	if axis.loss != nil {
 		a.w[n] += axis.tau * dot(axis.loss, a.w[:n])
 	}

@@ -14,9 +14,8 @@ import (
 const (
 	evolveTolerance = 1e-5
 
-	rungs      = 4              // steps are powers of 2^¼, so that they recur and with them the equations
+	rungs      = 16             // steps are powers of 2^(1/16), so that they recur and with them the equations
 	order      = 5              // of the error of a step
-	safety     = 0.85           // of the step, for its error to be as estimated nearly always
 	trust      = 1.5            // in a trend of estimates, as a factor of the step
 	growth     = 8.0            // at most, from a step to the next: the estimate knows one step only
 	carry      = 0.5            // of the tolerance not spent before may go into one step
@@ -129,6 +128,7 @@ type stepper interface {
 	step(ctx context.Context, s try) (found float64, err error) // next and the L1 norm of its error
 	between(dst []float64, theta float64)                       // the law at time t + θh, of any sign
 	motion(h float64) float64                                   // h‖Qᵀm‖₁ at the end of the step, what is absorbed included
+	safety() float64                                            // of the step, for its error to be as estimated nearly always
 	bold() float64                                              // first step over pace × (error allowed)^(1/5)
 	effort() float64                                            // of the last step, as it grows with h
 	worthwhile() float64                                        // least growth of the step that is
@@ -289,8 +289,21 @@ func (e *evolver) rung(h float64) float64 {
 		return left / math.Ceil(left/math.Min(h, e.look))
 	}
 	h = math.Exp2(math.Floor(rungs*math.Log2(math.Min(h, e.longest))+1./64) / rungs) // a rung is its own, whatever the rounding
-	return math.Min(h, math.Exp2(math.Ceil(rungs*math.Log2(e.clock.end-e.t))/rungs))
+	left := e.clock.end - e.t
+	switch {
+	case e.way.worthwhile() > slight: // rather past the end than equations for its sake
+		return math.Min(h, math.Exp2(math.Ceil(rungs*math.Log2(left))/rungs))
+	case h >= left:
+		return left
+	case 2*h > left:
+		return left / 2
+	}
+	return h
 }
+
+// slight is the least growth of a step for which equations are made that cost no
+// more than a few solutions.
+const slight = 1.19 // 2^¼
 
 // advance tries a step and returns the one to try next.
 func (e *evolver) advance(h float64) (float64, error) {
@@ -305,11 +318,15 @@ func (e *evolver) advance(h float64) (float64, error) {
 		return 0, err
 	case !stuck && found <= allowed:
 		e.weigh(h)
+		most := growth
+		if !math.IsInf(e.rejected, 1) {
+			most = 1 // a longer step has just failed
+		}
 		e.rejected = math.Inf(1)
 		if err := e.accept(h, found, debt); err != nil {
 			return 0, err
 		}
-		return e.reconsider(h * e.grow(h, found))
+		return e.reconsider(h * math.Min(most, e.grow(h, found)))
 	}
 	e.out.Rejected++
 	if old := e.back(); old > 0 {
@@ -329,11 +346,11 @@ func (e *evolver) reject(allowed, found float64) float64 {
 		e.noise = 2 * found
 	}
 	e.rejected = found
-	factor := safety * math.Pow(allowed/found, 1./order)
+	factor := e.way.safety() * math.Pow(allowed/found, 1./order)
 	if !(factor > 1/growth) { // or not a number
 		factor = 1 / growth
 	}
-	return math.Min(factor, safety)
+	return math.Min(factor, e.way.safety())
 }
 
 // attempt computes next, a step later, with its error and what is overdrawn
@@ -343,7 +360,7 @@ func (e *evolver) attempt(h, accuracy float64) (found, debt float64, err error) 
 	if e.timed != nil {
 		found, err = e.halve(h, accuracy)
 	} else {
-		found, err = e.way.step(e.settings.Context, try{e.t, h, accuracy, len(e.asked) > 0 && e.asked[0] < e.t+h})
+		found, err = e.way.step(e.settings.Context, try{e.t, h, accuracy, len(e.asked) > 0 && e.asked[0] < e.after(h)})
 	}
 	debt = overdrawn(e.next) / e.mass
 	return found/e.mass + 2*math.Max(0, debt-e.debt), debt, err
@@ -459,20 +476,34 @@ func (e *evolver) accuracy(h, allowed float64) float64 {
 // of again: laws become smoother (Gustafsson 1994). An estimate that is noise
 // holds nothing back.
 func (e *evolver) grow(h, found float64) float64 {
-	factor := math.Pow(e.allowance(h)/found, 1./order)
+	trend, safety := 1., e.way.safety()
 	if was := e.last; was.found > 0 {
-		trend := math.Pow(was.found/found, 1./order) * h / was.h
-		factor *= math.Min(math.Max(trend, 1), trust)
+		trend = math.Min(math.Max(math.Pow(was.found/found, 1./order)*h/was.h, 1), trust)
 	}
 	e.last = measured{h, found}
-	factor *= safety
+	factor := 1.
+	for range 4 { // a longer step has more to spend: a contraction by 1/order
+		factor = math.Min(safety*trend*math.Pow(e.allowance(factor*h)/found, 1./order), growth)
+	}
 	if found <= e.noise {
 		factor = math.Max(factor, 2)
 	}
 	if factor < e.way.worthwhile() && factor > safety*safety {
 		return 1
 	}
-	return math.Min(factor, growth)
+	return factor
+}
+
+// after returns the time after a step, that of a law where one ends there, whatever
+// the rounding.
+func (e *evolver) after(h float64) float64 {
+	switch {
+	case e.look > 0 && h >= e.asked[0]-e.t:
+		return e.asked[0]
+	case h == e.clock.end-e.t:
+		return e.clock.end
+	}
+	return e.t + h
 }
 
 // measured is the estimate of a step.
@@ -483,10 +514,7 @@ func (e *evolver) accept(h, found, debt float64) error {
 	e.out.Steps++
 	e.out.Error += found
 	e.out.Method = e.turns.left + e.way.name() // sweeps may have given way to elimination
-	end := e.t + h
-	if e.look > 0 && h >= e.asked[0]-e.t {
-		end = e.asked[0] // whatever the rounding
-	}
+	end := e.after(h)
 	for len(e.asked) > 0 && e.asked[0] < end {
 		e.way.between(e.rhs, (e.asked[0]-e.t)/h)
 		if err := e.answer(e.rhs); err != nil {

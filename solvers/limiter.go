@@ -1,8 +1,10 @@
 package solvers
 
 import (
+	"math"
 	"slices"
 
+	"fokker/grid"
 	"fokker/operators"
 )
 
@@ -24,16 +26,131 @@ import (
 //
 // What is absorbed is a cell as well, the last one.
 type limiter struct {
-	start          []int32 // neighbours of cell i are beside[start[i]:start[i+1]], increasing
-	beside         []int32
+	beside         neighborhood
 	level          []int32 // of debtors: distance to the nearest cell with mass; 0 for all others
 	debtors, queue []int32
 }
 
+// neighborhood tells the neighbours of cells, each once. The slice is good until
+// the next call.
+type neighborhood interface{ of(i int32) []int32 }
+
 // newLimiter joins the cells between which any of the generators jumps.
 func newLimiter(rows ...operators.Rowed) *limiter {
+	l := &limiter{level: make([]int32, rows[0].Size()+1)}
+	if f := newFaces(rows); f != nil {
+		l.beside = f
+	} else {
+		l.beside = newJoined(rows)
+	}
+	return l
+}
+
+// faces joins cells on either side of a face that something crosses.
+type faces struct {
+	axes  []faceAxis
+	open  []uint8 // of a cell: bit k for its upper face along axis k, the next one for absorption
+	found []int32
+}
+
+type faceAxis struct {
+	cells, stride int
+	ring          bool
+}
+
+// newFaces returns nil if jumps are wider.
+func newFaces(rows []operators.Rowed) *faces {
+	f := &faces{open: make([]uint8, rows[0].Size())}
+	for _, q := range rows {
+		near, ok := q.(stencil)
+		if !ok {
+			return nil
+		}
+		g := near.Mesh()
+		f.axes = f.axes[:0]
+		for k := range g.Dim() {
+			down, up, ok := near.Neighbors(k)
+			if !ok {
+				return nil
+			}
+			a := faceAxis{g.Cells(k), g.Stride(k), g.Axis(k).Ends[0] == grid.Periodic}
+			f.axes = append(f.axes, a)
+			a.mark(f.open, 1<<k, up, down)
+		}
+		for i, loss := range q.Absorption() {
+			if loss > 0 {
+				f.open[i] |= 1 << len(f.axes)
+			}
+		}
+	}
+	return f
+}
+
+// mark sets a bit for every cell from which a jump leads up, or down to it. Rates
+// through walls are 0.
+func (a faceAxis) mark(open []uint8, bit uint8, up, down []float64) {
+	for i, rate := range up {
+		above := i + a.stride
+		if a.ring {
+			_, above = a.beside(i)
+		}
+		if rate > 0 || above < len(down) && down[above] > 0 {
+			open[i] |= bit
+		}
+	}
+}
+
+// beside returns the neighbours of a cell, which are none beyond a wall.
+func (a faceAxis) beside(i int) (below, above int) {
+	below, above = i-a.stride, i+a.stride
+	if a.ring {
+		line := a.stride * a.cells
+		at := i / a.stride % a.cells
+		if at == 0 {
+			below += line
+		}
+		if at == a.cells-1 {
+			above -= line
+		}
+	}
+	return below, above
+}
+
+func (f *faces) of(cell int32) []int32 {
+	i, n := int(cell), len(f.open)
+	absorbed := uint8(1) << len(f.axes)
+	f.found = f.found[:0]
+	if i == n {
+		for c, open := range f.open {
+			if open&absorbed != 0 {
+				f.found = append(f.found, int32(c))
+			}
+		}
+		return f.found
+	}
+	for k, a := range f.axes {
+		bit := uint8(1) << k
+		below, above := a.beside(i)
+		if below >= 0 && f.open[below]&bit != 0 {
+			f.found = append(f.found, int32(below))
+		}
+		if f.open[i]&bit != 0 {
+			f.found = append(f.found, int32(above))
+		}
+	}
+	if f.open[i]&absorbed != 0 {
+		f.found = append(f.found, int32(n))
+	}
+	return f.found
+}
+
+// joined lists the neighbours of cells: of cell i beside[start[i]:start[i+1]],
+// increasing.
+type joined struct{ start, beside []int32 }
+
+func newJoined(rows []operators.Rowed) *joined {
 	n := rows[0].Size()
-	l := &limiter{start: make([]int32, n+2), level: make([]int32, n+1)}
+	l := &joined{start: make([]int32, n+2)}
 	eachJump(rows, func(i, j int) { l.start[i+1]++; l.start[j+1]++ })
 	for i := range n + 1 {
 		l.start[i+1] += l.start[i]
@@ -52,8 +169,13 @@ func newLimiter(rows ...operators.Rowed) *limiter {
 // eachJump calls do for all jumps; absorption leads to cell n.
 func eachJump(rows []operators.Rowed, do func(i, j int)) {
 	for _, q := range rows {
-		if near, ok := q.(stencil); !ok || !eachNeighbor(near, do) {
-			eachEntry(q, do)
+		for i := range q.Size() {
+			to, rate := q.Row(i)
+			for e, j := range to {
+				if rate[e] > 0 {
+					do(i, j)
+				}
+			}
 		}
 		for i, loss := range q.Absorption() {
 			if loss > 0 {
@@ -63,42 +185,8 @@ func eachJump(rows []operators.Rowed, do func(i, j int)) {
 	}
 }
 
-// eachNeighbor reads no rows, which may have to be made; it returns false if jumps
-// are wider.
-func eachNeighbor(q stencil, do func(i, j int)) bool {
-	g := q.Mesh()
-	for k := range g.Dim() {
-		down, up, ok := q.Neighbors(k)
-		if !ok {
-			return false
-		}
-		n, s := g.Cells(k), g.Stride(k)
-		for i := range g.Size() {
-			at := g.Along(k, i)
-			if up[i] > 0 {
-				do(i, i+((at+1)%n-at)*s)
-			}
-			if down[i] > 0 {
-				do(i, i+((at+n-1)%n-at)*s)
-			}
-		}
-	}
-	return true
-}
-
-func eachEntry(q operators.Rowed, do func(i, j int)) {
-	for i := range q.Size() {
-		to, rate := q.Row(i)
-		for e, j := range to {
-			if rate[e] > 0 {
-				do(i, j)
-			}
-		}
-	}
-}
-
 // unite leaves each neighbour once.
-func (l *limiter) unite() {
+func (l *joined) unite() {
 	kept, lo := int32(0), int32(0)
 	for i := range len(l.start) - 1 {
 		hi := l.start[i+1]
@@ -112,7 +200,7 @@ func (l *limiter) unite() {
 	l.beside = slices.Clip(l.beside[:kept])
 }
 
-func (l *limiter) neighbors(i int32) []int32 { return l.beside[l.start[i]:l.start[i+1]] }
+func (l *joined) of(i int32) []int32 { return l.beside[l.start[i]:l.start[i+1]] }
 
 // overdrawn returns Σ max(−x, 0).
 func overdrawn(x []float64) (debt float64) {
@@ -158,37 +246,69 @@ func (l *limiter) settle(x []float64) (ok bool) {
 // reach queues the debtors by their distance from the cells with mass, through
 // debtors and, where they are surrounded by empty cells, those.
 func (l *limiter) reach(x []float64) bool {
-	for {
-		l.queue = l.queue[:0]
-		for _, i := range l.debtors {
+	l.queue = l.queue[:0]
+	for _, i := range l.debtors {
+		l.level[i] = -1 // to be reached
+	}
+	for known, head := 0, 0; ; {
+		added := l.debtors[known:]
+		for _, i := range added {
 			if l.touches(x, i) {
-				l.level[i] = 1
-				l.queue = append(l.queue, i)
-			} else {
-				l.level[i] = -1 // to be reached
+				l.enter(i, 1)
 			}
 		}
-		for head := 0; head < len(l.queue); head++ {
+		for _, i := range added {
+			if known > 0 && l.level[i] < 0 {
+				l.join(i)
+			}
+		}
+		for ; head < len(l.queue); head++ {
 			i := l.queue[head]
-			for _, j := range l.neighbors(i) {
+			for _, j := range l.beside.of(i) {
 				if l.level[j] < 0 {
-					l.level[j] = l.level[i] + 1
-					l.queue = append(l.queue, j)
+					l.enter(j, l.level[i]+1)
 				}
 			}
 		}
-		before := len(l.debtors)
-		if len(l.queue) == before {
+		known = len(l.debtors)
+		if len(l.queue) == known {
+			l.arrange()
 			return true
 		}
-		if l.surround(); len(l.debtors) == before {
+		if l.surround(added); len(l.debtors) == known {
 			return false
 		}
 	}
 }
 
+// arrange sorts the queue by level, which it is unless cells were added.
+func (l *limiter) arrange() {
+	nearer := func(i, j int32) int { return int(l.level[i] - l.level[j]) }
+	if !slices.IsSortedFunc(l.queue, nearer) {
+		slices.SortStableFunc(l.queue, nearer)
+	}
+}
+
+func (l *limiter) enter(i, level int32) {
+	l.level[i] = level
+	l.queue = append(l.queue, i)
+}
+
+// join enters a cell beside others that were reached before it was added.
+func (l *limiter) join(i int32) {
+	nearest := int32(math.MaxInt32)
+	for _, j := range l.beside.of(i) {
+		if l.level[j] > 0 {
+			nearest = min(nearest, l.level[j])
+		}
+	}
+	if nearest < math.MaxInt32 {
+		l.enter(i, nearest+1)
+	}
+}
+
 func (l *limiter) touches(x []float64, i int32) bool {
-	for _, j := range l.neighbors(i) {
+	for _, j := range l.beside.of(i) {
 		if x[j] > 0 {
 			return true
 		}
@@ -196,13 +316,13 @@ func (l *limiter) touches(x []float64, i int32) bool {
 	return false
 }
 
-// surround adds the empty neighbours of debtors that were not reached.
-func (l *limiter) surround() {
-	for _, i := range l.debtors {
+// surround adds the empty neighbours of cells that were not reached.
+func (l *limiter) surround(cells []int32) {
+	for _, i := range cells {
 		if l.level[i] > 0 {
 			continue
 		}
-		for _, j := range l.neighbors(i) {
+		for _, j := range l.beside.of(i) {
 			if l.level[j] == 0 {
 				l.level[j] = -1
 				l.debtors = append(l.debtors, j)
@@ -213,13 +333,13 @@ func (l *limiter) surround() {
 
 // handOn divides the debt of a cell among its neighbours one level nearer.
 func (l *limiter) handOn(x []float64, i int32) {
-	count := 0
-	for _, j := range l.neighbors(i) {
+	near, count := l.beside.of(i), 0
+	for _, j := range near {
 		if l.level[j] == l.level[i]-1 {
 			count++
 		}
 	}
-	for _, j := range l.neighbors(i) {
+	for _, j := range near {
 		if l.level[j] == l.level[i]-1 {
 			x[j] += x[i] / float64(count)
 		}
@@ -230,8 +350,8 @@ func (l *limiter) handOn(x []float64, i int32) {
 // collect takes the debt of a cell from its neighbours in proportion to their
 // masses, or all they have.
 func (l *limiter) collect(x []float64, i int32) {
-	have := 0.0
-	for _, j := range l.neighbors(i) {
+	near, have := l.beside.of(i), 0.0
+	for _, j := range near {
 		if x[j] > 0 {
 			have += x[j]
 		}
@@ -240,7 +360,7 @@ func (l *limiter) collect(x []float64, i int32) {
 		return // others have emptied them meanwhile
 	}
 	part := min(1, -x[i]/have)
-	for _, j := range l.neighbors(i) {
+	for _, j := range near {
 		if x[j] > 0 {
 			x[j] -= x[j] * part // ≥ 0 as part ≤ 1
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fokker/grid"
+	"fokker/operators"
 )
 
 func TestLimiterLeavesNonnegativeLawsAlone(t *testing.T) {
@@ -91,5 +92,26 @@ func TestLimiterTakesBackWhatWasAbsorbedTooMuch(t *testing.T) {
 	x := []float64{-0.25, -0.25, 1.5}
 	if !newLimiter(c).settle(x) || x[0] != 0 || x[1] != 0 || x[2] != 1 {
 		t.Errorf("got %v, want [0 0 1]", x)
+	}
+}
+
+// Faces tell the same neighbours as the rows of the generator.
+func TestFacesTellTheNeighborsOfRows(t *testing.T) {
+	ends := []grid.Boundary{grid.Reflecting, grid.Absorbing, grid.Periodic}
+	for _, cells := range [][3]int{{5, 4, 3}, {3, 3, 6}, {4, 7, 3}} {
+		for k := range 3 {
+			closed := evAxis(-1, 1, cells[0], ends[k])
+			if k == 0 {
+				closed.Closed = []int{1}
+			}
+			q := evOU(t, 1, 0.5, 2, closed, evAxis(-2, 1, cells[1], ends[(k+1)%3]), evAxis(-1, 2, cells[2], ends[(k+2)%3]))
+			quick, slow := newFaces([]operators.Rowed{q}), newJoined([]operators.Rowed{q})
+			for i := range int32(q.Size() + 1) {
+				got, want := slices.Clone(quick.of(i)), slow.of(i)
+				if slices.Sort(got); !slices.Equal(got, want) {
+					t.Fatalf("%v cells, cell %d: neighbours %v, want %v", cells, i, got, want)
+				}
+			}
+		}
 	}
 }

@@ -71,6 +71,7 @@ func newSdirk(s *state, shifts *shifts) *sdirk {
 }
 
 func (s *sdirk) name() string        { return s.shifts.method }
+func (s *sdirk) safety() float64     { return 0.9 }
 func (s *sdirk) bold() float64       { return 2 } // the estimate is 1e-3 z⁵
 func (s *sdirk) worthwhile() float64 { return s.shifts.worthwhile() }
 func (s *sdirk) effort() float64     { return s.solved }

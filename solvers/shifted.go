@@ -484,7 +484,7 @@ func addScaled(dst []float64, a float64, x []float64) {
 func (s *shifts) worthwhile() float64 {
 	switch {
 	case s.method != byDirect || s.timed != nil || s.dear < 2:
-		return math.Exp2(1. / 4)
+		return slight
 	case s.dear < 8:
 		return math.Sqrt2
 	}

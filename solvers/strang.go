@@ -70,9 +70,12 @@ func newStrang(st *state, q operators.Rowed, workers int) *strang {
 
 func (s *strang) name() string { return Strang }
 
+// safety allows for limiters, which change what streams do from step to step.
+func (s *strang) safety() float64 { return 0.75 }
+
 func (s *strang) bold() float64 { return 1 }
 
-func (s *strang) worthwhile() float64 { return math.Exp2(1. / rungs) }
+func (s *strang) worthwhile() float64 { return slight }
 
 func (s *strang) effort() float64 { return 1 }
 
