@@ -81,13 +81,16 @@ func (r *reader) readLearningRate(t *table) float64 {
 	return r.positive(t, "lr", 1)
 }
 
+// samplings are the names of sgd.WithReplacement and so on.
+var samplings = []string{"with replacement", "without replacement", "epochs"}
+
 // samplingFactor returns by what the way of drawing a batch multiplies the
 // covariance: 1 with replacement, (n − B)/(n − 1) without.
 func (r *reader) samplingFactor(o *optimiser, examples int) float64 {
 	e := o.table.find("sampling")
-	switch r.choice(o.table, "sampling", "with replacement", "with replacement", "without replacement", "epochs") {
+	switch r.choice(o.table, "sampling", "with replacement", samplings...) {
 	case "epochs":
-		r.fail(e.line, "sgd.sampling", `found "epochs", whose memory no equation in the parameters has`, `"with replacement" or "without replacement"`, "")
+		r.fail(e.line, "sgd.sampling", `found "epochs", whose memory no equation in the parameters has`, `"with replacement" or "without replacement"`, "sampling in [validate] draws the batches of particles in this way")
 	case "without replacement":
 		switch {
 		case examples == 0:
@@ -116,6 +119,8 @@ func (r *reader) readExamples(o *optimiser, c *Case) {
 		return
 	}
 	c.Problem.Process, c.Problem.landscape = e, e
+	sampling := slices.Index(samplings, r.text(o.table, "sampling", samplings[0]))
+	c.Problem.descent = &sgd.Descent{Examples: e, Rate: c.Problem.LearningRate, Batch: int(o.batch), Sampling: sgd.Sampling(sampling)}
 	if len(o.axes) > 1 && o.noise == sgd.Gradient {
 		c.Problem.coupled = [][]int{allAxes(len(o.axes))}
 		r.checkCoupling(c.Problem, lineOf(o.table, "data"), "sgd.data")

@@ -24,6 +24,7 @@ type Problem struct {
 	Initial       *Initial
 	Stationary    *StationaryTask
 	Evolve        *EvolveTask
+	Validate      *ValidateTask
 	Observables   []Observable
 	LearningRate  float64 // time per step of an optimiser, 0 if the process is none
 	WithoutErrors bool    // errors of figures are not estimated
@@ -35,6 +36,7 @@ type Problem struct {
 	coupled    [][]int   // groups of axes that noise couples
 	reversible operators.Reversible
 	landscape  *sgd.Examples // nil unless an optimiser
+	descent    *sgd.Descent  // nil unless one on data
 }
 
 // StationaryTask asks for the stationary law.
@@ -49,6 +51,21 @@ type EvolveTask struct {
 	Times     []float64
 	Tolerance float64 // L1 in time on the mesh, over the run
 }
+
+// ValidateTask asks for particles and what they say of the laws. What is 0 or ""
+// is chosen.
+type ValidateTask struct {
+	Particles int
+	Step      float64 // of time
+	Seed      uint64
+	At        []float64 // outputs of [evolve] that are tested
+	Level     float64   // over all tests
+	Method    string    // of the particles' steps
+	Sampling  string    // how an optimiser on data draws its batches, instead of [sgd]'s
+}
+
+// Descent returns the optimiser itself, nil unless it has data.
+func (p *Problem) Descent() *sgd.Descent { return p.descent }
 
 func (p *Problem) names() []string {
 	out := make([]string, len(p.Axes))

@@ -23,11 +23,13 @@ type Result struct {
 	Initial    *InitialResult    `json:"initial,omitempty"`
 	Stationary *StationaryResult `json:"stationary,omitempty"`
 	Evolve     *EvolveResult     `json:"evolve,omitempty"`
+	Validate   any               `json:"validate,omitempty"` // set by who draws particles
 	Warnings   []string          `json:"warnings,omitempty"`
 
-	Grid  *grid.Grid `json:"-"`
-	of    *Case
-	gross float64 // largest mass per unit time that leaves a cell, beside which a net current may be rounding
+	Grid       *grid.Grid         `json:"-"`
+	Comparison *rundir.Comparison `json:"-"` // goes into a picture
+	of         *Case
+	gross      float64 // largest mass per unit time that leaves a cell, beside which a net current may be rounding
 }
 
 // InitialResult says how the initial law fits the box.
@@ -121,7 +123,7 @@ func (r *Result) Write(ctx context.Context, dir string) error {
 	if s := r.Stationary; s != nil {
 		out.Stationary, out.StationaryLog, out.StationaryCurrent = s.Masses, s.Logs, s.Current
 	}
-	out.CurrentScale = r.gross
+	out.CurrentScale, out.Comparison = r.gross, r.Comparison
 	if e := r.Evolve; e != nil {
 		out.Times, out.Steps, out.Masses, out.FinalCurrent, out.Lost = e.Times, e.Step, e.Masses, e.Current, e.Lost
 	}

@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 func (r *reader) readTasks(file *table, p *Problem) {
@@ -22,6 +23,49 @@ func (r *reader) readTasks(file *table, p *Problem) {
 	}
 	if e != nil {
 		r.readEvolve(e, p)
+	}
+	if v := r.sub(file, "validate"); v != nil {
+		r.readValidate(v, p)
+	}
+}
+
+func (r *reader) readValidate(t *table, p *Problem) {
+	p.Validate = &ValidateTask{
+		Particles: r.whole(t, "particles", 0, 100), Step: r.positive(t, "step", 0), Seed: uint64(r.whole(t, "seed", 0, 0)),
+		At: r.numbers(t, "at"), Level: r.positive(t, "level", 0), Method: r.text(t, "method", ""),
+	}
+	if p.Validate.Level >= 1 {
+		r.fail(lineOf(t, "level"), "validate.level", fmt.Sprintf("found %v", p.Validate.Level), "a probability, such as 1e-3", "")
+	}
+	if e := t.find("sampling"); e != nil {
+		p.Validate.Sampling = r.choice(t, "sampling", "", samplings...)
+		if p.descent == nil {
+			r.fail(e.line, "validate.sampling", "found for particles that draw no examples", "", "it says how an optimiser with `data` draws its batches")
+		}
+	}
+	if e := t.find("at"); e != nil {
+		r.readAt(e, p)
+	}
+}
+
+// readAt checks the times at which particles are tested, and makes them outputs.
+func (r *reader) readAt(e *entry, p *Problem) {
+	at := p.Validate.At
+	if p.Evolve == nil {
+		r.fail(e.line, "validate.at", "found without [evolve]", "", "the stationary law has no times")
+		return
+	}
+	last := p.Evolve.Times[len(p.Evolve.Times)-1]
+	for i, v := range at {
+		if !(v > 0 && v <= last) || i > 0 && v <= at[i-1] {
+			r.fail(e.line, "validate.at", fmt.Sprintf("found %v at place %d", v, i), fmt.Sprintf("times that increase, above 0 and up to %v", last), "")
+			return
+		}
+	}
+	for _, v := range at {
+		if i, found := slices.BinarySearch(p.Evolve.Times, v); !found {
+			p.Evolve.Times = slices.Insert(p.Evolve.Times, i, v)
+		}
 	}
 }
 

@@ -89,12 +89,12 @@ func TestPathsAgreeWithTheGridOnEveryGalleryCase(t *testing.T) {
 			if !ok {
 				t.Fatal("no step is given for this case")
 			}
-			compare(t, name, s, particles)
+			against(t, name, s, particles)
 		})
 	}
 }
 
-func compare(t *testing.T, name string, s sample, particles int) {
+func against(t *testing.T, name string, s sample, particles int) {
 	p, law := lawOf(t, name, s.overrides, s.centred)
 	wants := law.figures(t, p)
 	var coarse []figure

@@ -67,6 +67,8 @@ type Result struct {
 	// one direction. Net currents below 1e-10 of it are rounding noise and
 	// not drawn. At 0, unknown, only zeros are noise.
 	CurrentScale float64
+
+	Comparison *Comparison // of samples with a law; nil: none
 }
 
 // title returns what heads the pictures.

@@ -16,7 +16,7 @@ import (
 // Exit codes.
 const (
 	success     = 0
-	answerIsNo  = 1   // not converged, or there is no such law
+	answerIsNo  = 1   // not converged, there is no such law, or particles have another one
 	misuse      = 2   // of the command or of a case file, or a limit
 	notWritten  = 3   // a result could not be written
 	interrupted = 130 // by a signal
@@ -30,7 +30,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
-	if err != nil {
+	if err != nil && err != errRejected { // which the verdict has said
 		complain(stderr, err)
 	}
 	return exitCode(err)
@@ -44,7 +44,8 @@ func rootCommand() *cobra.Command {
 		Example: `  fokker cases                         list the cases that come with the program
   fokker run doublewell                run one of them
   fokker check well.toml               what a case file says, without solving
-  fokker run well.toml --set T=0.2     run it with another parameter`,
+  fokker run well.toml --set T=0.2     run it with another parameter
+  fokker validate well.toml            test it against particles`,
 		Version:       cases.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -56,8 +57,8 @@ func rootCommand() *cobra.Command {
 	root.SetVersionTemplate("fokker {{.Version}}\n")
 	root.SetFlagErrorFunc(badFlag)
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(runCommand(), checkCommand(), convergeCommand(), casesCommand(), versionCommand())
-	for _, name := range []string{"validate", "sweep", "gather", "report", "view"} {
+	root.AddCommand(runCommand(), checkCommand(), validateCommand(), convergeCommand(), casesCommand(), versionCommand())
+	for _, name := range []string{"sweep", "gather", "report", "view"} {
 		root.AddCommand(laterCommand(name))
 	}
 	return root
@@ -140,7 +141,7 @@ func exitCode(err error) int {
 		return success
 	case errors.Is(err, context.Canceled):
 		return interrupted
-	case errors.Is(err, cases.ErrNoLaw), errors.As(err, &stuck):
+	case errors.Is(err, cases.ErrNoLaw), errors.Is(err, errRejected), errors.As(err, &stuck):
 		return answerIsNo
 	case errors.As(err, &file):
 		return notWritten

@@ -10,14 +10,16 @@ import (
 
 	"fokker/cases"
 	"fokker/cases/rundir"
+	"fokker/validate"
 )
 
 // running is the flags of `fokker run`.
 type running struct {
 	asked
-	out     string
-	workers int
-	resume  bool
+	out       string
+	workers   int
+	resume    bool
+	particles bool // drawn whether or not the case asks for them
 }
 
 func runCommand() *cobra.Command {
@@ -60,6 +62,21 @@ func (r *running) run(cmd *cobra.Command) error {
 	if no != nil && result == nil {
 		return no
 	}
+	if err := r.write(ctx, result, bar); err != nil {
+		return err
+	}
+	warn(cmd, result.Warnings)
+	text := summary(result, r.changed()...)
+	if v, ok := result.Validate.(*validate.Verdict); ok {
+		text += "\n" + verdict(v)
+	}
+	if err := write(cmd, text+"\nwrote "+r.out+"\n"); err != nil {
+		return err
+	}
+	return errors.Join(no, rejected(result)) // no: there is no stationary law, but the evolution was asked for as well
+}
+
+func (r *running) write(ctx context.Context, result *cases.Result, bar *progress) error {
 	bar.report("write", 0)
 	if err := result.Write(ctx, r.out); err != nil {
 		if errors.Is(err, context.Canceled) {
@@ -68,11 +85,7 @@ func (r *running) run(cmd *cobra.Command) error {
 		return &written{notRundir(err)}
 	}
 	bar.stop()
-	warn(cmd, result.Warnings)
-	if err := write(cmd, summary(result, r.changed()...)+"\nwrote "+r.out+"\n"); err != nil {
-		return err
-	}
-	return no // there is no stationary law, but the evolution was asked for as well
+	return nil
 }
 
 func (r *running) check(cmd *cobra.Command) error {
@@ -98,7 +111,16 @@ func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) 
 	if err := rundir.Free(r.out); err != nil {
 		return nil, &written{notRundir(err)}
 	}
-	return c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report})
+	result, no := c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report})
+	if no != nil || !r.particles && c.Problem.Validate == nil {
+		return result, no
+	}
+	v, err := validate.Verify(ctx, c, result, validate.Options{Workers: r.workers, Progress: bar.report})
+	if err != nil {
+		return nil, err
+	}
+	result.Validate, result.Comparison = v, v.Worst()
+	return result, nil
 }
 
 // notRundir is an error of package rundir for a person.
