@@ -58,6 +58,17 @@ func Graded(lo, hi, finest, ratio float64) (Spacing, error) {
 	}, nil
 }
 
+// Chebyshev has edges at the extrema of Chebyshev's polynomial, x = −cos u on
+// [−1, 1]: cells shrink towards both ends as those through which polynomials of
+// high degree are known do.
+func Chebyshev(lo, hi float64) Spacing {
+	middle, half := lo+(hi-lo)/2, (hi-lo)/2
+	return Spacing{
+		func(u float64) float64 { return middle - half*math.Cos(u) },
+		func(x float64) float64 { return math.Acos(max(-1, min(1, (middle-x)/half))) },
+	}
+}
+
 // Edges cuts [lo, hi] into n cells equal in u. The faces, increasing and inside
 // the range, become edges exactly as given: each takes the nearest edge, and
 // the edges between are equal in u again. It returns the edges and which of
