@@ -49,6 +49,9 @@ const (
 // accuracy, and is the only one whose masses may fall below zero, within the
 // tolerance. Steps are its spaces then, Rejected those too small for their times,
 // Iterations the complex shifts; Error is the largest of all times.
+//
+// An operator that is no generator is followed by SDIRK4, without the limiter: masses
+// are of any sign.
 func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (*Evolution, error) {
 	began := time.Now()
 	if err := checkEvolve(q, m0, times); err != nil {
@@ -57,6 +60,9 @@ func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (
 	set, err := s.forEvolve()
 	if err != nil {
 		return nil, err
+	}
+	if l, ok := q.(operators.Accurate); ok {
+		return follow(l, m0, times, set)
 	}
 	rows, ok := q.(operators.Rowed)
 	if !ok {
@@ -72,6 +78,11 @@ func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (
 	if err != nil {
 		return nil, err
 	}
+	return e.answerAll(began)
+}
+
+// answerAll runs an evolution that began at a time of the clock on the wall.
+func (e *evolver) answerAll(began time.Time) (*Evolution, error) {
 	if err := e.run(); err != nil {
 		return nil, err
 	}
@@ -161,6 +172,7 @@ type evolver struct {
 	before, coarse []float64 // for halving
 	look           float64   // longest step where steps end at the times asked for, otherwise 0
 	looking        float64   // work of looking at the rates
+	signed         bool      // masses may be negative, beside a generator that only helps
 	out            *Evolution
 }
 
@@ -361,6 +373,9 @@ func (e *evolver) attempt(h, accuracy float64) (found, debt float64, err error) 
 		found, err = e.halve(h, accuracy)
 	} else {
 		found, err = e.way.step(e.settings.Context, try{e.t, h, accuracy, len(e.asked) > 0 && e.asked[0] < e.after(h)})
+	}
+	if e.signed {
+		return found / e.mass, 0, err
 	}
 	debt = overdrawn(e.next) / e.mass
 	return found/e.mass + 2*math.Max(0, debt-e.debt), debt, err
@@ -570,7 +585,7 @@ func (e *evolver) stay() error {
 
 // answer records a law, made nonnegative by the jumps of the step.
 func (e *evolver) answer(x []float64) error {
-	if debt := overdrawn(x); debt > 0 {
+	if debt := overdrawn(x); debt > 0 && !e.signed {
 		e.out.Limited++
 		if e.limit(); !e.limiter.settle(x) {
 			return &NotConverged{"limiter", debt / e.mass, e.out.Steps}

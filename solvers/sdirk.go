@@ -131,7 +131,7 @@ func (s *sdirk) stage(ctx context.Context, i int, t, h, accuracy float64) error 
 	if err != nil {
 		return err
 	}
-	s.next[n] = s.rhs[n] + taken(at.rows.Absorption(), tau, s.next[:n], s.rhs[:n])
+	s.next[n] = s.rhs[n] + taken(at.absorption(), tau, s.next[:n], s.rhs[:n])
 	k := s.k[i]
 	for c, y := range s.next {
 		k[c] = (y - s.rhs[c]) / sdirkDiagonal

@@ -69,15 +69,25 @@ type shifts struct {
 	kept     []kept // the last used first
 	scratch  *scratch
 	work     float64
-	dear     float64 // time to make an equation / time to solve it
-	tired    bool    // sweeps took too many iterations once
+	dear     float64            // time to make an equation / time to solve it
+	tired    bool               // sweeps took too many iterations once
+	accurate operators.Accurate // what the equations are of where that is no generator; nil otherwise
 }
 
 // kept is a shifted equation and what it was made of.
 type kept struct {
 	t, tau float64
 	rows   operators.Rowed
+	leaner *leaning // nil where it is an equation of rows
 	shifted
+}
+
+// absorption is that of the operator of the equation.
+func (k *kept) absorption() []float64 {
+	if k.leaner != nil {
+		return k.leaner.operator.Absorption()
+	}
+	return k.rows.Absorption()
 }
 
 // keptConstant bounds the storage for several step sizes; a step with changing
@@ -144,8 +154,16 @@ func (s *shifts) affordable() bool {
 }
 
 func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
-	k := kept{t: t, tau: tau, rows: s.rows}
-	if s.timed != nil {
+	k, accurate := kept{t: t, tau: tau, rows: s.rows}, s.accurate
+	if accurate != nil && s.timed != nil {
+		q, err := accurate.(operators.Timed).At(t)
+		if err != nil {
+			return k, err
+		}
+		accurate = q.(operators.Accurate)
+		k.rows = accurate.Monotone()
+		s.work++
+	} else if s.timed != nil {
 		q, err := s.timed.At(t)
 		if err != nil {
 			return k, err
@@ -165,6 +183,9 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 			s.scratch = newScratch(k.rows.Size())
 		}
 		k.shifted, err = s.iterate(k.rows, tau)
+	}
+	if err == nil && accurate != nil {
+		s.lean(&k, accurate)
 	}
 	return k, err
 }

@@ -29,8 +29,13 @@ var ErrLost = errors.New("solvers: no stationary law: all mass is lost sooner or
 //
 // Methods are "gth", direct elimination, for any generator with rows, and
 // "multigrid", for one closed class on a grid of two axes or more. The default
-// is the cheaper by an estimate of the elimination.
+// is the cheaper by an estimate of the elimination. An operator that is no
+// generator is solved by "gmres" with the generator beside it; its law has masses
+// of any sign.
 func Stationary(q operators.Generator, s *Settings) (*Law, error) {
+	if l, ok := q.(operators.Accurate); ok {
+		return settle(l, s)
+	}
 	begin := time.Now()
 	t, err := newTask(q, s)
 	if err != nil {

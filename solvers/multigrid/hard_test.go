@@ -120,7 +120,7 @@ func hardCases() []hard {
 		{"van der Pol 1", diffuse(2, vanDerPol(1), equal(0.01, 0.01)), both(-4, 4), 120},
 		{"van der Pol 1 y", diffuse(2, vanDerPol(1), equal(0, 0.01)), both(-4, 4), 120},
 		{"van der Pol 3", diffuse(2, vanDerPol(3), equal(0.05, 0.05)), []span{{lo: -3, hi: 3}, {lo: -8, hi: 8}}, 190},
-		{"van der Pol 3 y", diffuse(2, vanDerPol(3), equal(0, 0.05)), []span{{lo: -3, hi: 3}, {lo: -8, hi: 8}}, 135},
+		{"van der Pol 3 y", diffuse(2, vanDerPol(3), equal(0, 0.05)), []span{{lo: -3, hi: 3}, {lo: -8, hi: 8}}, 110},
 		{"wells", diffuse(2, wells(0), equal(0.05, 0.05)), both(-2.5, 2.5), 180},
 		{"wells cold", diffuse(2, wells(0), equal(0.02, 0.02)), both(-2.5, 2.5), 400},
 		{"wells turned", diffuse(2, wells(0.7), equal(0.05, 0.05)), both(-2.5, 2.5), 190},

@@ -1,0 +1,62 @@
+package solvers
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"fokker/operators"
+)
+
+// follow evolves a law by an operator that is no generator.
+func follow(l operators.Accurate, m0, times []float64, set Settings) (*Evolution, error) {
+	began := time.Now()
+	if set.Method == "" {
+		set.Method = byAny
+	}
+	if !strings.HasPrefix(set.Method, byAny) {
+		return nil, fmt.Errorf("solvers: evolve: method %q needs a generator, of order 2; expected %q", set.Method, byAny)
+	}
+	e, err := newEvolver(l.Monotone(), m0, times, set)
+	if err != nil {
+		return nil, err
+	}
+	e.signed, e.sdirk.shifts.accurate = true, l
+	return e.answerAll(began)
+}
+
+// leaning is the system (I − τLᵀ)x = b of an operator beside a generator,
+// preconditioned by what solves, or preconditions, the equation of this.
+type leaning struct {
+	operator operators.Accurate
+	tau, rho float64
+	near     func(x []float64)
+}
+
+// lean replaces the equation of rows by that of an operator beside them.
+func (s *shifts) lean(k *kept, l operators.Accurate) {
+	k.leaner = &leaning{operator: l, tau: k.tau, rho: k.tau * fastestExit(k.rows)}
+	switch near := k.shifted.(type) {
+	case *eliminated:
+		k.leaner.near = func(x []float64) { near.factor.solve(x, x) }
+	case *iterated:
+		k.leaner.near = near.system.precondition
+	}
+	if s.scratch == nil {
+		s.scratch = newScratch(k.rows.Size())
+	}
+	k.shifted = newIterated(s.method, k.leaner, s.scratch)
+}
+
+func (l *leaning) precondition(x []float64) { l.near(x) }
+
+func (l *leaning) apply(dst, x []float64) {
+	l.operator.Forward(dst, x)
+	for i, v := range x {
+		dst[i] = v - l.tau*dst[i]
+	}
+}
+
+func (l *leaning) fastest() float64 { return l.rho }
+
+func (l *leaning) exact() bool { return false }
