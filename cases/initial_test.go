@@ -54,7 +54,7 @@ func TestAGaussianHasItsIntegralsOverCells(t *testing.T) {
 		}
 	}
 	g, m, _ := start(t, axis("x", "range = [-8, 8]\ncells = 64")+still+"mean = { x = 0.3 }\nstd = { x = 0.8 }\n")
-	f := newFigures(g).moments(m)
+	f := momentsOf(g, m)
 	h := 0.25
 	near(t, "mean", f.Mean["x"], .3, 1e-12)
 	near(t, "variance", f.Covariance["x,x"], .64+h*h/12, 1e-9) // Sheppard's correction, to e^(−2π²σ²/h²)
@@ -158,7 +158,7 @@ func TestACorrelatedGaussianHasItsIntegralsOverCells(t *testing.T) {
 				want := bivariate(ex[a], ex[a+1], ey[b], ey[b+1], c.mx, c.my, c.sx, c.sy, c.rho) / (1 - outside)
 				near(t, "mass", m[i], want, 2e-8)
 			}
-			if f := newFigures(g).moments(m); c.name == "resolved" {
+			if f := momentsOf(g, m); c.name == "resolved" {
 				near(t, "E x", f.Mean["x"], c.mx, 1e-7)
 				near(t, "Σxx", f.Covariance["x,x"], c.sx*c.sx+c.h*c.h/12, 1e-7)
 				near(t, "Σxy", f.Covariance["x,y"], c.rho*c.sx*c.sy, 1e-7)
@@ -181,7 +181,7 @@ func TestAPointHasItsMeanAndCrossesNoClosedFace(t *testing.T) {
 	for _, spacing := range []string{"", "spacing = \"sinh\"", "spacing = { finest = 1, ratio = 6 }"} {
 		for _, x := range []float64{0.3, -2.71, 1, 3.1, 0.123456789} {
 			g, m, _ := start(t, axis("x", "range = [-5, 5]\ncells = 20\n"+spacing)+axis("y", "range = [-5, 5]\ncells = 20")+still+"point = { x = "+literalOf(x)+", y = 0.77 }\n")
-			f := newFigures(g).moments(m)
+			f := momentsOf(g, m)
 			near(t, "E x", f.Mean["x"], x, 1e-14*5)
 			near(t, "E y", f.Mean["y"], .77, 1e-14*5)
 			cells := 0
@@ -253,4 +253,9 @@ func TestDensitiesThatAreNoneAreMistakes(t *testing.T) {
 			t.Errorf("%s: %v, want a mistake of [initial] with %q", text, err, part)
 		}
 	}
+}
+
+func momentsOf(g *grid.Grid, m []float64) Figures {
+	f := newFigures(g)
+	return f.moments(f.read(m))
 }

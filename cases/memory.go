@@ -16,6 +16,9 @@ func (p *Problem) bytesPerCell() float64 {
 	if len(p.coupled) > 0 {
 		bytes = 400 + 250*float64(len(p.Axes))
 	}
+	if p.Order != 0 { // the space of GMRES, an elimination, coefficients
+		bytes += 1500 + 300*float64(len(p.Axes))
+	}
 	if p.Evolve != nil {
 		bytes += 1300 + 8*float64(len(p.Evolve.Times))
 		if p.Evolve.Method == "contour" { // its basis has up to 100 laws

@@ -26,10 +26,11 @@ type Problem struct {
 	Evolve        *EvolveTask
 	Validate      *ValidateTask
 	Observables   []Observable
-	LearningRate  float64 // time per step of an optimiser, 0 if the process is none
-	WithoutErrors bool    // errors of figures are not estimated
-	Workers       int     // 0: as many as the machine grants
-	MemoryLimit   float64 // bytes; 0: 80 % of the memory available
+	LearningRate  float64         // time per step of an optimiser, 0 if the process is none
+	Order         operators.Order // 0: of a generator, 2
+	WithoutErrors bool            // errors of figures are not estimated
+	Workers       int             // 0: as many as the machine grants
+	MemoryLimit   float64         // bytes; 0: 80 % of the memory available
 
 	file       string
 	equation   *equation // nil where data make the process
@@ -133,6 +134,9 @@ func (p *Problem) Generator(g *grid.Grid, workers int) (operators.Generator, err
 	}
 	if err != nil {
 		return nil, p.explain(err)
+	}
+	if p.Order != 0 {
+		return p.highOrder(block)
 	}
 	if p.Unsteady {
 		return operators.Driven{Block: block}, nil

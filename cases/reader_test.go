@@ -299,8 +299,6 @@ func TestWhatComesLaterIsRefusedByName(t *testing.T) {
 		base + "drift = { file = \"a.nc\" }\n":         "an array from a file",
 		base + "[initial]\nfile = \"other.run\"\n":     `"file"`,
 		base + "[numerics]\nengine = \"petsc\"\n":      `"engine"`,
-		base + "[numerics]\norder = 4\n":               "the number 4",
-		base + "[numerics]\norder = \"spectral\"\n":    `"spectral"`,
 		sgd + "fields = \"plane.nc\"\n":                `"fields"`,
 		sgd + "optimizer = \"adam\"\n":                 `"adam"`,
 		sgd + "momentum = 0.9\n":                       `"momentum"`,

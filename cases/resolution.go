@@ -15,10 +15,10 @@ type resolution struct {
 }
 
 // resolves measures it. In a potential the rates are exact for the Gibbs law,
-// and no cell counts.
+// and schemes of high order have no such rates: no cell counts.
 func (p *Problem) resolves(g *grid.Grid, law []float64, t float64) (out resolution, err error) {
 	axes := p.single()
-	if p.reversible != nil || len(axes) == 0 {
+	if p.reversible != nil || p.Order != 0 || len(axes) == 0 {
 		return out, nil
 	}
 	dim, at := g.Dim(), make([]int, g.Dim())

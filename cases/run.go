@@ -33,6 +33,7 @@ type run struct {
 	initial   []float64
 	figures   *figures
 	seen      readings
+	negative  float64 // the most negative mass of a law, made positive
 	result    *Result
 }
 
@@ -50,7 +51,7 @@ func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
 	}
 	r := &run{ctx: ctx, problem: p, options: o, workers: p.workers(o.Workers)}
 	r.result = &Result{Schema: 1, Case: c.Name, Version: Version, of: c}
-	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.errors}
+	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.warnNegative, r.errors}
 	var no error
 	for _, step := range steps {
 		if err := ctx.Err(); err != nil {
@@ -84,8 +85,11 @@ func (r *run) assemble() (err error) {
 	for k := range r.grid.Dim() {
 		r.result.Cells = append(r.result.Cells, r.grid.Cells(k))
 	}
-	r.figures, err = r.problem.figures(r.grid)
-	return err
+	if r.figures, err = r.problem.figures(r.grid); err != nil {
+		return err
+	}
+	r.figures.accurate, _ = r.generator.(operators.Accurate)
+	return nil
 }
 
 func (r *run) start() (err error) {
@@ -119,6 +123,9 @@ func (r *run) stationary() error {
 	begin := time.Now()
 	law, err := r.law()
 	if err != nil {
+		return err
+	}
+	if err := r.checkWalls(law.Mass); err != nil {
 		return err
 	}
 	if err := r.checkExistence(law); err != nil {
@@ -167,6 +174,7 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 	if err := r.warnResolution(law.Mass, 0, false); err != nil {
 		return err
 	}
+	r.negative = negative(law.Mass)
 	r.warnSharpness(out.Observables["sharpness"])
 	if out.WallMass > 1e-6 && !r.problem.wallsCarryMass() {
 		r.warn("%s of the stationary mass lies in cells at the walls; a wider range may be needed", percent(out.WallMass))
@@ -186,7 +194,7 @@ func (r *run) class(c solvers.Class) ClassResult {
 func (r *run) mean(c solvers.Class, k int) (mean float64) {
 	x := r.grid.Centers(k)
 	if len(c.Cells) == r.grid.Size() {
-		return floats.Dot(r.figures.along(k, c.Mass), x)
+		return floats.Dot(r.figures.along(k, r.figures.read(c.Mass).weights), x)
 	}
 	for i, cell := range c.Cells {
 		mean += c.Mass[i] * x[r.grid.Along(k, cell)]
@@ -247,6 +255,9 @@ func (r *run) march() (*solvers.Evolution, error) {
 	}
 	r.seen.evolve = make([]Figures, len(e.Masses))
 	for i, m := range e.Masses {
+		if err := r.checkWalls(m); err != nil {
+			return nil, err
+		}
 		if r.seen.evolve[i], err = r.figures.of(m, e.Times[i]); err != nil {
 			return nil, err
 		}
@@ -263,6 +274,9 @@ func (r *run) aboutEnd(out *EvolveResult) error {
 		return err
 	}
 	out.Current = r.currents(q, law)
+	for _, m := range out.Masses {
+		r.negative = max(r.negative, negative(m))
+	}
 	if out.Cross, err = r.cross(law, at); err != nil {
 		return err
 	}
@@ -279,6 +293,9 @@ func (r *run) aboutEnd(out *EvolveResult) error {
 
 // cross measures cross-diffusion under a law and warns where it matters.
 func (r *run) cross(law []float64, t float64) (*float64, error) {
+	if r.problem.Order != 0 { // is that of generators
+		return nil, nil
+	}
 	c, ok, err := r.problem.crossDiffusion(r.grid, law, t)
 	if err != nil || !ok {
 		return nil, err

@@ -7,14 +7,16 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"fokker/grid"
+	"fokker/operators"
 )
 
 // figures computes expectations of a law on a grid.
 type figures struct {
 	grid        *grid.Grid
 	observed    []Observable
-	phi         [][]float64 // of every cell; nil where φ depends on time
-	temperature float64     // above 0: the last of observed is the potential
+	phi         [][]float64        // of every cell; nil where φ depends on time
+	temperature float64            // above 0: the last of observed is the potential
+	accurate    operators.Accurate // has its own quadrature; nil for generators
 	work        []float64
 }
 
@@ -144,14 +146,18 @@ func rawMoment(axis string, k int) string { return fmt.Sprintf("raw_moments.%s.%
 
 // of computes every figure of the law at a time.
 func (f *figures) of(m []float64, t float64) (Figures, error) {
-	out := f.moments(m)
+	l := f.read(m)
+	out := f.moments(l)
 	out.Observables = map[string]float64{}
 	for i := range f.observed {
 		phi, err := f.on(i, t)
 		if err != nil {
 			return out, err
 		}
-		value := f.expect(m, phi)
+		value := f.expect(l.weights, phi)
+		if f.observed[i].points > 1 { // φ is the fraction of a cell
+			value = f.expect(m, phi)
+		}
 		if f.isPotential(i) {
 			free := value/out.Mass - f.temperature*out.Entropy
 			out.FreeEnergy = &free
@@ -162,10 +168,27 @@ func (f *figures) of(m []float64, t float64) (Figures, error) {
 	return out, nil
 }
 
+// reading is what a law says of the centres.
+type reading struct {
+	mass    float64
+	weights []float64 // of a function's values there: the masses of a generator
+	density []float64 // nil: masses over volumes
+}
+
+func (f *figures) read(m []float64) reading {
+	l := reading{sum(m), m, nil}
+	if f.accurate != nil {
+		l.weights, l.density = make([]float64, len(m)), make([]float64, len(m))
+		f.accurate.Values(l.density, l.weights, m)
+	}
+	return l
+}
+
 // moments computes everything that needs no observable.
-func (f *figures) moments(m []float64) Figures {
+func (f *figures) moments(l reading) Figures {
+	m := l.weights
 	out := Figures{
-		Mass: sum(m), Mean: map[string]float64{}, Covariance: map[string]float64{}, RawMoments: map[string][5]float64{},
+		Mass: l.mass, Mean: map[string]float64{}, Covariance: map[string]float64{}, RawMoments: map[string][5]float64{},
 	}
 	for k := range f.grid.Dim() {
 		marginal := f.along(k, m)
@@ -173,7 +196,11 @@ func (f *figures) moments(m []float64) Figures {
 		f.variance(&out, k, marginal)
 	}
 	f.covariances(&out, m)
-	out.Entropy = f.entropy(m, out.Mass)
+	if l.density == nil {
+		out.Entropy = f.entropy(m, l.mass)
+	} else {
+		out.Entropy = l.entropy()
+	}
 	return out
 }
 
@@ -238,6 +265,16 @@ func (f *figures) covariances(out *Figures, m []float64) {
 			out.Covariance[g.Axis(k).Name+","+g.Axis(l).Name] = total / out.Mass
 		}
 	}
+}
+
+// entropy returns −∫p ln p by the quadrature of the scheme, where p > 0.
+func (l reading) entropy() (sum float64) {
+	for i, p := range l.density {
+		if p > 0 {
+			sum -= l.weights[i] / l.mass * math.Log(p/l.mass)
+		}
+	}
+	return sum
 }
 
 // entropy returns −Σ m ln(m/volume), of masses divided by their sum.

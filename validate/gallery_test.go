@@ -58,6 +58,7 @@ var samples = map[string]sample{
 	"stratonovich": {step: .0025, overrides: append(short("1"), on(8000, "w")...)},
 	"student":      {step: .02, last: 1},
 	"tilted":       {step: .02, last: 1},
+	"whirl":        {step: .01, last: 1},
 	"turning":      {step: .01, last: .1, overrides: on(192, "x", "y")},
 }
 

@@ -1,0 +1,152 @@
+package cases
+
+import (
+	"fmt"
+	"math"
+
+	"fokker/cases/expr"
+	"fokker/grid"
+	"fokker/operators"
+)
+
+// readOrder reads the order of the scheme: 2, that of generators, 4 or "spectral".
+func (r *reader) readOrder(t *table, p *Problem) {
+	e := t.find("order")
+	if e == nil || e.value == int64(2) {
+		return
+	}
+	switch e.value {
+	case int64(4):
+		p.Order = operators.Fourth
+	case "spectral":
+		p.Order = operators.Spectral
+	default:
+		r.fail(e.line, "numerics.order", describe(e.value), `2, 4 or "spectral"`, "")
+		return
+	}
+}
+
+// checkSmooth refuses what a scheme of high order cannot follow.
+func (r *reader) checkSmooth(file *table, p *Problem) {
+	if p.Order == 0 || len(r.mistakes) > 0 {
+		return
+	}
+	t, _ := file.at("numerics")
+	line := lineOf(t, "order")
+	refuse := func(found, hint string) {
+		r.fail(line, "numerics.order", fmt.Sprintf("order %v: %s", p.Order, found), "order 2, or what is smooth", hint)
+	}
+	if len(p.Axes) > 3 {
+		refuse(fmt.Sprintf("found %d axes, of which it takes 3", len(p.Axes)), "")
+	}
+	if kink := p.kink(); kink != "" {
+		refuse(fmt.Sprintf("found %s in a coefficient, where the law is not smooth", kink), "softplus, tanh and sigmoid are smooth")
+	}
+	if p.Initial != nil && p.Initial.Point != nil {
+		refuse("the process starts at a point, which is not smooth", "a small std in [initial]")
+	}
+	for _, a := range p.Axes {
+		switch {
+		case len(a.Faces) > 0:
+			refuse(fmt.Sprintf("found faces on axis %q, at which a law need not be smooth", a.Name), "")
+		case a.Cells < 5:
+			refuse(fmt.Sprintf("found %d cells on axis %q, of which it takes 5", a.Cells, a.Name), "")
+		case p.Order != operators.Spectral:
+		case a.Ends[0] == grid.Absorbing || a.Ends[1] == grid.Absorbing:
+			refuse(fmt.Sprintf("found an absorbing end of axis %q, which waves cannot have", a.Name), "order = 4 takes absorbing ends")
+		case a.Ends[0] == grid.Periodic && a.Spaced != "uniform":
+			refuse(fmt.Sprintf("found unequal cells on the periodic axis %q", a.Name), "order = 4 takes them")
+		case a.Spaced != "uniform" && a.Spaced != "chebyshev":
+			refuse(fmt.Sprintf("found spacing %q on axis %q", a.Spaced, a.Name), `spacing = "chebyshev", "uniform" where the walls carry no mass, or order = 4`)
+		}
+	}
+}
+
+// kink returns the name of an operation in the coefficients that is not smooth, or "".
+func (p *Problem) kink() string {
+	eq := p.equation
+	if eq == nil {
+		return expr.Kink(p.landscape.Loss, p.landscape.Regularizer)
+	}
+	nodes := append([]*expr.Node(nil), eq.drift...)
+	for _, row := range eq.diffusion {
+		nodes = append(nodes, row...)
+	}
+	if eq.killing != nil {
+		nodes = append(nodes, eq.killing)
+	}
+	return expr.Kink(nodes...)
+}
+
+// highOrder returns the operator of high order beside a generator.
+func (p *Problem) highOrder(near *operators.Block) (operators.Generator, error) {
+	var monotone operators.Rowed = near
+	if p.Unsteady {
+		monotone = operators.Driven{Block: near}
+	}
+	h, err := operators.NewHighOrder(p.Order, p.Process, operators.Killing{Rate: p.Killing}, 0, monotone, near.Mesh())
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	if p.Unsteady {
+		return operators.Moving{HighOrder: h}, nil
+	}
+	return h, nil
+}
+
+// unwanted is the density at a wall, against that of an even law, from which on
+// waves across the wall are refused, and the negative mass that is warned of.
+const unwanted = 1e-6
+
+// checkWalls refuses a law whose walls carry mass where its waves go through them.
+func (r *run) checkWalls(m []float64) error {
+	if r.problem.Order != operators.Spectral {
+		return nil
+	}
+	for k, a := range r.problem.Axes {
+		if a.Ends[0] == grid.Periodic || a.Spaced != "uniform" {
+			continue
+		}
+		marginal := r.figures.along(k, m)
+		n := len(marginal)
+		most := math.Max(math.Abs(marginal[0]), math.Abs(marginal[n-1])) * float64(n) / sum(m)
+		if most > unwanted {
+			return &Mistake{
+				File: r.problem.file, Key: "numerics.order",
+				Found:    fmt.Sprintf("the walls of axis %q carry mass, %.2g of an even law's, which waves cannot follow", a.Name, most),
+				Expected: fmt.Sprintf("at most %.0e", unwanted),
+				Hint:     `a wider range, spacing = "chebyshev" on that axis, or order = 4`,
+			}
+		}
+	}
+	return nil
+}
+
+// warnNegative says so where cells are too wide for a scheme of high order.
+func (r *run) warnNegative() error {
+	if r.negative > unwanted {
+		r.warn("cells with negative masses have up to %.2g of a law together: smaller cells would have less, and order = 2 none", r.negative)
+	}
+	return nil
+}
+
+// negative returns the sum of the negative masses, made positive.
+func negative(m []float64) (sum float64) {
+	for _, v := range m {
+		sum -= math.Min(v, 0)
+	}
+	return sum
+}
+
+// order is that with which figures converge as cells shrink. With interpolation by
+// all cells they do faster than with any order: so it is taken for the eighth, which
+// is more than halving cells gains before it gains more than that.
+func (p *Problem) order() float64 {
+	switch p.Order {
+	case operators.Fourth:
+		return 4
+	case operators.Spectral:
+		return 8
+	}
+	return 2
+}
