@@ -1,7 +1,7 @@
 # Targets for people; the program needs only the go command.
 export CGO_ENABLED = 0
 
-.PHONY: build test run bench paths peers layers lint
+.PHONY: build test run bench paths accuracy peers layers lint
 
 build: ## bin/fokker
 	go build -trimpath -o bin/fokker ./cmd/fokker
@@ -17,6 +17,9 @@ bench: ## unknowns per second, work units, allocations
 
 paths: ## a million particles against the grid, on every case of the gallery (some minutes)
 	FOKKER_PARTICLES=1000000 go test ./validate -run EveryGallery -timeout 60m -v
+
+accuracy: ## every known law without cells, and without ranges where it confines, to 1e-4 in at most a minute each (some minutes)
+	FOKKER_ACCURACY=1e-4 FOKKER_SECONDS=60 go test ./cases -run EveryKnownFigureHas -timeout 120m -count=1
 
 peers: build ## fokker beside SuperLU, PARDISO, PETSc, FiPy and others; writes docs/benchmarks.md and docs/benchmarks-time.md (needs Python)
 	python3 validate/peers/measure.py $(PEERS)

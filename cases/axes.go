@@ -8,11 +8,12 @@ import (
 	"fokker/grid"
 )
 
-// AxisSpec is an axis as the case states it.
+// AxisSpec is an axis as the case states it. What it leaves open, a run chooses
+// by its accuracy.
 type AxisSpec struct {
 	Name    string
-	Lo, Hi  float64
-	Cells   int
+	Lo, Hi  float64 // infinite: open
+	Cells   int     // 0: open
 	Ends    [2]grid.Boundary
 	Spacing grid.Spacing
 	Spaced  string // "uniform", "log", "sinh", "chebyshev", "graded"
@@ -22,7 +23,7 @@ type AxisSpec struct {
 func (r *reader) readAxes(file *table, p *Problem) {
 	e := file.find("axis")
 	if e == nil {
-		r.fail(0, "axis", "found no [[axis]]", "one [[axis]] with name, range and cells per state variable", "choosing the box is not available in this version")
+		r.fail(0, "axis", "found no [[axis]], and no drift whose keys would name the state variables", "one [[axis]] with a name per state variable", "range and cells may be left out: the accuracy chooses them")
 		return
 	}
 	list, ok := e.value.([]*table)
@@ -39,6 +40,25 @@ func (r *reader) readAxes(file *table, p *Problem) {
 		p.Axes = append(p.Axes, a)
 	}
 	r.checkSize(list, p)
+}
+
+// implyAxes takes the keys of the drift for the axes of a case without any.
+func (r *reader) implyAxes(file *table) {
+	process, _ := file.at("process")
+	if process == nil || file.find("axis") != nil {
+		return
+	}
+	drift, ok := process.at("drift")
+	if !ok || len(drift.entries) == 0 {
+		return
+	}
+	var axes []*table
+	for k, e := range drift.entries {
+		t := &table{path: fmt.Sprintf("axis.%d", k), line: e.line}
+		t.set("name", e.key)
+		axes = append(axes, t)
+	}
+	file.set("axis", axes)
 }
 
 func lineOf(t *table, key string) int {
@@ -89,24 +109,49 @@ func (r *reader) readAxis(t *table) AxisSpec {
 			r.failExpression(lineOf(t, "name"), join(t.path, "name"), err)
 		}
 	}
-	if r.required(t, "range", "[lower, upper]") {
+	a.Lo, a.Hi = math.Inf(-1), math.Inf(1)
+	if t.find("range") != nil {
 		a.Lo, a.Hi = r.readRange(t)
 	}
-	if r.required(t, "cells", "a whole number of cells") {
-		a.Cells = r.whole(t, "cells", 1, 1)
-	}
+	a.Cells = r.whole(t, "cells", 0, 1)
 	a.Ends = r.readBoundary(t)
-	if a.Ends[0] == grid.Periodic && a.Cells < 3 {
+	if a.Ends[0] == grid.Periodic && t.find("cells") != nil && a.Cells < 3 {
 		r.fail(lineOf(t, "cells"), join(t.path, "cells"), fmt.Sprintf("found %d", a.Cells), "at least 3 on a periodic axis", "")
 	}
 	a.Faces = r.numbers(t, "faces")
-	if a.Lo < a.Hi {
+	if a.Lo < a.Hi && r.closable(t, a) {
 		r.readSpacing(t, &a)
 		r.checkEdges(t, a)
 	}
 	r.fill(t, "boundary", "reflecting")
 	r.fill(t, "spacing", "uniform")
 	return a
+}
+
+// open reports whether an end of the range is chosen by the run.
+func (a AxisSpec) open(end int) bool { return math.IsInf([2]float64{a.Lo, a.Hi}[end], 0) }
+
+// closable refuses an open range where something else on the axis rests on it.
+func (r *reader) closable(t *table, a AxisSpec) bool {
+	if !a.open(0) && !a.open(1) {
+		return true
+	}
+	_, graded := t.at("spacing")
+	why := ""
+	switch e := t.find("spacing"); {
+	case a.Ends[0] == grid.Periodic:
+		why = "a periodic axis needs its period"
+	case a.open(0) && a.Ends[0] == grid.Absorbing || a.open(1) && a.Ends[1] == grid.Absorbing:
+		why = "an absorbing wall stands at an end of the range"
+	case len(a.Faces) > 0:
+		why = "faces stand inside a range"
+	case graded || e != nil && (e.value == "log" || e.value == "chebyshev"):
+		why = "the spacing depends on it"
+	default:
+		return true
+	}
+	r.fail(lineOf(t, "range"), join(t.path, "range"), "open: "+why, "[lower, upper]", "")
+	return false
 }
 
 func (r *reader) required(t *table, key, expected string) bool {
@@ -119,15 +164,33 @@ func (r *reader) required(t *table, key, expected string) bool {
 
 func (r *reader) readRange(t *table) (lo, hi float64) {
 	e, before := t.find("range"), len(r.mistakes)
-	v := r.numbers(t, "range")
+	v := r.ends(e, join(t.path, "range"))
 	if len(r.mistakes) > before {
 		return 0, 0
 	}
-	if len(v) != 2 || !(v[0] < v[1]) || math.IsInf(v[1]-v[0], 0) {
+	finite := len(v) == 2 && !math.IsInf(v[0], 0) && !math.IsInf(v[1], 0)
+	if len(v) != 2 || !(v[0] < v[1]) || finite && math.IsInf(v[1]-v[0], 0) {
 		r.fail(e.line, join(t.path, "range"), fmt.Sprintf("found [%s]", listed(v)), "[lower, upper] with lower < upper", "")
 		return 0, 0
 	}
 	return v[0], v[1]
+}
+
+// ends reads a list of numbers, of which the first may be −inf and the last inf.
+func (r *reader) ends(e *entry, path string) (out []float64) {
+	list, ok := e.value.([]any)
+	if !ok {
+		r.wrong(e, path, "a list of numbers")
+		return nil
+	}
+	for i, v := range list {
+		x, infinite := v.(float64)
+		if !infinite || i == 0 && x != math.Inf(-1) || i > 0 && x != math.Inf(1) {
+			x = r.value(e.line, fmt.Sprintf("%s[%d]", path, i), v)
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 var boundaries = map[string]grid.Boundary{"reflecting": grid.Reflecting, "absorbing": grid.Absorbing, "periodic": grid.Periodic}
@@ -189,7 +252,7 @@ func (r *reader) readSpacing(t *table, a *AxisSpec) {
 
 // checkEdges tries whether the faces fit the cells, and the cells the numbers.
 func (r *reader) checkEdges(t *table, a AxisSpec) {
-	if a.Cells < 1 || a.Cells > 1<<20 {
+	if a.Cells < 1 || a.Cells > 1<<20 || a.open(0) || a.open(1) {
 		return
 	}
 	edges, _, err := a.Spacing.Edges(a.Lo, a.Hi, a.Cells, a.Faces...)

@@ -93,6 +93,7 @@ func Parse(path string, data []byte, open Open, overrides ...string) (*Case, err
 		}
 		return nil, &Mistake{File: path, Found: err.Error()}
 	}
+	r.implyAxes(file)
 	for _, o := range overrides {
 		r.override(file, o)
 	}
@@ -123,6 +124,7 @@ func (r *reader) readCase(c *Case, open Open) {
 	if len(p.Axes) == 0 {
 		return // without axes all else looks wrong
 	}
+	r.readAccuracy(c.file, p)
 	names := p.names()
 	process, optimiser := r.sub(c.file, "process"), r.sub(c.file, "sgd")
 	if optimiser != nil {
@@ -235,6 +237,26 @@ func (r *reader) readStart(file *table, p *Problem) {
 		return
 	}
 	r.readInitial(file, p)
+	if p.Initial != nil && p.Initial.Uniform && p.Open() {
+		r.fail(p.Initial.line, "initial.uniform", "found with a range that is left open", "a `range` for every axis", "")
+	}
+}
+
+// standardAccuracy is what a case is solved to that leaves an axis open.
+const standardAccuracy = 1e-3
+
+// readAccuracy reads the wanted error of figures, which has a default where an
+// axis is open.
+func (r *reader) readAccuracy(file *table, p *Problem) {
+	absent := 0.0
+	if p.Open() {
+		absent = standardAccuracy
+		r.fill(file, "accuracy", absent)
+	}
+	p.Accuracy = r.positive(file, "accuracy", absent)
+	if p.Accuracy >= 1 {
+		r.fail(lineOf(file, "accuracy"), "accuracy", fmt.Sprintf("found %v", p.Accuracy), "a number between 0 and 1", "it is an error over the size of a figure")
+	}
 }
 
 // checkAxes reports the names in a table that are none of axes or, if all are,
@@ -285,5 +307,8 @@ func (r *reader) readNumerics(file *table, p *Problem) {
 	r.readOrder(t, p)
 	p.WithoutErrors = t.find("errors") != nil && !r.flag(t, "errors")
 	p.Workers = r.whole(t, "workers", 0, 1)
-	p.MemoryLimit = r.positive(t, "memory_limit", 0)
+	p.MemoryLimit, p.TimeLimit = r.positive(t, "memory_limit", 0), r.positive(t, "time_limit", 0)
+	if p.Accuracy > 0 && p.WithoutErrors {
+		r.fail(lineOf(t, "errors"), "numerics.errors", "found false beside an accuracy, which errors measure", "true", "")
+	}
 }

@@ -237,13 +237,31 @@ func (d *description) axes(s *survey) {
 		if a.Ends[1] != a.Ends[0] {
 			ends += ", " + a.Ends[1].String()
 		}
-		d.line("", a.Name, fmt.Sprintf("[%g, %g]", a.Lo, a.Hi), fmt.Sprint(a.Cells), a.Spaced, s.widths(k), ends, s.faces(k, a))
+		d.line("", a.Name, a.ends(), a.count(), a.Spaced, s.widths(k), ends, s.faces(k, a))
 	}
+}
+
+// ends writes the range, and what of it is open.
+func (a AxisSpec) ends() string {
+	if a.open(0) && a.open(1) {
+		return "open"
+	}
+	return strings.ReplaceAll(fmt.Sprintf("[%g, %g]", a.Lo, a.Hi), "+Inf", "inf")
+}
+
+func (a AxisSpec) count() string {
+	if a.Cells == 0 {
+		return "open"
+	}
+	return fmt.Sprint(a.Cells)
 }
 
 func (d *description) tasks() {
 	p := d.Problem
 	d.heading("tasks")
+	if p.Accuracy > 0 {
+		d.line("accuracy", fmt.Sprintf("errors of figures up to %g of their size or standard deviation", p.Accuracy))
+	}
 	if p.Initial != nil {
 		d.line("initial", p.Initial.describe())
 	}
@@ -291,12 +309,26 @@ func listed(x []float64) string {
 func (d *description) needs() {
 	p := d.Problem
 	d.heading("needs")
+	if p.Open() {
+		d.line("", d.search())
+		return
+	}
 	memory := "about " + size(p.Memory())
 	if free := availableMemory(); free > 0 {
 		memory += " of " + size(free) + " available"
 	}
 	d.line("memory", memory)
 	d.line("time", "very roughly "+duration(p.seconds()))
+}
+
+// search says what a run chooses, and within which limits.
+func (d *description) search() string {
+	p := d.Problem
+	within := duration(p.timeLimit())
+	if memory := p.memoryLimit(); memory > 0 {
+		within += " and " + size(memory)
+	}
+	return "as much as the accuracy asks for: a run chooses what is open, within " + within
 }
 
 func duration(seconds float64) string {
@@ -421,6 +453,9 @@ const (
 // survey looks at the coefficients. Its error is what a run would refuse.
 func (p *Problem) survey() (*survey, error) {
 	s := &survey{problem: p, closed: make([][]float64, len(p.Axes)), axis: make([]seen, len(p.Axes))}
+	if p.Open() {
+		return s, nil
+	}
 	if err := p.checkMemory(); err != nil {
 		return s, err
 	}

@@ -37,7 +37,7 @@ func (r *run) errors() error {
 	r.generator = nil // the coarser ones may need its memory
 	// Of their work this part is that of the finer.
 	most := 1 - 1/(1+math.Exp2(float64(r.grid.Dim())))
-	half, err := r.coarse(2, 0, most)
+	half, err := r.coarse(r.everyAxis(2), 0, most)
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
@@ -46,7 +46,7 @@ func (r *run) errors() error {
 		return nil
 	}
 	meshes := []*coarse{half}
-	quarter, err := r.coarse(4, most, 1)
+	quarter, err := r.coarse(r.everyAxis(4), most, 1)
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
@@ -66,10 +66,12 @@ type coarse struct {
 	classes    []ClassResult
 }
 
-// coarse runs the tasks on a mesh with fewer cells, as the part of all progress
-// between two fractions.
-func (r *run) coarse(factor int, from, to float64) (*coarse, error) {
-	g, err := r.problem.coarser(factor)
+func (r *run) everyAxis(factor int) []int { return slices.Repeat([]int{factor}, r.grid.Dim()) }
+
+// coarse runs the tasks on a mesh with fewer cells by a factor for every axis, as
+// the part of all progress between two fractions.
+func (r *run) coarse(factors []int, from, to float64) (*coarse, error) {
+	g, err := r.problem.coarser(factors...)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +164,7 @@ func (c *coarse) move() error {
 func (r *run) estimate(meshes []*coarse) error {
 	if s := r.result.Stationary; s != nil {
 		e := r.newEstimate(meshes, func(c *coarse) Figures { return *c.seen.stationary })
-		e.to = meshes[0].stationary
+		e.to, e.at, e.counted = meshes[0].stationary, "stationary", true
 		if !strings.HasPrefix(s.Method, "gth") { // elimination is exact to rounding
 			e.tolerance = r.problem.Stationary.Tolerance
 		}
@@ -184,7 +186,8 @@ func (r *run) estimateSeries(out *EvolveResult, meshes []*coarse) (err error) {
 	out.Error = &EvolveErrors{}
 	for i, at := range out.Times {
 		e := r.newEstimate(meshes, func(c *coarse) Figures { return c.seen.evolve[i] })
-		e.to = meshes[0].evolve[i]
+		e.to, e.at = meshes[0].evolve[i], atTime(at)
+		e.counted = at > 0 || r.problem.Initial.Point == nil // whose width is that of cells
 		if at > 0 {
 			e.tolerance = out.TimeError
 		}
@@ -199,6 +202,9 @@ func (r *run) estimateSeries(out *EvolveResult, meshes []*coarse) (err error) {
 
 // estimate of the errors of a law's figures.
 type estimate struct {
+	run       *run
+	at        string               // of the figures: "stationary" or "evolve at 3"
+	counted   bool                 // in the accuracy
 	width     []float64            // of the cells of coarser meshes
 	coarser   []map[string]float64 // figures there, by path
 	period    map[string]float64   // of figures that are angles
@@ -209,7 +215,7 @@ type estimate struct {
 }
 
 func (r *run) newEstimate(meshes []*coarse, figures func(*coarse) Figures) *estimate {
-	e := &estimate{period: map[string]float64{}, highest: r.problem.order()}
+	e := &estimate{run: r, period: map[string]float64{}, highest: r.problem.order()}
 	for _, a := range r.problem.Axes {
 		e.period["circular_mean."+a.Name] = a.Hi - a.Lo
 	}
@@ -224,8 +230,40 @@ func (r *run) newEstimate(meshes []*coarse, figures func(*coarse) Figures) *esti
 	return e
 }
 
+// measure is the error of a figure, and what it is an error of.
+type measure struct {
+	at, path     string
+	value, error float64
+	scale        float64 // of the figure, of which the accuracy is a part
+	mesh, box    float64 // parts of the error
+	order        float64 // of the mesh's part
+}
+
 // of returns the estimated error of a figure, NaN where it is not known.
 func (e *estimate) of(path string, v float64) float64 {
+	m := e.measure(path, v)
+	if e.counted {
+		e.run.result.measures = append(e.run.result.measures, m)
+	}
+	return m.error
+}
+
+// scaleOf returns the size of a figure, or its standard deviation where that is
+// more; entropies and masses are measured by 1.
+func (e *estimate) scaleOf(path string, v float64) float64 {
+	switch {
+	case path == "mass" || path == "entropy":
+		return 1
+	case path == "free_energy":
+		t, _ := e.run.problem.temperature()
+		return math.Max(math.Abs(v), t)
+	case e.period[path] > 0:
+		return e.to[path].deviation
+	}
+	return math.Max(math.Abs(v), e.to[path].deviation)
+}
+
+func (e *estimate) measure(path string, v float64) measure {
 	s, period := e.to[path], e.period[path]
 	noise := e.tolerance*s.deviation + rounding*math.Max(math.Abs(v), s.deviation)
 	near := e.coarser[0][path]
@@ -236,11 +274,12 @@ func (e *estimate) of(path string, v float64) float64 {
 		order = orderOf(d1, d2, e.width, e.highest)
 		mesh = meshError(d1, d2, order, e.width, e.highest)
 	}
-	all := math.Max(mesh, e.cut[path]) + s.box + noise
+	mesh = math.Max(mesh, e.cut[path])
+	all := mesh + s.box + noise
 	if order == falling && math.Abs(d1) > much*s.deviation || period > 0 && all > period/2 {
-		return math.NaN()
+		all = math.NaN()
 	}
-	return all
+	return measure{e.at, path, v, all, e.scaleOf(path, v), mesh, s.box, order}
 }
 
 // ofClasses writes the errors of several closed classes, if every mesh has as
@@ -260,9 +299,11 @@ func (e *estimate) ofClasses(classes []ClassResult, meshes []*coarse, start *Ini
 			}
 		}
 		classes[i].Error = &ClassErrors{Probability: e.of("probability", p), Mean: map[string]float64{}}
+		e.counted = false // means of classes are parts of that of the law
 		for axis, mean := range classes[i].Mean {
 			classes[i].Error.Mean[axis] = e.of("mean."+axis, mean)
 		}
+		e.counted = true
 	}
 }
 
@@ -353,8 +394,9 @@ func (f *figures) slope(i int, m, phi []float64) (out float64) {
 
 // sensitivity is what errors of a law do to a figure.
 type sensitivity struct {
-	deviation float64 // of the influence function: what an L1 distance of 1 does, about
-	box       float64 // what mass beyond the walls would change
+	deviation float64   // of the influence function: what an L1 distance of 1 does, about
+	box       float64   // what mass beyond the walls would change
+	walls     []float64 // its part of every wall
 }
 
 // sensitivities returns those of every figure of a law.
@@ -406,9 +448,11 @@ func (s *influences) note(path string) {
 	}
 	one := sensitivity{deviation: math.Sqrt(sum(s.work) / s.values.Mass)}
 	for _, w := range s.walls {
+		part := 0.0
 		if w.beyond > 0 {
-			one.box += w.beyond * math.Abs(w.mean(s.law, s.psi))
+			part = w.beyond * math.Abs(w.mean(s.law, s.psi))
 		}
+		one.box, one.walls = one.box+part, append(one.walls, part)
 	}
 	s.out[path] = one
 }
@@ -505,18 +549,28 @@ func (c *coarse) findWalls() error {
 		if last == 0 {
 			continue
 		}
-		for end, w := range []wall{{axis: k, cell: 0, inner: 1}, {axis: k, cell: last, inner: last - 1}} {
-			if a.Ends[end] == grid.Reflecting && (cut || c.noisy(k, a.Edges[w.cell+end])) {
-				c.figures.runs(k, func(at, lo, hi int) {
-					for i := lo; i < hi && at == w.cell; i++ {
-						w.cells = append(w.cells, i)
-					}
-				})
-				c.walls = append(c.walls, w)
+		for end, cell := range []int{0, last} {
+			if a.Ends[end] == grid.Reflecting && (cut || c.noisy(k, a.Edges[cell+end])) {
+				c.walls = append(c.walls, c.wall(k, end))
 			}
 		}
 	}
 	return nil
+}
+
+// wall returns that at an end of an axis.
+func (c *coarse) wall(k, end int) wall {
+	w := wall{axis: k, inner: 1}
+	if end == 1 {
+		w.cell = c.grid.Cells(k) - 1
+		w.inner = w.cell - 1
+	}
+	c.figures.runs(k, func(at, lo, hi int) {
+		for i := lo; i < hi && at == w.cell; i++ {
+			w.cells = append(w.cells, i)
+		}
+	})
+	return w
 }
 
 // noisy reports whether there is noise along an axis at a point of it.
@@ -546,14 +600,24 @@ func (c *coarse) look(m []float64) {
 // it does from the inner cell to that at the wall. One that does not fall by a
 // factor e in the length of the box is no tail: the wall belongs to the process.
 func (w wall) extrapolate(g *grid.Grid, marginal []float64) float64 {
-	x, h, a := g.Centers(w.axis), g.Widths(w.axis), g.Axis(w.axis)
-	at, inside := marginal[w.cell]/h[w.cell], marginal[w.inner]/h[w.inner]
-	rate := math.Log(inside/at) / math.Abs(x[w.cell]-x[w.inner])
+	a := g.Axis(w.axis)
+	at, rate := w.slope(g, marginal)
 	if at == 0 || !(rate*(a.Edges[a.Cells()]-a.Edges[0]) > 1) {
 		return 0
 	}
-	return at * math.Exp(-rate*h[w.cell]/2) / rate
+	return tail(at, rate, g.Widths(w.axis)[w.cell])
 }
+
+// slope returns the density in the cell at the wall, and the rate at which it
+// falls towards there.
+func (w wall) slope(g *grid.Grid, marginal []float64) (at, rate float64) {
+	x, h := g.Centers(w.axis), g.Widths(w.axis)
+	at = marginal[w.cell] / h[w.cell]
+	return at, math.Log(marginal[w.inner]/h[w.inner]/at) / math.Abs(x[w.cell]-x[w.inner])
+}
+
+// tail is the mass beyond a wall of a density that falls at a rate.
+func tail(at, rate, width float64) float64 { return at * math.Exp(-rate*width/2) / rate }
 
 // mean returns that of ψ over the cells at the wall, where the law is or, if it
 // has left them, over all.

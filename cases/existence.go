@@ -149,7 +149,7 @@ func (r *run) checkAtom(c solvers.Class) error {
 	if c.Mass[heaviest] < crowded || len(c.Cells) == 1 && c.Probability == 0 {
 		return nil
 	}
-	coarse, err := r.problem.coarser(2)
+	coarse, err := r.problem.coarser(r.everyAxis(2)...)
 	if err != nil { // too few for the faces
 		r.warn("%s of the stationary mass lies in one cell, and the mesh cannot be halved to see whether it collapses there: %v", percent(c.Mass[heaviest]), err)
 		return nil
@@ -232,8 +232,8 @@ func (r *run) noiseAt(g *grid.Grid, cell int) []float64 {
 	return out
 }
 
-// coarser returns the grid with cells fewer by a factor along every axis.
-func (p *Problem) coarser(factor int) (*grid.Grid, error) {
+// coarser returns the grid with cells fewer by a factor for every axis.
+func (p *Problem) coarser(factors ...int) (*grid.Grid, error) {
 	other := *p
 	other.Axes = slices.Clone(p.Axes)
 	for k := range other.Axes {
@@ -241,7 +241,7 @@ func (p *Problem) coarser(factor int) (*grid.Grid, error) {
 		if other.Axes[k].Ends[0] == grid.Periodic {
 			least = 3
 		}
-		other.Axes[k].Cells = max((p.Axes[k].Cells+factor-1)/factor, least)
+		other.Axes[k].Cells = max((p.Axes[k].Cells+factors[k]-1)/factors[k], least)
 	}
 	return other.Grid()
 }

@@ -37,12 +37,17 @@ func (p *Problem) Memory() float64 {
 	return cells * p.bytesPerCell()
 }
 
+// memoryLimit returns the bytes that a run may need, 0 if there is no limit.
+func (p *Problem) memoryLimit() float64 {
+	if p.MemoryLimit > 0 {
+		return p.MemoryLimit
+	}
+	return 0.8 * availableMemory()
+}
+
 // checkMemory refuses a run that would not fit, before any memory is taken.
 func (p *Problem) checkMemory() error {
-	limit := p.MemoryLimit
-	if limit == 0 {
-		limit = 0.8 * availableMemory()
-	}
+	limit := p.memoryLimit()
 	if need := p.Memory(); limit > 0 && need > limit {
 		return &Mistake{File: p.file, Key: "axis.cells", Found: fmt.Sprintf("the run needs about %s", size(need)), Expected: "at most " + size(limit), Hint: "fewer cells or outputs; memory_limit in [numerics] sets another bound"}
 	}

@@ -62,6 +62,9 @@ func (m Mistakes) sorted() Mistakes {
 // ErrNoLaw is an answer: the question was understood and the answer is no.
 var ErrNoLaw = errors.New("there is no stationary law")
 
+// ErrUnconfined is an answer: the mass leaves every box.
+var ErrUnconfined = errors.New("the process does not confine, and no box would hold its law")
+
 // nearest returns the known name closest to a wrong one, or "" if none is near.
 func nearest(name string, known []string) string {
 	best, least := "", 1+max(1, len(name)/3)

@@ -49,7 +49,7 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 		switch {
 		case len(a.Faces) > 0:
 			refuse(fmt.Sprintf("found faces on axis %q, at which a law need not be smooth", a.Name), "")
-		case a.Cells < 5:
+		case a.Cells > 0 && a.Cells < 5:
 			refuse(fmt.Sprintf("found %d cells on axis %q, of which it takes 5", a.Cells, a.Name), "")
 		case p.Order != operators.Spectral:
 		case a.Ends[0] == grid.Absorbing || a.Ends[1] == grid.Absorbing:

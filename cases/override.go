@@ -77,6 +77,10 @@ func (r *reader) overrideParameter(file *table, name string, value any) {
 		r.put(t, name, value)
 		return
 	}
+	if name == "accuracy" {
+		r.put(file, name, value)
+		return
+	}
 	var known []string
 	if t != nil {
 		for _, e := range t.entries {

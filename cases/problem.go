@@ -30,7 +30,9 @@ type Problem struct {
 	Order         operators.Order // 0: of a generator, 2
 	WithoutErrors bool            // errors of figures are not estimated
 	Workers       int             // 0: as many as the machine grants
+	Accuracy      float64         // wanted error of every figure, over its size or its standard deviation; 0: none
 	MemoryLimit   float64         // bytes; 0: 80 % of the memory available
+	TimeLimit     float64         // seconds that the search for an accuracy may take; 0: an hour
 
 	file       string
 	equation   *equation // nil where data make the process
@@ -67,6 +69,11 @@ type ValidateTask struct {
 
 // Descent returns the optimiser itself, nil unless it has data.
 func (p *Problem) Descent() *sgd.Descent { return p.descent }
+
+// Open reports whether a range or a number of cells is left to the run.
+func (p *Problem) Open() bool {
+	return slices.ContainsFunc(p.Axes, func(a AxisSpec) bool { return a.Cells == 0 || a.open(0) || a.open(1) })
+}
 
 func (p *Problem) names() []string {
 	out := make([]string, len(p.Axes))

@@ -131,8 +131,17 @@ var wrongCases = []struct {
 	{"no process", line, 0, "", []string{"found neither [process] nor [sgd]"}},
 	{"both", line + "[process]\ndiffusion = 1\n[sgd]\n", 8, "sgd", []string{"found beside [process]"}},
 	{"no name", "[[axis]]\nrange = [0, 1]\ncells = 4\n", 1, "axis.0.name", []string{"missing", "the name of the state variable"}},
-	{"no range", "\n[[axis]]\nname = \"x\"\ncells = 4\n", 2, "axis.x.range", []string{"missing", "[lower, upper]"}},
-	{"no cells", "\n[[axis]]\nname = \"x\"\nrange = [0, 1]\n", 2, "axis.x.cells", []string{"missing"}},
+	{"no period", "\n[[axis]]\nname = \"x\"\nboundary = \"periodic\"\n", 2, "axis.x.range", []string{"needs its period", "[lower, upper]"}},
+	{"half a period", "\n[[axis]]\nname = \"x\"\nrange = [0, inf]\nboundary = \"periodic\"\n", 4, "axis.x.range", []string{"needs its period"}},
+	{"a wall nowhere", "\n[[axis]]\nname = \"x\"\nboundary = [\"absorbing\", \"reflecting\"]\n", 2, "axis.x.range", []string{"absorbing wall"}},
+	{"faces nowhere", "\n[[axis]]\nname = \"x\"\nfaces = [0]\n", 2, "axis.x.range", []string{"faces"}},
+	{"a logarithm from nowhere", "\n[[axis]]\nname = \"x\"\nspacing = \"log\"\n", 2, "axis.x.range", []string{"spacing depends on it"}},
+	{"infinities the wrong way", "\n[[axis]]\nname = \"x\"\nrange = [inf, 1]\n", 4, "axis.x.range[0]", []string{"a finite number"}},
+	{"an even law without ends", "\n[[axis]]\nname = \"x\"\n[process]\ndiffusion = 1\n[initial]\nuniform = true\n[evolve]\nuntil = 1\n", 6, "initial.uniform", []string{"left open", "`range`"}},
+	{"no accuracy", "accuracy = 0\n" + line + "[process]\ndiffusion = 1\n", 1, "accuracy", []string{"found 0", "above 0"}},
+	{"no accuracy at all", "accuracy = 1\n" + line + "[process]\ndiffusion = 1\n", 1, "accuracy", []string{"between 0 and 1"}},
+	{"an accuracy in words", "accuracy = \"high\"\n" + line + "[process]\ndiffusion = 1\n", 1, "accuracy", []string{`unknown name "high"`}},
+	{"an accuracy nothing measures", "accuracy = 1e-3\n" + line + "[process]\ndiffusion = 1\n[numerics]\nerrors = false\n", 10, "numerics.errors", []string{"which errors measure"}},
 	{"range turned", "[[axis]]\nname = \"x\"\nrange = [1, 0]\ncells = 4\n", 3, "axis.x.range", []string{"found [1, 0]", "lower < upper"}},
 	{"range of nan", "[[axis]]\nname = \"x\"\nrange = [nan, 0]\ncells = 4\n", 3, "axis.x.range[0]", []string{"NaN", "finite"}},
 	{"range of one", "[[axis]]\nname = \"x\"\nrange = [1]\ncells = 4\n", 3, "axis.x.range", []string{"found [1]"}},
@@ -259,7 +268,7 @@ energy = "U + V"
 }
 
 func TestOneMistakeHidesThoseThatFollowFromIt(t *testing.T) {
-	process := "[process]\ndrift = { x = \"-x\" }\ndiffusion = 1\n[initial]\npoint = { x = 0 }\n[observables]\na = \"x\"\n"
+	process := "[process]\ndiffusion = 1\n[initial]\npoint = { x = 0 }\n[observables]\na = \"x\"\n"
 	other := strings.ReplaceAll(plane, "[-4, 4]", "[1, 4]")
 	for text, keys := range map[string][]string{
 		process: {"axis"},
@@ -290,7 +299,6 @@ func TestWhatComesLaterIsRefusedByName(t *testing.T) {
 		base + "[learning]\n":                          "[learning]",
 		base + "[influence]\n":                         "[influence]",
 		base + "[compare]\n":                           "[compare]",
-		"accuracy = 1e-3\n" + base:                     `"accuracy"`,
 		base + "odd = [\"v\"]\n":                       `"odd"`,
 		base + "caputo = 0.7\n":                        `"caputo"`,
 		base + "[process.levy]\nalpha = 1.5\n":         "[process.levy]",

@@ -24,10 +24,12 @@ type Result struct {
 	Stationary *StationaryResult `json:"stationary,omitempty"`
 	Evolve     *EvolveResult     `json:"evolve,omitempty"`
 	Validate   any               `json:"validate,omitempty"` // set by who draws particles
+	Accuracy   *AccuracyResult   `json:"accuracy,omitempty"`
 	Warnings   []string          `json:"warnings,omitempty"`
 
 	Grid       *grid.Grid         `json:"-"`
 	Comparison *rundir.Comparison `json:"-"` // goes into a picture
+	measures   []measure          // of all figures with an error
 	of         *Case
 	gross      float64 // largest mass per unit time that leaves a cell, beside which a net current may be rounding
 }
@@ -111,6 +113,9 @@ type EvolveErrors struct {
 	Series
 	Lost []float64 `json:"lost"`
 }
+
+// AsRun returns the case with what it left open as the run chose it.
+func (r *Result) AsRun() *Case { return r.of }
 
 // Write writes the run directory, whole or not at all.
 func (r *Result) Write(ctx context.Context, dir string) error {

@@ -42,20 +42,41 @@ type run struct {
 // the answer is no, *solvers.NotConverged where there is none. With ErrNoLaw comes
 // the result of [evolve], where that was asked for.
 func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
-	p := c.Problem
-	if err := p.checkMemory(); err != nil {
-		return nil, err
+	if c.Problem.Accuracy > 0 {
+		return c.reach(ctx, o)
 	}
+	r := c.newRun(ctx, o)
+	return r.outcome(r.do())
+}
+
+// outcome is what there is to hand out after an error.
+func (r *run) outcome(err error) (*Result, error) {
+	if err == nil || errors.Is(err, ErrNoLaw) && r.result.Evolve != nil {
+		return r.result, err
+	}
+	return nil, err
+}
+
+func (c *Case) newRun(ctx context.Context, o Options) *run {
 	if o.Progress == nil {
 		o.Progress = func(string, float64) {}
 	}
-	r := &run{ctx: ctx, problem: p, options: o, workers: p.workers(o.Workers)}
+	r := &run{ctx: ctx, problem: c.Problem, options: o, workers: c.Problem.workers(o.Workers)}
 	r.result = &Result{Schema: 1, Case: c.Name, Version: Version, of: c}
+	return r
+}
+
+// do does every task.
+func (r *run) do() error {
+	p := r.problem
+	if err := p.checkMemory(); err != nil {
+		return err
+	}
 	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.warnNegative, r.errors}
 	var no error
 	for _, step := range steps {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		if err := r.ctx.Err(); err != nil {
+			return err
 		}
 		err := step()
 		if errors.Is(err, ErrNoLaw) && p.Evolve != nil {
@@ -63,10 +84,10 @@ func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return r.result, no
+	return no
 }
 
 func (r *run) assemble() (err error) {
@@ -152,7 +173,7 @@ func (r *run) law() (*solvers.Law, error) {
 	r.options.Progress("stationary", 0)
 	law, err := solvers.Stationary(r.generator, r.settings("stationary", task.Method, task.Tolerance))
 	if errors.Is(err, solvers.ErrLost) {
-		return nil, &Mistake{File: r.problem.file, Key: "stationary", Found: "there is no stationary law: all mass is lost", Hint: "[quasistationary] is the law conditional on survival; [evolve] follows what is left"}
+		return nil, r.problem.lost()
 	}
 	if err != nil {
 		return nil, err
@@ -161,6 +182,10 @@ func (r *run) law() (*solvers.Law, error) {
 		return nil, &Mistake{File: r.problem.file, Key: "stationary", Found: fmt.Sprintf("there are %d closed classes, none of which leads to another", len(law.Classes)), Expected: "[initial], which decides how likely each is", Hint: "a face that nothing crosses, or noise and drift that vanish, divide the box"}
 	}
 	return law, nil
+}
+
+func (p *Problem) lost() error {
+	return &Mistake{File: p.file, Key: "stationary", Found: "there is no stationary law: all mass is lost", Hint: "[quasistationary] is the law conditional on survival; [evolve] follows what is left"}
 }
 
 // aboutLaw adds classes and what is to be warned of.

@@ -9,7 +9,7 @@ import (
 // keys lists what each table may hold. A table that is not listed has names of
 // the user's.
 var keys = map[string][]string{
-	"":           {"title", "about", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "validate", "observables", "numerics"},
+	"":           {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "validate", "observables", "numerics"},
 	"axis":       {"name", "range", "cells", "boundary", "spacing", "faces"},
 	"process":    {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing", "period"},
 	"sgd":        {"loss", "data", "columns", "standardize", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance"},
@@ -17,14 +17,14 @@ var keys = map[string][]string{
 	"stationary": {"method", "tolerance"},
 	"evolve":     {"until", "outputs", "times", "steps", "method", "tolerance"},
 	"validate":   {"particles", "step", "seed", "at", "level", "method", "sampling"},
-	"numerics":   {"order", "errors", "workers", "memory_limit"},
+	"numerics":   {"order", "errors", "workers", "memory_limit", "time_limit"},
 
 	"axis.spacing": {"finest", "ratio"},
 }
 
 // later lists keys and tables that this version refuses by name.
 var later = map[string][]string{
-	"":         {"accuracy", "modes", "passage", "quasistationary", "balance", "correlation", "learning", "influence", "compare"},
+	"":         {"modes", "passage", "quasistationary", "balance", "correlation", "learning", "influence", "compare"},
 	"process":  {"odd", "levy", "jump", "caputo"},
 	"sgd":      {"fields", "velocity", "first_moment", "second_moment", "momentum", "dampening", "nesterov", "betas", "alpha", "eps", "weight_decay", "test_data"},
 	"initial":  {"file"},

@@ -13,8 +13,8 @@ func (r *reader) readTasks(file *table, p *Problem) {
 		file.set("stationary", s)
 	}
 	if s != nil {
-		p.Stationary = &StationaryTask{Method: r.text(s, "method", ""), Tolerance: r.positive(s, "tolerance", 1e-8)}
-		r.fill(s, "tolerance", 1e-8)
+		p.Stationary = &StationaryTask{Method: r.text(s, "method", ""), Tolerance: r.positive(s, "tolerance", p.tolerance(1e-8, 1e-3))}
+		r.fill(s, "tolerance", p.tolerance(1e-8, 1e-3))
 		if p.Period > 0 {
 			r.fail(s.line, "stationary", "the law over the cycle of a period is not available in this version", "", "ask for [evolve] over some periods")
 		} else if p.Unsteady {
@@ -69,9 +69,17 @@ func (r *reader) readAt(e *entry, p *Problem) {
 	}
 }
 
+// tolerance returns a default, or the part of the accuracy that a solver may take.
+func (p *Problem) tolerance(usual, part float64) float64 {
+	if p.Accuracy > 0 {
+		return part * p.Accuracy
+	}
+	return usual
+}
+
 func (r *reader) readEvolve(t *table, p *Problem) {
-	p.Evolve = &EvolveTask{Method: r.text(t, "method", ""), Tolerance: r.positive(t, "tolerance", 1e-5)}
-	r.fill(t, "tolerance", 1e-5)
+	p.Evolve = &EvolveTask{Method: r.text(t, "method", ""), Tolerance: r.positive(t, "tolerance", p.tolerance(1e-5, 0.05))}
+	r.fill(t, "tolerance", p.tolerance(1e-5, 0.05))
 	p.Evolve.Times = r.readTimes(t, p)
 	if p.Initial == nil {
 		r.fail(t.line, "evolve", "found no [initial]", "the law at t = 0", "for example [initial] with mean and std")

@@ -96,6 +96,9 @@ func Converge(ctx context.Context, c *cases.Case, l Ladder) (*Convergence, error
 	if e := c.Problem.Evolve; e != nil {
 		out.Time = e.Times[len(e.Times)-1]
 	}
+	if c.Problem.Open() {
+		return nil, &cases.Mistake{File: c.Name, Key: "axis", Found: "a range or a number of cells is left open", Expected: "both, for every axis", Hint: "`fokker run` chooses them; the case.toml that it writes has them"}
+	}
 	if err := out.plan(c.Problem, l); err != nil {
 		return nil, err
 	}
@@ -212,7 +215,7 @@ func (c *Convergence) measure() {
 // solveOn runs the case on another mesh.
 func solveOn(ctx context.Context, c *cases.Case, l Ladder, cells []int) (*cases.Result, error) {
 	level, p := *c, *c.Problem
-	level.Problem, p.Axes = &p, slices.Clone(p.Axes)
+	level.Problem, p.Axes, p.Accuracy = &p, slices.Clone(p.Axes), 0
 	for k, n := range cells {
 		p.Axes[k].Cells = n
 	}

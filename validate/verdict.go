@@ -240,7 +240,7 @@ func (v *verifier) existsBeyond(times []float64) bool {
 func (v *verifier) solveCoarse() error {
 	half := *v.of
 	p := *v.of.Problem
-	half.Problem, p.Axes, p.Validate = &p, slices.Clone(p.Axes), nil
+	half.Problem, p.Axes, p.Validate, p.Accuracy = &p, slices.Clone(p.Axes), nil, 0
 	for k, a := range p.Axes {
 		if n := (a.Cells + 1) / 2; n >= fewestCells/2 {
 			p.Axes[k].Cells = n

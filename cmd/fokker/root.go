@@ -136,12 +136,13 @@ func write(cmd *cobra.Command, text string) error {
 func exitCode(err error) int {
 	var stuck *solvers.NotConverged
 	var file *written
+	var missed *cases.NotReached
 	switch {
 	case err == nil:
 		return success
 	case errors.Is(err, context.Canceled):
 		return interrupted
-	case errors.Is(err, cases.ErrNoLaw), errors.Is(err, errRejected), errors.As(err, &stuck):
+	case errors.Is(err, cases.ErrNoLaw), errors.Is(err, cases.ErrUnconfined), errors.Is(err, errRejected), errors.As(err, &stuck), errors.As(err, &missed):
 		return answerIsNo
 	case errors.As(err, &file):
 		return notWritten

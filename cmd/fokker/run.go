@@ -33,6 +33,7 @@ figures with their estimated errors. These take two runs on coarser meshes;
 ` + namesACase,
 		Example: `  fokker run doublewell
   fokker run well.toml --set T=0.2 --set evolve.until=3
+  fokker run well.toml --set accuracy=1e-5
   fokker run gyrator --cells 128 --out coarse.run
   sed 's/0.1/0.2/' well.toml | fokker run -`,
 		Args:              one("one case"),
@@ -115,7 +116,7 @@ func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) 
 	if no != nil || !r.particles && c.Problem.Validate == nil {
 		return result, no
 	}
-	v, err := validate.Verify(ctx, c, result, validate.Options{Workers: r.workers, Progress: bar.report})
+	v, err := validate.Verify(ctx, result.AsRun(), result, validate.Options{Workers: r.workers, Progress: bar.report})
 	if err != nil {
 		return nil, err
 	}

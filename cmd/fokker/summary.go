@@ -17,6 +17,9 @@ func summary(r *cases.Result, changed ...string) string {
 	s.table = tabwriter.NewWriter(&s.text, 0, 0, 2, ' ', 0)
 	head := append(append([]string{r.Case}, changed...), joined(r.Cells, " × ")+" cells")
 	fmt.Fprintln(s.table, strings.Join(head, ", "))
+	if a := r.Accuracy; a != nil {
+		s.accuracy(r, a)
+	}
 	if r.Stationary != nil {
 		s.stationary(r.Stationary)
 	}
@@ -25,6 +28,15 @@ func summary(r *cases.Result, changed ...string) string {
 	}
 	s.table.Flush()
 	return trimmedLines(s.text.String())
+}
+
+// accuracy says how near the figures are to what was asked, and in which box.
+func (s *sheet) accuracy(r *cases.Result, a *cases.AccuracyResult) {
+	var ranges []string
+	for _, axis := range r.Grid.Axes() {
+		ranges = append(ranges, fmt.Sprintf("%s in [%g, %g]", axis.Name, axis.Edges[0], axis.Edges[axis.Cells()]))
+	}
+	fmt.Fprintf(s.table, "accuracy %g: errors up to %.2g of their figures (%s), %s\n", a.Wanted, a.Reached, a.Figure, strings.Join(ranges, ", "))
 }
 
 // trimmedLines drops the blanks that padding leaves at the ends of lines.

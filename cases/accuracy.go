@@ -1,0 +1,453 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"fokker/grid"
+)
+
+const (
+	most       = 12   // meshes
+	sure       = 1.15 // times the cells that the last mesh asks for
+	grudging   = 1.3  // times as many cells are worth another mesh at the end of a budget
+	leastCells = 16   // of an axis: a quarter of them gives errors
+	costly     = 1.25 // power of the number of cells with which time grows, about
+)
+
+// steepest is how many times as many cells an axis may get from mesh to mesh, by
+// the number of axes: where cells are many, what coarse ones say of errors is
+// looked at before it is believed.
+var steepest = [...]float64{8, 3, 2.5, 2}
+
+// AccuracyResult says how near the figures are to the accuracy asked for.
+type AccuracyResult struct {
+	Wanted  float64 `json:"wanted"`
+	Reached float64 `json:"reached"` // the largest error, over the size of its figure or its standard deviation
+	Figure  string  `json:"figure"`  // that has it
+	Meshes  int     `json:"meshes"`  // that were tried
+}
+
+// NotReached says which figures miss the accuracy, the worst first.
+type NotReached struct {
+	Wanted float64
+	Missed []Missed
+	Reason string
+}
+
+// Missed is a figure whose error is too large.
+type Missed struct {
+	Task, Path           string
+	Value, Error, Wanted float64
+}
+
+func (e *NotReached) Error() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "the accuracy %g is not reached: %s", e.Wanted, e.Reason)
+	const shown = 5
+	for i, m := range e.Missed {
+		if i == shown {
+			fmt.Fprintf(&s, "\n    and %d more", len(e.Missed)-shown)
+			break
+		}
+		fmt.Fprintf(&s, "\n    %s, %s = %.6g: error %.2g, wanted %.2g", m.Task, m.Path, m.Value, m.Error, m.Wanted)
+	}
+	return s.String()
+}
+
+// reach runs the case with what it leaves open chosen so that every figure has
+// the accuracy: a box whose walls carry less than a tenth of it, then meshes with
+// as many cells along each axis as its share of the error asks for.
+func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
+	s := &reaching{from: c, ctx: ctx, options: o, begin: time.Now(), axes: slices.Clone(c.Problem.Axes)}
+	s.options.Errors = true
+	if slices.ContainsFunc(s.axes, func(a AxisSpec) bool { return a.open(0) || a.open(1) }) {
+		b := c.newRun(ctx, s.options).newBox()
+		axes, err := b.find()
+		if err != nil {
+			return nil, err
+		}
+		s.axes = axes
+	}
+	s.begins()
+	for {
+		err := s.try()
+		if errors.Is(err, ErrNoLaw) && s.doubles() {
+			continue // what many cells see as a law may look like a point on few
+		}
+		if err != nil {
+			return s.end(err)
+		}
+		if why := s.refine(); why != "" {
+			return s.end(s.verdict(why))
+		}
+	}
+}
+
+// reaching is the way to an accuracy.
+type reaching struct {
+	from    *Case
+	ctx     context.Context
+	options Options
+	begin   time.Time
+	axes    []AxisSpec // of the next mesh
+	run     *run       // on the last mesh
+	took    float64    // seconds, on the last mesh
+	meshes  int
+	worst   []float64 // error over what is wanted, by mesh
+	unknown int       // meshes on which no figure missed but those without an error
+	doubled int       // meshes without a law
+}
+
+// doubles asks for twice the cells along every axis where that was done less than
+// twice.
+func (s *reaching) doubles() (yes bool) {
+	if s.doubled++; s.doubled > 2 {
+		return false
+	}
+	for k := range s.axes {
+		if s.free(k) {
+			s.axes[k].Cells, yes = 2*s.axes[k].Cells, true
+		}
+	}
+	return yes
+}
+
+// begins chooses the cells of the first mesh.
+func (s *reaching) begins() {
+	few := []int{128, 48, 24, 16}[len(s.axes)-1]
+	for k := range s.axes {
+		if s.axes[k].Cells == 0 {
+			s.axes[k].Cells = max(few, 8*(len(s.axes[k].Faces)+1))
+		}
+	}
+}
+
+// free reports whether the cells of an axis are the run's to choose.
+func (s *reaching) free(k int) bool { return s.from.Problem.Axes[k].Cells == 0 }
+
+// on returns the case with closed axes.
+func (c *Case) on(axes []AxisSpec) *Case {
+	out, p := *c, *c.Problem
+	out.Problem, p.Axes = &p, slices.Clone(axes)
+	tables := slices.Clone(c.file.find("axis").value.([]*table))
+	for k, t := range tables {
+		own := &table{path: t.path, line: t.line, entries: slices.Clone(t.entries)}
+		if a := c.Problem.Axes[k]; a.open(0) || a.open(1) {
+			own.set("range", []any{axes[k].Lo, axes[k].Hi})
+		}
+		own.set("cells", int64(axes[k].Cells))
+		tables[k] = own
+	}
+	out.file = c.file.with("axis", tables)
+	return &out
+}
+
+// try runs on the next mesh.
+func (s *reaching) try() error {
+	o, cells := s.options, make([]int, len(s.axes))
+	for k, a := range s.axes {
+		cells[k] = a.Cells
+	}
+	if report := s.options.Progress; report != nil && s.from.Problem.Open() {
+		on := " on " + strings.Join(strings.Fields(strings.Trim(fmt.Sprint(cells), "[]")), " × ")
+		o.Progress = func(phase string, done float64) { report(phase+on, done) }
+	}
+	r, begin := s.from.on(s.axes).newRun(s.ctx, o), time.Now()
+	if err := r.do(); err != nil {
+		if _, no := r.outcome(err); no == nil || r.result.Evolve == nil || !errors.Is(err, ErrNoLaw) {
+			return err
+		}
+		s.run = r
+		return err
+	}
+	s.run, s.took = r, time.Since(begin).Seconds()
+	s.meshes++
+	return nil
+}
+
+// end hands out the last mesh with what there is to say.
+func (s *reaching) end(err error) (*Result, error) {
+	if s.run == nil {
+		return nil, err
+	}
+	if s.ctx.Err() != nil {
+		return nil, s.ctx.Err()
+	}
+	return s.run.result, err
+}
+
+// missed are the figures whose errors are more than wanted, the worst first, and
+// how many have none that is known.
+func (s *reaching) missed() (out []measure, unknown int) {
+	for _, m := range s.run.result.measures {
+		switch {
+		case math.IsNaN(m.error):
+			unknown++
+		case m.over(s.from.Problem.Accuracy) > 1:
+			out = append(out, m)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b measure) int { return compare(b.over(1), a.over(1)) })
+	return out, unknown
+}
+
+func compare(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// over is the error over a part of the figure's scale.
+func (m measure) over(part float64) float64 {
+	if m.error == 0 {
+		return 0
+	}
+	return m.error / (part * m.scale)
+}
+
+// verdict is nil where the accuracy is reached.
+func (s *reaching) verdict(why string) error {
+	p, out := s.from.Problem, &AccuracyResult{Wanted: s.from.Problem.Accuracy, Meshes: s.meshes}
+	for _, m := range s.run.result.measures {
+		if v := m.over(1); v > out.Reached {
+			out.Reached, out.Figure = v, m.at+", "+m.path
+		}
+	}
+	s.run.result.Accuracy = out
+	list, unknown := s.missed()
+	if s.run.result.measures == nil {
+		return &NotReached{Wanted: p.Accuracy, Reason: "no error is estimated on so few cells"}
+	}
+	if unknown > 0 {
+		s.run.warn("%d errors are not known, and may be larger than the accuracy", unknown)
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	no := &NotReached{Wanted: p.Accuracy, Reason: why}
+	for _, m := range list {
+		no.Missed = append(no.Missed, Missed{m.at, m.path, m.value, m.error, p.Accuracy * m.scale})
+	}
+	return no
+}
+
+// refine chooses the next mesh, or says why there is none.
+func (s *reaching) refine() (why string) {
+	list, unknown := s.missed()
+	switch {
+	case s.run.result.measures == nil && !slices.ContainsFunc(s.from.Problem.Axes, func(a AxisSpec) bool { return a.Cells == 0 }):
+		return "too few cells"
+	case len(list) == 0 && (unknown == 0 || s.unknown == 2):
+		return "reached"
+	}
+	axes, factor := slices.Clone(s.axes), make([]float64, len(s.axes))
+	for k := range factor {
+		factor[k] = 1
+	}
+	if len(list) == 0 { // another mesh may know more
+		s.unknown++
+		list = nil
+		for k := range factor {
+			factor[k] = 1.5
+		}
+	}
+	shares, err := s.shares()
+	if err != nil {
+		return err.Error()
+	}
+	for _, m := range list {
+		s.ask(factor, m, shares[m.at+m.path])
+	}
+	s.widen(axes, list)
+	changed := false
+	for k := range axes {
+		if s.free(k) {
+			n := float64(s.axes[k].Cells) * min(factor[k], steepest[len(axes)-1]) * (axes[k].Hi - axes[k].Lo) / (s.axes[k].Hi - s.axes[k].Lo)
+			axes[k].Cells = max(leastCells, 4*int(math.Ceil(n/4)))
+		}
+		changed = changed || axes[k].Cells != s.axes[k].Cells || axes[k].Lo != s.axes[k].Lo || axes[k].Hi != s.axes[k].Hi
+	}
+	if !changed {
+		return "the case states the cells"
+	}
+	if why := s.stuck(list); why != "" {
+		return why
+	}
+	return s.afford(axes)
+}
+
+// ask raises the factors of cells to what a figure wants. Of an error e of order
+// p, axis k has the share sₖ; the fewest cells that bring it to w have
+// (d sₖ e/w)^(1/p) times those of now, d axes.
+func (s *reaching) ask(factor []float64, m measure, share []float64) {
+	wanted := s.from.Problem.Accuracy * m.scale
+	left := max(wanted-(m.error-m.mesh), wanted/4)
+	order := m.order
+	if math.IsNaN(order) {
+		order = s.from.Problem.order()
+	}
+	order = max(order, lowest)
+	for k, part := range share {
+		factor[k] = max(factor[k], sure*math.Pow(float64(len(share))*part*m.mesh/left, 1/order))
+	}
+}
+
+// shares returns by figure the part that each axis has in the error of the mesh:
+// what halving its cells alone changes.
+func (s *reaching) shares() (map[string][]float64, error) {
+	out, dim := map[string][]float64{}, len(s.axes)
+	even := 1 / float64(dim)
+	for _, m := range s.run.result.measures {
+		out[m.at+m.path] = slices.Repeat([]float64{even}, dim)
+	}
+	if dim == 1 {
+		return out, nil
+	}
+	before := s.run.values()
+	changes := make([]map[string]float64, dim)
+	for k := range dim {
+		factors := slices.Repeat([]int{1}, dim)
+		if factors[k] = 2; !s.free(k) {
+			continue
+		}
+		c, err := s.run.coarse(factors, float64(k)/float64(dim), float64(k+1)/float64(dim))
+		if err != nil {
+			return out, err
+		}
+		changes[k] = c.values()
+	}
+	for key, part := range out {
+		total := 0.0
+		for k := range dim {
+			part[k] = 0
+			if changes[k] != nil {
+				part[k] = math.Abs(changes[k][key] - before[key])
+			}
+			total += part[k]
+		}
+		for k := range dim {
+			if part[k] /= total; total == 0 {
+				part[k] = even
+			}
+		}
+	}
+	return out, nil
+}
+
+// values returns all figures by task and path.
+func (r *run) values() map[string]float64 {
+	out := map[string]float64{}
+	note := func(at string) func(string, float64) float64 {
+		return func(path string, v float64) float64 {
+			out[at+path] = v
+			return v
+		}
+	}
+	if r.seen.stationary != nil {
+		r.seen.stationary.mapped(note("stationary"))
+	}
+	for i, f := range r.seen.evolve {
+		f.mapped(note(atTime(r.problem.Evolve.Times[i])))
+	}
+	return out
+}
+
+// atTime names an output of [evolve].
+func atTime(t float64) string { return fmt.Sprintf("evolve at %.6g", t) }
+
+// widen moves open walls that carry more than few cells showed.
+func (s *reaching) widen(axes []AxisSpec, list []measure) {
+	if !slices.ContainsFunc(list, func(m measure) bool { return m.box > m.mesh }) {
+		return
+	}
+	for k, a := range s.from.Problem.Axes {
+		width := s.axes[k].Hi - s.axes[k].Lo
+		if a.open(0) {
+			axes[k].Lo -= width / 8
+		}
+		if a.open(1) {
+			axes[k].Hi += width / 8
+		}
+	}
+}
+
+// stuck says that errors do not fall.
+func (s *reaching) stuck(list []measure) string {
+	if len(list) == 0 {
+		return ""
+	}
+	s.worst = append(s.worst, list[0].over(s.from.Problem.Accuracy))
+	if n := len(s.worst); n > 3 && s.worst[n-1] > 0.9*s.worst[n-3] {
+		return "the errors do not fall as cells shrink"
+	}
+	if s.meshes >= most {
+		return fmt.Sprintf("%d meshes were tried", s.meshes)
+	}
+	return ""
+}
+
+// afford takes the mesh as far as memory and time allow.
+func (s *reaching) afford(axes []AxisSpec) string {
+	limit, why := s.limit(axes)
+	need, free := cellsOf(axes), 0.0
+	if need <= limit {
+		s.axes = axes
+		return ""
+	}
+	for k := range axes {
+		if s.free(k) {
+			free++
+		}
+	}
+	for k := range axes {
+		if s.free(k) {
+			axes[k].Cells = max(leastCells, 4*int(float64(axes[k].Cells)*math.Pow(limit/need, 1/free)/4))
+		}
+	}
+	if n := cellsOf(axes); n > limit || n < grudging*cellsOf(s.axes) {
+		return why
+	}
+	s.axes = axes
+	return ""
+}
+
+func cellsOf(axes []AxisSpec) float64 {
+	n := 1.0
+	for _, a := range axes {
+		n *= float64(a.Cells)
+	}
+	return n
+}
+
+// limit returns the most cells that may be had, and why no more.
+func (s *reaching) limit(axes []AxisSpec) (cells float64, why string) {
+	p := *s.from.Problem
+	p.Axes = axes
+	cells, why = grid.MaxCells, "more cells cannot be numbered"
+	if memory := p.memoryLimit(); memory > 0 && memory/p.bytesPerCell() < cells {
+		cells, why = memory/p.bytesPerCell(), "more cells need more memory than "+size(memory)
+	}
+	left := max(0, p.timeLimit()-time.Since(s.begin).Seconds())
+	if n := cellsOf(s.axes) * math.Pow(left/s.took, 1/costly); n < cells {
+		cells, why = n, fmt.Sprintf("more cells would take longer than the time limit of %g s", p.timeLimit())
+	}
+	return cells, why
+}
+
+// timeLimit returns the seconds that the search may take.
+func (p *Problem) timeLimit() float64 {
+	if p.TimeLimit > 0 {
+		return p.TimeLimit
+	}
+	return 3600
+}

@@ -1,0 +1,241 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// bounded are cases whose ranges belong to the process, as walls, periods, faces
+// or the ends of logarithms; and those with a natural wall at 0.
+var bounded = map[string]string{
+	"between walls": "all", "decay": "all", "tilted": "all", "tilted, by rows": "all", "collapse": "all", "collapse, nearer to it": "all",
+	"logistic": "all", "gbm": "all", "singular": "all", "singular, colder": "all", "log-loss": "", "active": "theta",
+	"root of x": "[0, inf]", "root of x, against its wall": "[0, inf]",
+}
+
+var (
+	rangeLine = regexp.MustCompile(`(?m)^range *=.*\n`)
+	cellsLine = regexp.MustCompile(`(?m)^cells *=.*\n`)
+)
+
+// opened returns the case without cells, and without the ranges that are cuts.
+func (k known) opened(t *testing.T, accuracy string, set ...string) *Case {
+	t.Helper()
+	name, _, _ := strings.Cut(k.name, ",")
+	text, open := k.text, Beside(".")
+	if text == "" {
+		data, err := gallery.ReadFile(name + ".toml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = string(data)
+	}
+	text = cellsLine.ReplaceAllString(text, "")
+	switch keep := bounded[k.name]; {
+	case keep == "all":
+	case strings.HasPrefix(keep, "["):
+		text = rangeLine.ReplaceAllString(text, "range = "+keep+"\n")
+	case keep != "": // the range after the name of that axis
+		before, after, _ := strings.Cut(text, `"`+keep+`"`)
+		text = rangeLine.ReplaceAllString(before, "") + `"` + keep + `"` + after
+	default:
+		text = rangeLine.ReplaceAllString(text, "")
+	}
+	for _, s := range k.set {
+		if !strings.Contains(s, ".cells=") {
+			set = append(set, s)
+		}
+	}
+	c, err := Parse(k.name, []byte(text), open, append(set, "accuracy="+accuracy)...)
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", k.name, err, text)
+	}
+	return c
+}
+
+// check compares the known figures with what was asked.
+func (k known) check(t *testing.T, r *Result, accuracy float64) (worst float64) {
+	t.Helper()
+	scales := map[string]float64{}
+	for _, m := range r.measures {
+		scales[m.at+m.path] = m.scale
+	}
+	one := func(at, path string, got, want float64) {
+		scale, counted := scales[at+path]
+		if !counted {
+			return
+		}
+		part := math.Abs(got-want) / (accuracy * scale)
+		worst = max(worst, part)
+		t.Logf("%-24s %-12s %-26s %13.9g  error over what is wanted %6.2g", k.name, at, path, got, part)
+		if !(part <= 1) {
+			t.Errorf("%s: %s, %s = %.9g, want %.9g ± %.2g", k.name, at, path, got, want, accuracy*scale)
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(k.rest)) {
+		one("stationary", path, figure(t, r.Stationary.Figures, path), k.rest[path])
+	}
+	for _, path := range slices.Sorted(maps.Keys(k.moved)) {
+		for i, at := range r.Evolve.Times {
+			one(atTime(at), path, output(r.Evolve.Series, path, i), k.moved[path](at))
+		}
+	}
+	return worst
+}
+
+const fourLines = "[process]\ndrift = { x = \"x - x^3\" }\ndiffusion = 0.1\n"
+
+// U = (x² − 1)²/4 at T = 0.1 by quadrature.
+func TestFourLinesAreACase(t *testing.T) {
+	for _, accuracy := range []float64{1e-2, 1e-3, 1e-4, 1e-6} {
+		r, err := read(t, "accuracy = "+literalOf(accuracy)+"\n"+fourLines).Run(context.Background(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "E x²", r.Stationary.RawMoments["x"][2], .8713629080, accuracy)
+		near(t, "E x⁴", r.Stationary.RawMoments["x"][4], .9713629080, accuracy)
+		if a := r.Accuracy; !(a.Reached > 0 && a.Reached <= accuracy) || a.Wanted != accuracy || r.of.Problem.Open() {
+			t.Errorf("accuracy %+v of %v", a, accuracy)
+		}
+	}
+}
+
+// Some known laws, without cells and, where they confine, without ranges.
+func TestSomeKnownFiguresHaveTheAccuracy(t *testing.T) {
+	const slow = "root of x, against its wall, ou2d, ou3d, labelnoise, randominput, langevin, active, cars, anisotropic"
+	for _, k := range slices.Concat(restOnALine(), movesOnALine(), inSpace()) {
+		if strings.Contains(slow, k.name) {
+			continue
+		}
+		r, err := k.opened(t, "1e-3").Run(context.Background(), Options{})
+		if err != nil {
+			t.Errorf("%s: %v", k.name, err)
+			continue
+		}
+		k.check(t, r, 1e-3)
+	}
+}
+
+// Along y, where the law is Gaussian, few cells do what many along x have to.
+func TestEveryAxisHasItsOwnCells(t *testing.T) {
+	r, err := read(t, "[process]\ndrift = { x = \"20*(x - x^3)\", y = \"-y\" }\ndiffusion = 0.3\n").Run(context.Background(), Options{})
+	if err != nil || r.Cells[0] < 2*r.Cells[1] {
+		t.Errorf("%v cells, %v; want more along x", r.Cells, err)
+	}
+}
+
+// The same choice for any number of workers.
+func TestAccuracyDoesNotDependOnWorkers(t *testing.T) {
+	var first *Result
+	for _, n := range []int{1, 3} {
+		r, err := read(t, "[process]\ndrift = { x = \"-x + y\", y = \"-y - x\" }\ndiffusion = 0.5\n").Run(context.Background(), Options{Workers: n})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first = r
+		} else if !slices.Equal(r.Stationary.Masses, first.Stationary.Masses) {
+			t.Errorf("%v and %v cells, or other masses", r.Cells, first.Cells)
+		}
+	}
+}
+
+// A budget that is spent leaves the best figures there are and says which miss.
+func TestASpentBudgetIsSaid(t *testing.T) {
+	for limit, reason := range map[string]string{"memory_limit = 3e5": "more memory than 300 kB", "time_limit = 1e-9": "the time limit of 1e-09 s"} {
+		r, err := read(t, "accuracy = 1e-7\n"+fourLines+"[numerics]\n"+limit+"\n").Run(context.Background(), Options{})
+		no := (*NotReached)(nil)
+		if !errors.As(err, &no) || !strings.Contains(err.Error(), reason) || r == nil {
+			t.Fatalf("%v, %v; want %q", r, err, reason)
+		}
+		if m := no.Missed[0]; m.Path != "entropy" || m.Task != "stationary" || !(m.Error > m.Wanted && m.Wanted == 1e-7) || r.Accuracy.Reached != m.Error {
+			t.Errorf("missed %+v, reached %+v", m, r.Accuracy)
+		}
+	}
+}
+
+// What no box holds is refused in words, whatever the way out.
+func TestWhatDoesNotConfineIsRefused(t *testing.T) {
+	const from = "[initial]\npoint = { x = 1 }\n[evolve]\nuntil = 3\n"
+	for text, want := range map[string]error{
+		"drift = { x = \"0\" }\ndiffusion = 1\n":                          ErrUnconfined,
+		"drift = { x = \"x\" }\ndiffusion = 1\n":                          ErrUnconfined,
+		"drift = { x = \"1\" }\ndiffusion = 1\n":                          ErrUnconfined,
+		"drift = { x = \"-x + 0.1*x^3\" }\ndiffusion = 0.1\n":             ErrUnconfined, // its well is not for ever
+		"drift = { x = \"-x/(1 + x^2)\" }\ndiffusion = 0.5\n":             ErrUnconfined, // p ∝ (1 + x²)⁻¹: no mean
+		"drift = { x = \"-1.5*x/(1 + x^2)\" }\ndiffusion = 0.5\n":         ErrUnconfined, // p ∝ (1 + x²)^−3/2: no variance
+		"drift = { x = \"-x\", y = \"0\" }\ndiffusion = 1\n":              ErrUnconfined,
+		"drift = { x = \"x^3\" }\ndiffusion = 1\n" + from:                 ErrUnconfined, // gone before the end
+		"drift = { x = \"-2.5*x/(1 + x^2)\" }\ndiffusion = 0.5\n":         nil,           // p ∝ (1 + x²)^−5/2
+		"drift = { x = \"1e3 - x\" }\ndiffusion = 1e-6\n":                 nil,           // narrow, and far away
+		"drift = { x = \"-1e9*x\" }\ndiffusion = 1e-9\n":                  nil,
+		"drift = { x = \"-x\" }\ndiffusion = 0\n":                         ErrNoLaw, // a point
+		"drift = { x = \"-(x - 40)*(x + 40)*x/1e3\" }\ndiffusion = 0.5\n": nil,      // two wells, and all mass in them
+	} {
+		if _, err := read(t, "[process]\n"+text).Run(context.Background(), Options{}); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", text, err, want)
+		}
+	}
+}
+
+// Beyond the cells that are needed, no moment of a Gaussian has more than a part.
+func TestNeededCellsHoldTheMoments(t *testing.T) {
+	x, m := make([]float64, 401), make([]float64, 401)
+	for i := range x {
+		x[i] = float64(i-200) / 20
+		m[i] = math.Exp(-x[i]*x[i]/2) / math.Sqrt(2*math.Pi) / 20
+	}
+	for _, part := range []float64{1e-3, 1e-6, 1e-12} {
+		lo, hi := needed(x, m, part)
+		// ∫ x⁴ over a tail, against the root of E x⁸ = 105
+		fourth := func(from int) (s float64) {
+			for i := from; i < len(x); i++ {
+				s += m[i] * x[i] * x[i] * x[i] * x[i]
+			}
+			return s / math.Sqrt(105)
+		}
+		if lo != 401-hi || fourth(hi) > part || fourth(hi-1) <= part/10 {
+			t.Errorf("%v: cells %d to %d, beyond which E x⁴ has %v", part, lo, hi, fourth(hi))
+		}
+	}
+}
+
+// The long study: every known law without cells, and without ranges where it
+// confines itself, to the accuracy that the environment names.
+func TestEveryKnownFigureHasTheAccuracy(t *testing.T) {
+	accuracy, err := strconv.ParseFloat(os.Getenv("FOKKER_ACCURACY"), 64)
+	if err != nil {
+		t.Skip("FOKKER_ACCURACY is not set; `make accuracy` sets it")
+	}
+	limit := os.Getenv("FOKKER_SECONDS")
+	for _, k := range slices.Concat(restOnALine(), movesOnALine(), inSpace()) {
+		t.Run(k.name, func(t *testing.T) {
+			c := k.opened(t, literalOf(accuracy), "numerics.time_limit="+limit)
+			begin := time.Now()
+			r, err := c.Run(context.Background(), Options{})
+			took := time.Since(begin).Seconds()
+			if no := (*NotReached)(nil); errors.As(err, &no) {
+				t.Logf("%s: %v", k.name, err)
+			} else if err != nil {
+				t.Fatalf("%s: %v", k.name, err)
+			}
+			worst := k.check(t, r, accuracy)
+			a := r.Accuracy
+			box := ""
+			for _, axis := range r.of.Problem.Axes {
+				box += fmt.Sprintf(" [%g, %g]", axis.Lo, axis.Hi)
+			}
+			fmt.Printf("%-30s %v cells, box%s, %d meshes, %.2f s: estimated %.2g, true %.2g of the accuracy\n", k.name, r.Cells, box, a.Meshes, took, a.Reached/accuracy, worst)
+		})
+	}
+}
