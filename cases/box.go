@@ -42,7 +42,7 @@ func (r *run) newBox() *box {
 	p := *r.problem
 	b.problem, p.Axes = &p, slices.Clone(p.Axes)
 	if p.Order == operators.Spectral { // whose walls may carry less
-		p.Accuracy = min(p.Accuracy, unwanted/10)
+		p.Accuracy = min(p.Accuracy, unwanted/100)
 	}
 	p.Order = 0
 	for _, a := range p.Axes {
