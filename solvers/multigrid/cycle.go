@@ -8,27 +8,40 @@ func (s *solver) share(l *level) float64 { return float64(len(l.p)) / float64(s.
 // cycle improves the law of l: first by the coarser levels, then by two
 // sweeps.
 func (s *solver) cycle(l *level) {
-	c := l.next
-	if c == nil {
+	if l.next == nil {
 		l.eliminate()
 		s.restless = l.restless(s.Tolerance)
 		return
 	}
+	s.descend(l)
+	s.ascend(l, 1)
+}
+
+// descend leaves on the next level the masses of its cells and what they should
+// be.
+func (s *solver) descend(l *level) {
+	c := l.next
 	l.do.coarsen.run(s.pool)
 	c.stale()
 	s.cycle(c)
 	if c.twice {
 		s.cycle(c)
 	}
-	c.do.compare.run(s.pool)
-	if gears[s.gear].lines {
-		l.do.correct.run(s.pool)
-		s.smooth(l)
-	} else {
+}
+
+// ascend corrects l by the next level and smooths it so many times.
+func (s *solver) ascend(l *level, times int) {
+	l.next.do.compare.run(s.pool)
+	s.work += 2 * s.share(l)
+	if !gears[s.gear].lines {
 		l.do.refine.run(s.pool)
 		s.work += 2 * s.share(l)
+		return
 	}
-	s.work += 2 * s.share(l)
+	l.do.correct.run(s.pool)
+	for range times {
+		s.smooth(l)
+	}
 }
 
 // smooth sweeps over the points twice, or over the lines along every axis.

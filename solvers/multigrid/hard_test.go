@@ -120,7 +120,7 @@ func hardCases() []hard {
 		{"van der Pol 1", diffuse(2, vanDerPol(1), equal(0.01, 0.01)), both(-4, 4), 120},
 		{"van der Pol 1 y", diffuse(2, vanDerPol(1), equal(0, 0.01)), both(-4, 4), 120},
 		{"van der Pol 3", diffuse(2, vanDerPol(3), equal(0.05, 0.05)), []span{{lo: -3, hi: 3}, {lo: -8, hi: 8}}, 190},
-		{"van der Pol 3 y", diffuse(2, vanDerPol(3), equal(0, 0.05)), []span{{lo: -3, hi: 3}, {lo: -8, hi: 8}}, 110},
+		{"van der Pol 3 y", diffuse(2, vanDerPol(3), equal(0, 0.05)), []span{{lo: -3, hi: 3}, {lo: -8, hi: 8}}, 135},
 		{"wells", diffuse(2, wells(0), equal(0.05, 0.05)), both(-2.5, 2.5), 180},
 		{"wells cold", diffuse(2, wells(0), equal(0.02, 0.02)), both(-2.5, 2.5), 400},
 		{"wells turned", diffuse(2, wells(0.7), equal(0.05, 0.05)), both(-2.5, 2.5), 190},
@@ -239,7 +239,8 @@ func (o outcome) String() string {
 }
 
 // The reference is elimination, right entry by entry. The bounds on the work
-// are those measured and a fifth more, on 128² and 20³.
+// are those measured and a fifth more, on 128² and 20³. At a residual of 1e-13 the
+// law is right cell by cell down to 1e-30.
 func TestHardCases(t *testing.T) {
 	const tolerance = 1e-8
 	for _, h := range hardCases() {
@@ -258,22 +259,12 @@ func TestHardCases(t *testing.T) {
 			if o.WorkUnits > h.most {
 				t.Errorf("%.0f work units, want %.0f", o.WorkUnits, h.most)
 			}
-		})
-	}
-}
-
-// At a residual of about 1e-13 the law is right cell by cell down to 1e-30.
-func TestTailsOfHardCases(t *testing.T) {
-	for _, h := range hardCases() {
-		t.Run(h.name, func(t *testing.T) {
-			t.Parallel()
-			q := h.build(t, 64)
-			o, err := h.solve(q, h.law(t, q), multigrid.Options{Tolerance: 1e-12})
-			if err != nil {
+			if o, err = h.solve(q, want, multigrid.Options{Tolerance: 1e-12}); err != nil {
 				t.Fatal(err)
 			}
-			if o.tail > 1e-3 {
-				t.Errorf("relative error %.1e in the tail: %v", o.tail, o)
+			t.Log(o)
+			if o.tail > 1e-3 || o.Residual > 1e-13 {
+				t.Errorf("relative error %.1e in the tail, residual %.1e, want 1e-3 and 1e-13", o.tail, o.Residual)
 			}
 		})
 	}

@@ -42,7 +42,7 @@ type Result struct {
 	Cycles    int     // on the finest mesh
 	WorkUnits float64 // sweeps over the finest mesh, or work equal to that
 	Method    string
-	Error     float64 // estimated L1 error on the mesh, discretisation not counted
+	Error     float64 // estimated L1 error on the mesh, discretisation not counted; a fifth of the tolerance if less
 }
 
 // Stalled says that the cycles did not converge.

@@ -6,138 +6,160 @@ import (
 	"fokker/grid"
 )
 
-// depth is the number of earlier iterates a recombination draws on; 4, 6 and 8
-// take as many cycles, on limit cycles at small noise too.
-const depth = 3
+// depth is the number of earlier iterates a recombination draws on. With one or
+// with three the hard cases take as much work.
+const depth = 2
 
-// history holds the last iterates and what the cycles changed in them, from
-// which recombine extrapolates (Anderson 1965; Washio and Oosterlee 1997).
+// history holds the last iterates x, the masses Π that they give to the cells of
+// the next level and the masses X that this level finds for them. recombine takes
+// the combination of the iterates for which the correction X − Π is least (Washio
+// and Oosterlee 1997): what converges slowly is smooth, and is judged on the next
+// level at a fraction of the work.
 type history struct {
-	x, f  [][]float64 // newest first: iterate after the cycle, its change by the cycle
-	kept  int
-	parts []products // per piece
-	all   products
-	gamma [depth]float64
+	fine, coarse *level
+	x            [depth + 1][]float64 // newest first; x[0] is the iterate before the cycle
+	whole, found [depth + 1][]float64 // Π and X
+	kept         int
+	gamma        [depth]float64
+	excess       float64 // by which distances of iterates exceeded those of their corrections, over these
 
-	before, after []float64 // arguments of the tasks
-	take, combine func(piece int)
+	norm     float64    // makes X sum to what Π sums to
+	products []products // per piece of the next level
+	jumps    []float64  // per piece: L1 distance of the combination to the newest iterate
+	jump     float64    // their sum
+
+	take, combineCoarse, combineFine func(piece int)
 }
 
-func newHistory(size int) *history {
-	h := &history{parts: make([]products, (size+sumCells-1)/sumCells)}
-	h.take, h.combine = h.takePart, h.combinePart
-	for range depth + 1 {
-		h.x, h.f = append(h.x, grid.Zeros[float64](size)), append(h.f, grid.Zeros[float64](size))
+func newHistory(l *level) *history {
+	h := &history{fine: l, coarse: l.next}
+	for j := range h.x {
+		h.x[j] = grid.Zeros[float64](len(l.p))
+		h.whole[j], h.found[j] = grid.Zeros[float64](len(l.next.p)), grid.Zeros[float64](len(l.next.p))
 	}
+	pieces := (len(l.next.p) + sumCells - 1) / sumCells
+	h.products, h.jumps = make([]products, pieces), make([]float64, pieces)
+	h.take, h.combineCoarse, h.combineFine = h.takePiece, h.combineCoarsePiece, h.combineFinePiece
 	return h
 }
 
-// add takes the iterate before and after a cycle.
-func (h *history) add(before, after []float64, pool *pool) {
-	last := len(h.x) - 1
-	x, f := h.x[last], h.f[last]
-	copy(h.x[1:], h.x[:last])
-	copy(h.f[1:], h.f[:last])
-	h.x[0], h.f[0] = x, f
-	h.kept = min(h.kept+1, last+1)
-	h.before, h.after = before, after
-	pool.do(len(h.parts), h.take)
-	h.all = products{}
-	for b := range h.parts {
-		h.all.add(&h.parts[b])
+// hold copies the iterate before a cycle.
+func (h *history) hold(p []float64) {
+	turn(&h.x)
+	copy(h.x[0], p)
+}
+
+func turn(v *[depth + 1][]float64) {
+	last := v[depth]
+	copy(v[1:], v[:depth])
+	v[0] = last
+}
+
+// recombine takes the correction of the iterate held, as the next level left it,
+// and puts the combinations x₀ − Σ γⱼ(x₀ − xⱼ), Π₀ − …, X₀ − … in the places of
+// the law, Π and X.
+func (h *history) recombine(pool *pool) {
+	turn(&h.whole)
+	turn(&h.found)
+	h.kept = min(h.kept+1, depth+1)
+	h.norm, h.jump = sum(h.coarse.whole)/sum(h.coarse.p), 0
+	pool.do(len(h.products), h.take)
+	all := products{}
+	for b := range h.products {
+		all.add(&h.products[b])
 	}
-	h.gamma = h.weights(h.kept - 1)
-}
-
-// takePart copies one piece and sums its products with the kept ones. Written
-// out for depth 3: the sums stay in registers.
-func (h *history) takePart(piece int) {
-	lo, hi := bounds(piece, len(h.after))
-	after, before := h.after[lo:hi], h.before[lo:hi]
-	part := func(a []float64) []float64 { return a[lo:hi][:len(after)] }
-	x0, x1, x2, x3 := part(h.x[0]), part(h.x[1]), part(h.x[2]), part(h.x[3])
-	f0, f1, f2, f3 := part(h.f[0]), part(h.f[1]), part(h.f[2]), part(h.f[3])
-	before = before[:len(after)]
-	var s11, s12, s13, s22, s23, s33, s10, s20, s30, e1, e2, e3 float64
-	for c, x := range after {
-		f, w := x-before[c], 1/x
-		d1, d2, d3 := f-f1[c], f-f2[c], f-f3[c]
-		g1, g2, g3 := x-x1[c], x-x2[c], x-x3[c]
-		x0[c], f0[c] = x, f
-		e1, e2, e3 = e1+g1*g1*w, e2+g2*g2*w, e3+g3*g3*w
-		s10, s20, s30 = s10+d1*f*w, s20+d2*f*w, s30+d3*f*w
-		d1w, d2w := d1*w, d2*w
-		s11, s12, s13 = s11+d1*d1w, s12+d2*d1w, s13+d3*d1w
-		s22, s23, s33 = s22+d2*d2w, s23+d3*d2w, s33+d3*d3*w
+	h.gamma = all.weights(h.kept - 1)
+	h.excess = max(h.excess/2, all.excess(h.kept-1))
+	if h.kept > 1 {
+		pool.do(len(h.products), h.combineCoarse)
+		h.jump = sum(h.jumps)
+		pool.do((len(h.fine.p)+sumCells-1)/sumCells, h.combineFine)
 	}
-	h.parts[piece] = products{[depth][depth + 1]float64{{s11, s12, s13, s10}, {0, s22, s23, s20}, {0, 0, s33, s30}}, [depth]float64{e1, e2, e3}}
 }
 
-// recombine writes into p the combination x₀ − Σ γⱼ(x₀ − xⱼ) whose change
-// f₀ − Σ γⱼ(f₀ − fⱼ) is least in the norm Σ f²/x₀.
-func (h *history) recombine(p []float64, pool *pool) {
-	h.after = p
-	pool.do(len(h.parts), h.combine)
+// takePiece copies one piece of Π and X and sums its products with those kept.
+// Written out for depth 2: the sums stay in registers.
+func (h *history) takePiece(piece int) {
+	lo, hi := bounds(piece, len(h.coarse.p))
+	p := h.coarse.p[lo:hi]
+	part := func(a []float64) []float64 { return a[lo:hi][:len(p)] }
+	whole, x0, x1, x2 := part(h.coarse.whole), part(h.found[0]), part(h.found[1]), part(h.found[2])
+	w0, w1, w2 := part(h.whole[0]), part(h.whole[1]), part(h.whole[2])
+	var s11, s12, s22, s10, s20, e1, e2 float64
+	for i, x := range p {
+		x *= h.norm
+		w := whole[i]
+		x0[i], w0[i] = x, w
+		f, inv := x-w, 1/w
+		d1, d2 := f-(x1[i]-w1[i]), f-(x2[i]-w2[i])
+		s11, s12, s22 = s11+d1*d1*inv, s12+d1*d2*inv, s22+d2*d2*inv
+		s10, s20 = s10+d1*f*inv, s20+d2*f*inv
+		g1, g2 := w-w1[i], w-w2[i]
+		e1, e2 = e1+g1*g1*inv, e2+g2*g2*inv
+	}
+	h.products[piece] = products{{s11, s12, s10, e1}, {0, s22, s20, e2}}
 }
 
-// combinePart does so for a piece. Where the combination would change a mass
-// by more than a factor of four it stops there: the result is only the next
+func (h *history) combineCoarsePiece(piece int) {
+	lo, hi := bounds(piece, len(h.coarse.p))
+	h.combine(h.coarse.p[lo:hi], &h.found, lo)
+	whole := h.coarse.whole[lo:hi]
+	h.combine(whole, &h.whole, lo)
+	h.jumps[piece] = 0
+	for i, w := range h.whole[0][lo:hi] {
+		h.jumps[piece] += math.Abs(whole[i] - w)
+	}
+}
+
+func (h *history) combineFinePiece(piece int) {
+	lo, hi := bounds(piece, len(h.fine.p))
+	h.combine(h.fine.p[lo:hi], &h.x, lo)
+}
+
+// combine writes the combination of the cells from lo on. Where it would change a
+// mass by more than a factor of four it stops there: the result is only the next
 // guess, and stays positive.
-func (h *history) combinePart(piece int) {
-	for c, hi := bounds(piece, len(h.after)); c < hi; c++ {
-		x := h.x[0][c]
-		y := x
-		for j := range h.kept - 1 {
-			y -= h.gamma[j] * (x - h.x[j+1][c])
-		}
-		h.after[c] = min(max(y, x/4), 4*x)
+func (h *history) combine(dst []float64, v *[depth + 1][]float64, lo int) {
+	n, g1, g2 := len(dst), h.gamma[0], h.gamma[1]
+	v0, v1, v2 := v[0][lo:][:n], v[1][lo:][:n], v[2][lo:][:n]
+	for i, x := range v0 {
+		y := x - g1*(x-v1[i]) - g2*(x-v2[i])
+		dst[i] = min(max(y, x/4), 4*x)
 	}
 }
 
-// ahead bounds how far the combination will be from the last iterate, in the
-// norm (Σ e²/x₀)^½ ≥ Σ|e|: the error left, in the directions seen.
-func (h *history) ahead() (sum float64) {
-	for j, g := range h.gamma {
-		sum += math.Abs(g) * math.Sqrt(h.all.x[j])
-	}
-	return sum
-}
-
-// products are sums over cells, weighted by 1/x₀, of dᵢdⱼ for dⱼ = f₀ − fⱼ,
-// with f₀ in the last column, and of (x₀ − xⱼ)².
-type products struct {
-	f [depth][depth + 1]float64
-	x [depth]float64
-}
+// products are sums over cells of dᵢdⱼ/Π₀ for dⱼ = f₀ − fⱼ and f = X − Π, with f₀
+// then dᵢf₀ and (Π₀ − Πᵢ)².
+type products [depth][depth + 2]float64
 
 func (p *products) add(q *products) {
 	for i := range depth {
-		p.x[i] += q.x[i]
-		for j := range depth + 1 {
-			p.f[i][j] += q.f[i][j]
+		for j := range depth + 2 {
+			p[i][j] += q[i][j]
 		}
 	}
 }
 
-// amplification returns how far two of the iterates were apart, compared with
-// what the cycles changed in them: the error left per change, as far as seen.
-func (h *history) amplification() float64 {
-	worst := 0.0
-	for j := range max(h.kept-1, 0) {
-		if f := h.all.f[j][j]; f > 0 {
-			worst = max(worst, math.Sqrt(h.all.x[j]/f))
+// excess returns by how much two of the iterates were farther apart than their
+// corrections, over these. If a cycle leaves the part ρ of an error e the correction
+// is (1 − ρ)e, and this is ρ/(1 − ρ) for the slowest part seen.
+func (p *products) excess(m int) float64 {
+	worst := 1.0
+	for j := range m {
+		if f := p[j][j]; f > 0 {
+			worst = max(worst, math.Sqrt(p[j][depth+1]/f))
 		}
 	}
-	return worst
+	return worst - 1
 }
 
-// weights solves the normal equations Σⱼ dᵢ·dⱼ γⱼ = dᵢ·f₀ by elimination. A
-// direction that the earlier ones span to rounding is left out.
-func (h *history) weights(m int) (gamma [depth]float64) {
-	a := h.all.f
+// weights solves the normal equations Σⱼ dᵢ·dⱼ γⱼ = dᵢ·f₀ of m directions by
+// elimination. One that the others span to rounding is left out.
+func (p *products) weights(m int) (gamma [depth]float64) {
+	a := *p
 	var used [depth]bool
 	for i := range m {
-		used[i] = a[i][i] > 1e-12*h.all.f[i][i] // squares: 1e-6 in the vectors
+		used[i] = a[i][i] > 1e-12*p[i][i] // squares: 1e-6 in the vectors
 		if !used[i] {
 			continue
 		}

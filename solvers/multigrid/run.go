@@ -14,7 +14,7 @@ const sumCells = 4096
 type run struct {
 	*level
 	before  []float64
-	history *history
+	history *history   // nil on the coarsest level
 	change  float64    // ‖p_k − p_{k−1}‖₁ by the last cycle
 	largest float64    // of the changes
 	ratio   [3]float64 // of successive changes, newest first
@@ -29,7 +29,13 @@ type run struct {
 }
 
 func newRun(l *level) *run {
-	r := &run{level: l, before: grid.Zeros[float64](len(l.p)), parts: make([]float64, (len(l.p)+sumCells-1)/sumCells)}
+	r := &run{level: l, parts: make([]float64, (len(l.p)+sumCells-1)/sumCells)}
+	if l.next != nil {
+		r.history = newHistory(l)
+		r.before = r.history.x[0]
+	} else {
+		r.before = grid.Zeros[float64](len(l.p))
+	}
 	r.addUp = func(piece int) {
 		lo, hi := bounds(piece, len(r.p))
 		r.parts[piece] = sum(r.p[lo:hi])
@@ -79,7 +85,15 @@ func (r *run) credible() float64 {
 	case r.largest == 0:
 		return 2 // and not NaN
 	}
-	return max(small, times*r.change)
+	return max(small, times*r.change) + r.jump()
+}
+
+// jump returns how far the last combination was from the law before.
+func (r *run) jump() float64 {
+	if r.history == nil {
+		return 0
+	}
+	return r.history.jump
 }
 
 // observe takes the change by a cycle.
@@ -91,6 +105,14 @@ func (r *run) observe(change float64) {
 	r.cycles++
 	if r.since++; r.least == 0 || change < r.least/2 {
 		r.least, r.since = change, 0
+	}
+}
+
+// restart forgets the cycles so far.
+func (r *run) restart() {
+	r.cycles, r.ratio = 0, [3]float64{}
+	if r.history != nil {
+		r.history.kept = 0
 	}
 }
 
@@ -111,6 +133,9 @@ func (r *run) amplification() float64 {
 	rho := max(r.ratio[0], r.ratio[1], r.ratio[2], best)
 	if r.ratio[0] == 0 || rho >= none {
 		return unknown
+	}
+	if r.history != nil {
+		return max(rho/(1-rho), r.history.excess)
 	}
 	return rho / (1 - rho)
 }

@@ -14,23 +14,24 @@ type solver struct {
 	finest int // cells
 	work   float64
 	gear   int
+	last   float64 // contraction by the last cycle on the level before
 
 	restless float64 // relative change of the fullest places by the last elimination
 }
 
 // gear is a kind of cycle. Where one contracts badly the next is taken.
 type gear struct {
-	name      string
-	lines     bool
-	recombine bool
-	worst     float64 // contraction per cycle that is still good enough
+	name  string
+	lines bool
+	times int     // smooths on the level whose law is sought
+	worst float64 // contraction per cycle that is still good enough
 }
 
 // The limits are where as much work in the next gear is known to do as much.
 var gears = [...]gear{
-	{"W cycles, points", false, false, 0.4},
-	{"W cycles, lines in order", true, false, 0.5},
-	{"W cycles, lines in order, recombination", true, true, 1},
+	{"W cycles, points", false, 1, 0.4},
+	{"W cycles, lines in order", true, 1, 0.1},
+	{"W cycles, lines there and back", true, 2, 1},
 }
 
 // smallest is the size below which a level is solved by elimination, which
@@ -129,7 +130,7 @@ const coarseCycles = 12
 func (s *solver) converge(l *level, tolerance float64, most int) (Result, error) {
 	l.do.invert.run(s.pool)
 	l.stale()
-	s.gear = l.suited()
+	s.gear = s.suited(l)
 	s.smooth(l) // the guess is rough, and the cycle begins with the coarse levels
 	r := newRun(l)
 	r.normalise(s.pool)
@@ -150,7 +151,7 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 		}
 		if estimate <= tolerance {
 			if residual := l.residual(); residual <= tolerance { // as it is, far below, unless the estimate fails
-				return Result{Residual: residual, Cycles: cycle, Method: gears[s.gear].name, Error: estimate}, nil
+				return Result{Residual: residual, Cycles: cycle, Method: gears[s.gear].name, Error: max(estimate, tolerance/5)}, nil
 			}
 		}
 	}
@@ -161,9 +162,23 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 // cycles, which is about the distance of the laws on two meshes.
 const enough = 0.05
 
-// suited returns the gear to begin with, by a sample of the cells: points are
-// enough where most of the mass is calm.
-func (l *level) suited() int {
+// suited returns the gear to begin with. By a sample of the cells, points are
+// enough where most of the mass is calm, but they leave tails far behind it, where
+// the drift directs the jumps, and at tight tolerances these are wanted too. Lines
+// are swept there and back if they contracted badly on the level before.
+func (s *solver) suited(l *level) int {
+	const tight = 1e-10
+	switch {
+	case s.Tolerance >= tight && l.calmMass():
+		return 0
+	case s.last > gears[1].worst:
+		return 2
+	}
+	return 1
+}
+
+// calmMass reports whether most of the mass is calm.
+func (l *level) calmMass() bool {
 	const (
 		samples = 1 << 14
 		most    = 0.95
@@ -175,10 +190,7 @@ func (l *level) suited() int {
 			calm += l.p[i]
 		}
 	}
-	if calm >= most*all {
-		return 0
-	}
-	return 1
+	return calm >= most*all
 }
 
 // calm reports whether points smooth around a cell: where the mesh resolves
@@ -209,15 +221,10 @@ func (s *solver) report(estimate, start float64) {
 	}
 }
 
-// improve does one cycle, from a combination of the earlier laws where they
-// are kept, and returns the estimated error: the greatest of what the last
-// contractions leave, and of what the combination will change.
+// improve does one cycle and returns the estimated error: what the last
+// contractions leave of the change.
 func (s *solver) improve(r *run) float64 {
-	if r.history != nil {
-		r.history.recombine(r.p, s.pool) // sums to 1 as these do
-	}
-	copy(r.before, r.p)
-	s.cycle(r.level)
+	s.step(r)
 	change := r.normalise(s.pool)
 	s.work += 2 * s.share(r.level)
 	if !(change <= r.credible()) {
@@ -225,12 +232,9 @@ func (s *solver) improve(r *run) float64 {
 		return math.Inf(1)
 	}
 	r.observe(change)
+	s.last = r.ratio[0]
 	estimate := change * r.amplification()
-	if gears[s.gear].recombine {
-		s.keep(r)
-		estimate = max(estimate, change*r.history.amplification(), r.history.ahead())
-	}
-	if r.cycles >= 3 && r.ratio[0] > gears[s.gear].worst {
+	if r.cycles >= 2 && r.ratio[0] > gears[s.gear].worst {
 		s.shift(r)
 	}
 	if s.restless > math.Sqrt(s.Tolerance) && len(r.p) == s.finest {
@@ -239,12 +243,29 @@ func (s *solver) improve(r *run) float64 {
 	return estimate
 }
 
+// step does a cycle, the correction of the last laws recombined.
+func (s *solver) step(r *run) {
+	h := r.history
+	if h == nil {
+		copy(r.before, r.p)
+		s.cycle(r.level)
+		return
+	}
+	h.hold(r.p)
+	r.before = h.x[0]
+	s.descend(r.level)
+	h.recombine(s.pool)
+	s.work += (0.4 + 0.2*depth) * s.share(r.level) // by what is read and written
+	s.ascend(r.level, gears[s.gear].times)
+}
+
 // refuse takes back a cycle too bold for the law, and smooths it instead.
 func (s *solver) refuse(r *run) {
 	copy(r.p, r.before)
 	s.shift(r)
-	r.history = nil
+	r.restart()
 	r.refused++
+	r.since++
 	s.smooth(r.level)
 	s.smooth(r.level)
 	r.normalise(s.pool)
@@ -254,15 +275,6 @@ func (s *solver) refuse(r *run) {
 func (s *solver) shift(r *run) {
 	if s.gear+1 < len(gears) {
 		s.gear++
-		r.cycles, r.history = 0, nil
+		r.restart()
 	}
-}
-
-// keep adds the law to the history.
-func (s *solver) keep(r *run) {
-	if r.history == nil {
-		r.history = newHistory(len(r.p))
-	}
-	r.history.add(r.before, r.p, s.pool)
-	s.work += (2 + depth) * s.share(r.level) // with the combination; measured
 }
