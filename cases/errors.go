@@ -355,11 +355,12 @@ func meshError(d1, d2, order float64, w []float64, highest float64) float64 {
 
 // cuts returns, for every comparison, what it may change of its expectation
 // that the law is taken to be even in each cell: where a fraction θ of the cell
-// counts, θ(1 − θ)/4 of the difference of its neighbours' masses.
+// counts, θ(1 − θ)/4 of the difference of its neighbours' masses. Where sums of
+// masses are interpolated it is not.
 func (f *figures) cuts(m []float64, t float64) (map[string]float64, error) {
 	out := map[string]float64{}
 	for o := range f.observed {
-		if f.observed[o].points == 1 {
+		if f.observed[o].points == 1 || f.observed[o].edges > 2 {
 			continue
 		}
 		phi, err := f.on(o, t)

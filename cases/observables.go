@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -23,6 +24,7 @@ type Observable struct {
 	line   int
 	key    string
 	points int // per axis and cell; 1 is the centre
+	edges  int // through which sums of masses are interpolated where a comparison divides a cell
 }
 
 // subPoints is the number of points per axis and cell at which a comparison is
@@ -54,8 +56,11 @@ func (r *reader) readObservables(file *table, p *Problem) {
 			r.failExpression(e.line, path, err)
 			continue
 		}
-		o := Observable{Name: e.key, node: n, timed: n.Uses("t"), file: r.file, line: e.line, key: path, points: 1}
+		o := Observable{Name: e.key, node: n, timed: n.Uses("t"), file: r.file, line: e.line, key: path, points: 1, edges: 2}
 		o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
+		if _, _, _, ok := expr.Interval(n, axes); ok && p.Order != 0 {
+			o.edges = smoothEdges
+		}
 		if n.Boolean() {
 			o.points = subPoints
 		}
@@ -126,7 +131,7 @@ func (o *Observable) OnCells(g *grid.Grid, t float64) ([]float64, error) {
 			names[k] = g.Axis(k).Name
 		}
 		if axis, lo, hi, ok := expr.Interval(o.node, names); ok {
-			fractions(phi, g, indexOf(names, axis), lo, hi)
+			o.fractions(phi, g, indexOf(names, axis), lo, hi)
 			return phi, nil
 		}
 	}
@@ -156,17 +161,55 @@ func (o *Observable) unusable(v float64, g *grid.Grid, cell int) error {
 	return &Mistake{File: o.file, Line: o.line, Key: o.key, Found: found, Expected: "a finite number in the whole box"}
 }
 
-// fractions writes the part of each cell's width that lies in [lo, hi].
-func fractions(phi []float64, g *grid.Grid, k int, lo, hi float64) {
+// smoothEdges is how many edges schemes of high order interpolate: the error is of
+// order eight.
+const smoothEdges = 8
+
+// fractions writes the part of each cell's mass that counts where axis k is in
+// [lo, hi]. Between two edges this is the part of the width. Between more, a
+// polynomial through the sums of masses below each gives cells about an end
+// another part of theirs, below 0 or above 1 as well.
+func (o *Observable) fractions(phi []float64, g *grid.Grid, k int, lo, hi float64) {
 	edges := g.Axis(k).Edges
 	part := make([]float64, len(edges)-1)
-	for i := range part {
-		a, b := max(edges[i], lo), min(edges[i+1], hi)
-		part[i] = max(0, b-a) / (edges[i+1] - edges[i])
-	}
+	below(part, edges, o.edges, hi, 1)
+	below(part, edges, o.edges, lo, -1)
 	for i := range phi {
 		phi[i] = part[g.Along(k, i)]
 	}
+}
+
+// below adds a factor times the parts of cells below a point.
+func below(part, edges []float64, count int, x, factor float64) {
+	n := len(part)
+	if !(x > edges[0]) {
+		return
+	}
+	at := n // of the edges above it
+	if x < edges[n] {
+		at, _ = slices.BinarySearch(edges, x)
+	}
+	count = min(count, n+1)
+	first := max(0, min(at-count/2, n+1-count))
+	rest := 0.0 // of the weights of the edges above
+	for e := first + count - 1; e > first; e-- {
+		rest += lagrange(edges[first:first+count], e-first, min(x, edges[n]))
+		part[e-1] += factor * rest
+	}
+	for i := range part[:first] {
+		part[i] += factor
+	}
+}
+
+// lagrange is the polynomial that is 1 at one of some points and 0 at the others.
+func lagrange(points []float64, one int, x float64) float64 {
+	product := 1.0
+	for j, p := range points {
+		if j != one {
+			product *= (x - p) / (points[one] - p)
+		}
+	}
+	return product
 }
 
 func (o *Observable) centres(phi []float64, g *grid.Grid, t float64) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/integrate/quad"
+	"gonum.org/v1/gonum/mat"
 )
 
 // observedOrder asserts with which order errors fall from the coarser to the finer of
@@ -257,6 +258,34 @@ order = "spectral"
 // rotated returns the rates of change of the covariance.
 func rotated(xx, xy, yy float64) (a, b, c float64) {
 	return 2 - 2*(xx+2*xy), 0.8 - (xy + 2*yy) - (-2*xx + 1.5*xy), 1.2 - 2*(-2*xy+1.5*yy)
+}
+
+// ou3d by Lyapunov's equation, as in TestRingsOfThreeAndFourHaveTheirCovariance.
+func TestHighOrderInThreeDimensions(t *testing.T) {
+	want := lyapunov(mat.NewDense(3, 3, []float64{1, -.4, 0, 0, 1, -.4, -.4, 0, 1}), []float64{1, .7, .5})
+	s := solve(t, "ou3d", "numerics.order=spectral", "axis.x.cells=40", "axis.y.cells=40", "axis.z.cells=40",
+		"axis.x.range=[-7, 7]", "axis.y.range=[-7, 7]", "axis.z.range=[-7, 7]").Stationary
+	for i, a := range []string{"x", "y", "z"} {
+		for j, b := range []string{"x", "y", "z"}[i:] {
+			near(t, a+","+b, s.Covariance[a+","+b], want.At(i, i+j), 1e-7) // what walls at 6.7 standard deviations cut
+		}
+	}
+	near(t, "mass", s.Mass, 1, 1e-12)
+}
+
+// Φ((c − m)/σ) of the normal law of dX = −X dt + √2 dW.
+func TestProbabilitiesOfIntervalsAreOfHighOrder(t *testing.T) {
+	text := func(n, order string) string {
+		return axis("x", "range = [-8, 8]\ncells = "+n) + "[process]\ndrift = { x = \"-x\" }\ndiffusion = 1\n[stationary]\ntolerance = 1e-13\n" +
+			"[observables]\na = \"0.377 < x < 1.93\"\nb = \"x < -0.123\"\nc = \"x < 99\"\n[numerics]\norder = " + order + "\n"
+	}
+	want := normal(0.377, 1.93)
+	coarse, fine := run1(t, text("40", "4")).Stationary, run1(t, text("80", "4")).Stationary
+	observedOrder(t, "P(a)", coarse.Observables["a"]-want, fine.Observables["a"]-want, 2, 3.8)
+	waves := run1(t, text("160", "\"spectral\"")).Stationary
+	near(t, "P(a)", waves.Observables["a"], want, 1e-9) // (h/σ)⁸/8! of the polynomial, and less
+	near(t, "P(b)", waves.Observables["b"], normal(-99, -0.123), 1e-9)
+	near(t, "P(c)", waves.Observables["c"], 1, 1e-12)
 }
 
 func TestHighOrderDoesNotDependOnWorkers(t *testing.T) {

@@ -82,8 +82,30 @@ type inverse interface {
 	cost() float64 // in applications of Qᵀ
 }
 
-// inverse makes P for the generator of a task.
+// inverse makes P for the generator of a task: by elimination, or by alternating
+// directions where that is dear.
 func (t *task) inverse(law []float64, r *Report) (inverse, error) {
+	if q, ok := t.meshed(t.all()); ok && dissection(q.Mesh()) > cheap {
+		if near, ok := q.(stencil); ok {
+			if _, _, ok := near.Neighbors(0); ok {
+				return t.sweep(near, law)
+			}
+		}
+	}
+	return t.pin(law, r)
+}
+
+// all returns the cells.
+func (t *task) all() []int {
+	out := make([]int, t.q.Size())
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// pin makes P by elimination.
+func (t *task) pin(law []float64, r *Report) (inverse, error) {
 	pin := 0
 	for i, m := range law {
 		if m > law[pin] {
@@ -141,6 +163,65 @@ func (p *pinned) solve(x, r []float64) {
 	x[p.pin] = 0
 	copy(x[p.pin+1:], p.y[p.pin:])
 	addScaled(x, -sum(x), p.law)
+}
+
+// swept is P by alternating directions: steps of a relaxation whose lengths τ go
+// through all times of the generator (Wachspress 1962), each
+//
+//	x += τ y,  r += τ Qᵀy,  y = Π_k (I − τA_kᵀ)⁻¹ r.
+type swept struct {
+	steps []*split
+	left  []float64
+	y, z  []float64
+	law   []float64
+}
+
+// Lengths of the steps.
+const (
+	sweepRatio = 4  // of one to the next
+	sweepMost  = 12 // of them
+)
+
+func (t *task) sweep(q stencil, law []float64) (inverse, error) {
+	leave, err := t.exits()
+	if err != nil {
+		return nil, err
+	}
+	n, longest, mean, fastest := len(law), 0, 0., 0.
+	for k := range q.Mesh().Dim() {
+		longest = max(longest, q.Mesh().Cells(k))
+	}
+	for i, m := range law {
+		mean, fastest = mean+m*leave[i], max(fastest, leave[i])
+	}
+	s := &swept{left: make([]float64, n), y: make([]float64, n), z: make([]float64, n), law: law}
+	// Diffusion over all of the box takes 2dN²/π² mean stays in a cell.
+	tau := 2 * float64(q.Mesh().Dim()*longest*longest) / (math.Pi * math.Pi * mean)
+	for len(s.steps) < sweepMost && tau*fastest > 1 {
+		step, err := newSplit(q, tau, t.Workers)
+		if err != nil {
+			return nil, err
+		}
+		s.steps, tau = append(s.steps, step), tau/sweepRatio
+	}
+	return s, nil
+}
+
+func (s *swept) cost() float64 { return 2 * float64(len(s.steps)) }
+
+func (s *swept) solve(x, r []float64) {
+	clear(x)
+	copy(s.left, r)
+	for _, step := range s.steps {
+		copy(s.y, s.left)
+		step.precondition(s.y)
+		addScaled(x, step.tau, s.y)
+		step.apply(s.z, s.y)
+		for i, y := range s.y {
+			s.left[i] += y - s.z[i]
+		}
+	}
+	addScaled(x, -sum(x), s.law)
 }
 
 // gmres is the iteration under way.
