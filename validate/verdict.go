@@ -30,10 +30,13 @@ type Options struct {
 
 // Verdict is what particles say of the laws of a case.
 type Verdict struct {
-	Particles int            `json:"particles"`
-	Method    string         `json:"method"`
-	Step      float64        `json:"step"` // the shorter of two
+	Particles int            `json:"particles"`        // or samples
+	Method    string         `json:"method,omitempty"` // "" of samples, which have neither step nor seed
+	Step      float64        `json:"step,omitempty"`   // the shorter of two
 	Seed      uint64         `json:"seed"`
+	Samples   string         `json:"samples,omitempty"` // the file
+	Outside   int            `json:"outside,omitempty"` // samples outside the box, which are not compared
+	Tolerance float64        `json:"tolerance,omitempty"`
 	Level     float64        `json:"level"` // over all tests
 	Tests     []compare.Test `json:"tests"`
 	StepBias  []Shift        `json:"step_bias,omitempty"`
@@ -144,20 +147,30 @@ func (v *verifier) plan() (err error) {
 		return err
 	}
 	v.out.Method = v.method.String()
-	if s := v.result.Stationary; s != nil {
-		v.laws = append(v.laws, &subject{name: "stationary", raw: s.Masses})
-	}
+	v.listStationary()
 	step, err := v.pace()
 	if err != nil {
 		return err
 	}
 	v.out.Step = cmp.Or(v.task.Step, step) / 2
 	if e := v.result.Evolve; e != nil {
-		for _, t := range v.times(e.Times) {
-			v.laws = append(v.laws, &subject{name: fmt.Sprintf("t = %.6g", t), time: t, raw: e.Masses[slices.Index(e.Times, t)]})
-		}
+		v.list(v.times(e.Times))
 	}
 	return nil
+}
+
+func (v *verifier) listStationary() {
+	if s := v.result.Stationary; s != nil {
+		v.laws = append(v.laws, &subject{name: "stationary", raw: s.Masses})
+	}
+}
+
+// list adds the laws at outputs.
+func (v *verifier) list(times []float64) {
+	e := v.result.Evolve
+	for _, t := range times {
+		v.laws = append(v.laws, &subject{name: fmt.Sprintf("t = %.6g", t), time: t, raw: e.Masses[slices.Index(e.Times, t)]})
+	}
 }
 
 // times returns the outputs under test: those asked for, or the last one within

@@ -87,8 +87,8 @@ func coefficient(n *Node) (float64, *Node) {
 	return 1, n
 }
 
-// times returns c·rest, the inverse of coefficient.
-func times(c float64, rest *Node) *Node { return mul(rest.scope.Number(c), rest) }
+// Times returns c·rest, the inverse of coefficient.
+func Times(c float64, rest *Node) *Node { return mul(rest.scope.Number(c), rest) }
 
 // like returns a + sign·b for terms that differ only in their coefficients.
 func like(a, b *Node, sign float64) (*Node, bool) {
@@ -100,7 +100,7 @@ func like(a, b *Node, sign float64) (*Node, bool) {
 	if ra != rb {
 		return nil, false
 	}
-	return times(ca+sign*cb, ra), true
+	return Times(ca+sign*cb, ra), true
 }
 
 // gather adds sign·b to a like term within the sum or difference a.
@@ -186,7 +186,7 @@ func Neg(a *Node) *Node {
 	case a.op == opSub:
 		return Sub(a.b, a.a)
 	case a.op == opMul && a.a.op == opNumber:
-		return times(-a.a.value, a.b)
+		return Times(-a.a.value, a.b)
 	}
 	return intern(opNeg, 0, a, nil, nil)
 }
@@ -202,7 +202,7 @@ func mul(a, b *Node) *Node {
 	ca, ra := coefficient(a)
 	cb, rb := coefficient(b)
 	if ca != 1 || cb != 1 {
-		return times(ca*cb, mul(ra, rb))
+		return Times(ca*cb, mul(ra, rb))
 	}
 	if n, ok := samePower(a, b); ok {
 		return n
@@ -235,9 +235,9 @@ func scale(c, b *Node) *Node {
 	case c.value == -1 && b.op != opMul && b.op != opNeg:
 		return Neg(b)
 	case b.op == opNeg:
-		return times(-c.value, b.a)
+		return Times(-c.value, b.a)
 	case b.op == opMul && b.a.op == opNumber:
-		return times(c.value*b.a.value, b.b)
+		return Times(c.value*b.a.value, b.b)
 	case b.op == opDiv:
 		return Div(mul(c, b.a), b.b)
 	case c.value == -1:
@@ -295,7 +295,7 @@ func Div(a, b *Node) *Node {
 	case b.negative():
 		return Neg(Div(a, Neg(b)))
 	case b.op == opNumber && c != 1:
-		return times(c/b.value, rest)
+		return Times(c/b.value, rest)
 	case a.op == opDiv:
 		return Div(a.a, mul(a.b, b))
 	case b.op == opDiv:

@@ -22,12 +22,12 @@ var slopes = [opCount]func(u, f *Node) *Node{
 	opAcos:      func(u, f *Node) *Node { return Div(u.scope.Number(-1), circle(u)) },
 	opAtan:      func(u, f *Node) *Node { return Div(u.scope.Number(1), Add(u.scope.Number(1), integerPower(u, 2))) },
 	opAbs:       func(u, f *Node) *Node { return unary(opSign, u) },
-	opErf:       func(u, f *Node) *Node { return times(2/math.SqrtPi, unary(opExp, Neg(integerPower(u, 2)))) },
+	opErf:       func(u, f *Node) *Node { return Times(2/math.SqrtPi, unary(opExp, Neg(integerPower(u, 2)))) },
 	opGamma:     func(u, f *Node) *Node { return mul(f, psi(0, u)) },
 	opSoftplus:  func(u, f *Node) *Node { return unary(opSigmoid, u) },
 	opSigmoid:   func(u, f *Node) *Node { return mul(f, unary(opSigmoid, Neg(u))) }, // 1 − f would cancel
 	opRelu:      func(u, f *Node) *Node { return binary(opGreater, u, u.scope.Number(0)) },
-	opPowi:      func(u, f *Node) *Node { return times(float64(f.order), integerPower(u, f.order-1)) },
+	opPowi:      func(u, f *Node) *Node { return Times(float64(f.order), integerPower(u, f.order-1)) },
 	opPolygamma: func(u, f *Node) *Node { return psi(f.order+1, u) },
 }
 
@@ -68,7 +68,7 @@ func diffPower(n, dx, dy *Node) *Node {
 	lower := Sub(y, x.scope.Number(1))
 	byBase := mul(y, powerLog(x, lower, k))
 	if k > 0 {
-		byBase = add(byBase, times(float64(k), powerLog(x, lower, k-1)))
+		byBase = add(byBase, Times(float64(k), powerLog(x, lower, k-1)))
 	}
 	sum := mul(byBase, dx)
 	if dy.is(0) {

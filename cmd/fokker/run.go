@@ -106,11 +106,8 @@ func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) 
 	if err != nil {
 		return nil, err
 	}
-	if r.out == "" {
-		r.out = c.Name + ".run"
-	}
-	if err := rundir.Free(r.out); err != nil {
-		return nil, &written{notRundir(err)}
+	if err := r.place(c); err != nil {
+		return nil, err
 	}
 	result, no := c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report})
 	if no != nil || !r.particles && c.Problem.Validate == nil {
@@ -122,6 +119,17 @@ func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) 
 	}
 	result.Validate, result.Comparison = v, v.Worst()
 	return result, nil
+}
+
+// place chooses the run directory and asks whether it can be written.
+func (r *running) place(c *cases.Case) error {
+	if r.out == "" {
+		r.out = c.Name + ".run"
+	}
+	if err := rundir.Free(r.out); err != nil {
+		return &written{notRundir(err)}
+	}
+	return nil
 }
 
 // notRundir is an error of package rundir for a person.

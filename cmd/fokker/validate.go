@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -18,10 +21,16 @@ import (
 var errRejected = errors.New("rejected")
 
 // validating is the flags of `fokker validate`.
-type validating struct{ running }
+type validating struct {
+	running
+	file    string // of samples
+	at      string // T, or with times T1,T2,…
+	times   string
+	samples validate.Samples
+}
 
 func validateCommand() *cobra.Command {
-	v := validating{running{particles: true}}
+	v := validating{running: running{particles: true}}
 	cmd := &cobra.Command{
 		Use:   "validate CASE",
 		Short: "Test whether particles have the laws of a case",
@@ -30,10 +39,16 @@ data those of the optimiser as well, and tests whether they have its laws. The
 run directory is that of run, with the verdict in summary.json and a picture of
 where the two differ. The table [validate] of the case says how many particles,
 with what step and at which times.
+
+With --samples it tests somebody else's samples instead: rows of a NumPy array or a
+CSV, columns in the order of the axes or, where a CSV has a header, by their names.
+They are held against the stationary law, or the law at the time of --at.
 ` + namesACase,
 		Example: `  fokker validate doublewell
   fokker validate well.toml --set validate.particles=1000000
-  fokker validate p2 --set validate.method=euler --set validate.step=0.1`,
+  fokker validate p2 --set validate.method=euler --set validate.step=0.1
+  fokker validate well.toml --samples run.npy --at 2
+  fokker validate well.toml --samples chain.csv --chain --tolerance 0.01`,
 		Args:              one("one case"),
 		ValidArgsFunction: completeCase,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -44,6 +59,12 @@ with what step and at which times.
 	v.addFlags(cmd)
 	cmd.Flags().StringVar(&v.out, "out", "", "run `DIR`ectory (default ./NAME.run, replaced)")
 	cmd.Flags().IntVar(&v.workers, "workers", 0, "`N` goroutines at work (default: as many as the machine grants)")
+	cmd.Flags().StringVar(&v.file, "samples", "", "`FILE` of samples, NPY or CSV; - is standard input")
+	cmd.Flags().StringVar(&v.at, "at", "", "time `T` of the samples (default: they are stationary)")
+	cmd.Flags().StringVar(&v.times, "times", "", "times `T1,T2,…` of an array (time, sample, axis)")
+	cmd.Flags().BoolVar(&v.samples.Chain, "chain", false, "the samples are one correlated run, in order")
+	cmd.Flags().StringVar(&v.samples.Weights, "weights", "", "`COLUMN` with weights: its name, or its number from 0 where there are no names")
+	cmd.Flags().Float64Var(&v.samples.Tolerance, "tolerance", 0, "a bias of `δ` standard deviations passes")
 	return cmd
 }
 
@@ -51,9 +72,16 @@ func (v *validating) validate(cmd *cobra.Command) error {
 	if err := v.check(cmd); err != nil {
 		return err
 	}
+	if err := v.checkSamples(cmd); err != nil {
+		return err
+	}
 	ctx, bar := cmd.Context(), newProgress(cmd.ErrOrStderr())
 	defer bar.stop()
-	result, err := finish(ctx, func() (*cases.Result, error) { return v.solve(ctx, cmd, bar) })
+	work := func() (*cases.Result, error) { return v.solve(ctx, cmd, bar) }
+	if v.file != "" {
+		work = func() (*cases.Result, error) { return v.hold(ctx, cmd, bar) }
+	}
+	result, err := finish(ctx, work)
 	if err != nil {
 		return err
 	}
@@ -69,6 +97,81 @@ func (v *validating) validate(cmd *cobra.Command) error {
 	return rejected(result)
 }
 
+// checkSamples reads the flags that belong to samples.
+func (v *validating) checkSamples(cmd *cobra.Command) error {
+	for _, name := range []string{"at", "times", "chain", "weights", "tolerance"} {
+		if v.file == "" && cmd.Flags().Changed(name) {
+			return &usageError{found: fmt.Sprintf("--%s: found without --samples", name)}
+		}
+	}
+	switch {
+	case v.at != "" && v.times != "":
+		return &usageError{found: "--times: found beside --at, expected one of the two"}
+	case v.samples.Chain && v.times != "":
+		return &usageError{found: "--chain: found beside --times, expected the samples of one run in their order"}
+	case v.file == "-" && v.name == "-":
+		return &usageError{found: "found - for the case and for the samples", hint: "standard input is one of the two"}
+	case !(v.samples.Tolerance >= 0):
+		return &usageError{found: fmt.Sprintf("--tolerance: found %v, expected a number ≥ 0", v.samples.Tolerance)}
+	}
+	text, flag := v.at, "--at"
+	if v.times != "" {
+		text, flag = v.times, "--times"
+	}
+	if text == "" {
+		return nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		t, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
+		if err != nil || flag == "--at" && len(v.samples.Times) > 0 {
+			return &usageError{found: fmt.Sprintf("%s: found %q, expected %s", flag, text, map[string]string{"--at": "one time", "--times": "times separated by commas"}[flag])}
+		}
+		v.samples.Times = append(v.samples.Times, t)
+	}
+	v.set = append(v.set, "validate.at=["+text+"]")
+	return nil
+}
+
+// hold reads the case and the samples and holds them against each other. Tasks that
+// they have nothing to do with are left out.
+func (v *validating) hold(ctx context.Context, cmd *cobra.Command, bar *progress) (*cases.Result, error) {
+	c, err := v.read(cmd.InOrStdin())
+	if err != nil {
+		return nil, err
+	}
+	p := c.Problem
+	switch {
+	case len(v.samples.Times) > 0:
+		p.Stationary = nil
+	case p.Stationary == nil:
+		return nil, &usageError{"the case has no stationary law for the samples", "--at says at what time they were taken"}
+	default:
+		p.Evolve = nil
+	}
+	v.samples.Name, v.samples.Reader = v.file, cmd.InOrStdin()
+	if v.file != "-" {
+		f, err := os.Open(v.file)
+		if err != nil {
+			return nil, &cases.Mistake{File: v.file, Found: "cannot be opened: " + errors.Unwrap(err).Error()}
+		}
+		defer f.Close()
+		v.samples.Reader = f
+	}
+	if err := v.place(c); err != nil {
+		return nil, err
+	}
+	result, err := c.Run(ctx, cases.Options{Workers: v.workers, Progress: bar.report})
+	if err != nil {
+		return nil, err
+	}
+	found, err := validate.VerifySamples(ctx, c, result, v.samples, validate.Options{Workers: v.workers, Progress: bar.report})
+	if err != nil {
+		return nil, err
+	}
+	result.Validate, result.Comparison = found, found.Worst()
+	return result, nil
+}
+
 // rejected returns errRejected where a verdict is no.
 func rejected(r *cases.Result) error {
 	if v, ok := r.Validate.(*validate.Verdict); ok && !v.Pass {
@@ -80,7 +183,11 @@ func rejected(r *cases.Result) error {
 // verdict is what a person reads of one.
 func verdict(v *validate.Verdict) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "validate: %d particles, %s, step %.3g, level %g over all tests\n", v.Particles, v.Method, v.Step, v.Level)
+	what := fmt.Sprintf("%d particles, %s, step %.3g", v.Particles, v.Method, v.Step)
+	if v.Samples != "" {
+		what = fmt.Sprintf("%d samples of %s", v.Particles, v.Samples)
+	}
+	fmt.Fprintf(&text, "validate: %s, level %g over all tests\n", what, v.Level)
 	law := ""
 	var table *tabwriter.Writer
 	for _, t := range v.Tests {

@@ -24,6 +24,10 @@ type Law struct {
 	Mass      []float64
 	Changes   [][]float64 // by cell, each what one source of error may add to the masses
 	Functions []Function  // whose expectations are tested
+
+	// Tolerance δ allows for any other law q with Σ(q − m)²/m ≤ δ². By Cauchy and
+	// Schwarz it moves an expectation by δ standard deviations at most.
+	Tolerance float64
 }
 
 // Function is a function of the state, by its value in every cell.
@@ -171,7 +175,7 @@ func (r *runner) function(f Function) {
 	law := r.moments(f.Values)
 	scale := math.Abs(law.mean) + math.Sqrt(law.variance)
 	value := expect(r.weight, f.Values) / r.total
-	allowed := rounding * scale
+	allowed := rounding*scale + r.Tolerance*math.Sqrt(law.variance)
 	for _, c := range r.Changes {
 		allowed += math.Abs(expect(c, f.Values))
 	}

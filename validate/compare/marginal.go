@@ -31,7 +31,7 @@ func (r *runner) marginal(k int) {
 		return
 	}
 	sup, area := line.distances(found)
-	var supAllowed, areaAllowed float64
+	supAllowed, areaAllowed := r.Tolerance/2, r.Tolerance*line.spread(law) // the deviation of an indicator is at most ½
 	for _, c := range r.Changes {
 		s, a := line.distances(line.along(c))
 		supAllowed, areaAllowed = supAllowed+s, areaAllowed+a

@@ -186,7 +186,7 @@ func (r *runner) cells() {
 		return
 	}
 	g /= 1 + (inverse-1)/(6*r.n*(k-1))
-	root := 0.0
+	root := math.Sqrt(r.n) * r.Tolerance
 	for _, c := range r.Changes {
 		square := 0.0
 		for i, e := range p.sums(c) {

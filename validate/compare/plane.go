@@ -2,6 +2,7 @@ package compare
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -33,12 +34,13 @@ func (r *runner) plane(k, l int) {
 	for i, w := range r.weight {
 		difference[i] = w/r.total - r.Mass[i]
 	}
-	statistic, allowed := energy(difference), 0.0
+	lambda := eigenvalues(distance, parts.Mass)
+	statistic, allowed := energy(difference), r.Tolerance*math.Sqrt(slices.Max(lambda))
 	for _, c := range r.Changes {
 		allowed += math.Sqrt(energy(c))
 	}
 	root := math.Max(0, math.Sqrt(statistic)-allowed)
-	p := quadratic(r.n*root*root, eigenvalues(distance, parts.Mass))
+	p := quadratic(r.n*root*root, lambda)
 	name := "energy " + r.Grid.Axis(k).Name + "," + r.Grid.Axis(l).Name
 	r.out.Tests = append(r.out.Tests, Test{Name: name, Statistic: statistic, P: p})
 }
