@@ -77,8 +77,8 @@ func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 	s.begins()
 	for {
 		err := s.try()
-		if errors.Is(err, ErrNoLaw) && s.doubles() {
-			continue // what many cells see as a law may look like a point on few
+		if coarseness(err) && s.doubles() {
+			continue
 		}
 		if err != nil {
 			return s.end(err)
@@ -102,6 +102,13 @@ type reaching struct {
 	worst   []float64 // error over what is wanted, by mesh
 	unknown int       // meshes on which no figure missed but those without an error
 	doubled int       // meshes without a law
+}
+
+// coarseness reports whether an answer may be one of too few cells: that a law is
+// a point, or that its waves reach the walls.
+func coarseness(err error) bool {
+	m := (*Mistake)(nil)
+	return errors.Is(err, ErrNoLaw) || errors.As(err, &m) && m.Key == "numerics.order"
 }
 
 // doubles asks for twice the cells along every axis where that was done less than
