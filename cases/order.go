@@ -31,8 +31,10 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 	if p.Order == 0 || len(r.mistakes) > 0 {
 		return
 	}
-	t, _ := file.at("numerics")
-	line := lineOf(t, "order")
+	line := 0
+	if t, ok := file.at("numerics"); ok {
+		line = lineOf(t, "order")
+	}
 	refuse := func(found, hint string) {
 		r.fail(line, "numerics.order", fmt.Sprintf("order %v: %s", p.Order, found), "order 2, or what is smooth", hint)
 	}
@@ -60,6 +62,18 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 			refuse(fmt.Sprintf("found spacing %q on axis %q", a.Spaced, a.Name), `spacing = "chebyshev", "uniform" where the walls carry no mass, or order = 4`)
 		}
 	}
+}
+
+// WithOrder returns the case with a scheme of another order, 0 that of generators,
+// or why its law cannot be had with it.
+func (c *Case) WithOrder(order operators.Order) (*Case, error) {
+	out, p := *c, *c.Problem
+	out.Problem, p.Order = &p, order
+	r := &reader{file: p.file}
+	if r.checkSmooth(c.file, &p); len(r.mistakes) > 0 {
+		return nil, r.mistakes
+	}
+	return &out, nil
 }
 
 // kink returns the name of an operation in the coefficients that is not smooth, or "".

@@ -36,35 +36,44 @@ const (
 	steepestOrder = 64  // that is looked for; beyond, a difference is zero
 )
 
-// Ladder says on which meshes Converge solves a case. The zero value is four
+// Ladder says how Converge solves a case several times. The zero value is four
 // meshes, with an eighth of the case's cells along every axis, a quarter, a
 // half and all.
 type Ladder struct {
-	Levels   int  // meshes; 0 is 4
-	Finer    bool // begin with the case's own mesh and double
-	Workers  int  // 0: what the case or the machine says
+	In       string // what differs: "cells", which "" is, "box", "time" or "order"
+	Levels   int    // of the ladder; 0 is 4, of orders there are 3
+	Finer    bool   // begin with the case's own mesh and double
+	Workers  int    // 0: what the case or the machine says
 	Progress func(phase string, done float64)
 }
 
-// Convergence is a case on a ladder of meshes.
+// Convergence is a case on a ladder of meshes, boxes, tolerances or orders.
 type Convergence struct {
 	Case     string
+	In       string
 	Time     float64 // of the figures of [evolve]
-	Levels   []Level // the coarsest first
+	Levels   []Level // the coarsest first, or the smallest box, or the loosest tolerance
+	Own      int     // the level that is the case's own
 	Figures  []*Figure
 	Warnings []string
 
 	of *cases.Case
 }
 
-// Level is one mesh.
+// Level is one rung: what is solved on it.
 type Level struct {
-	Cells []int   `json:"cells"`
-	H     float64 `json:"h"` // width of a cell over that on the finest mesh
+	Label     string       `json:"label"`
+	Cells     []int        `json:"cells"`
+	Ranges    [][2]float64 `json:"ranges,omitempty"`    // of the ladder of boxes
+	Tolerance float64      `json:"tolerance,omitempty"` // of that of times
+	Seconds   float64      `json:"seconds,omitempty"`   // of that of orders
+	H         float64      `json:"h"`                   // width of a cell over that on the finest mesh; of boxes, of tolerances: over the case's, the tightest; the order's place
 	// Noise of the law that no mesh explains, as an L1 distance: of the
 	// stationary solver and of the integration in time.
 	StationaryNoise float64 `json:"stationary_noise,omitempty"`
 	EvolveNoise     float64 `json:"evolve_noise,omitempty"`
+
+	change func(c *cases.Case) (*cases.Case, error) // of a case whose problem and axes are its own
 }
 
 // Figure is one number on every mesh, with what the differences between them
@@ -99,14 +108,22 @@ func Converge(ctx context.Context, c *cases.Case, l Ladder) (*Convergence, error
 	if c.Problem.Open() {
 		return nil, &cases.Mistake{File: c.Name, Key: "axis", Found: "a range or a number of cells is left open", Expected: "both, for every axis", Hint: "`fokker run` chooses them; the case.toml that it writes has them"}
 	}
-	if err := out.plan(c.Problem, l); err != nil {
+	out.In = cmp.Or(l.In, "cells")
+	plan, known := plans[out.In]
+	if !known {
+		return nil, fmt.Errorf("validate: no ladder in %q, expected cells, box, time or order", l.In)
+	}
+	if err := plan(out, c.Problem, l); err != nil {
 		return nil, err
+	}
+	if out.In == "order" {
+		return out, out.compareOrders(ctx, l)
 	}
 	read := make([][]reading, len(out.Levels))
 	for k := len(read) - 1; k >= 0; k-- {
-		r, err := solveOn(ctx, c, l, out.Levels[k].Cells)
+		r, err := solveOn(ctx, c, l, &out.Levels[k])
 		if err != nil {
-			return nil, fmt.Errorf("on %s cells: %w", times(out.Levels[k].Cells), err)
+			return nil, fmt.Errorf("on %s: %w", out.Levels[k].place(), err)
 		}
 		out.Levels[k].noises(r, c.Problem)
 		if read[k], err = readings(r, c.Problem); err != nil {
@@ -140,7 +157,7 @@ func (c *Convergence) plan(p *cases.Problem, l Ladder) error {
 			c.warn("the ladder ends after %d of %d meshes: on the next %s", k, levels, why)
 			break
 		}
-		c.Levels = append(c.Levels, Level{Cells: cells})
+		c.Levels = append(c.Levels, Level{Label: times(cells), Cells: cells, change: onCells(cells)})
 	}
 	if len(c.Levels) < 2 {
 		hint := "--cells gives it more, --finer climbs instead"
@@ -150,8 +167,29 @@ func (c *Convergence) plan(p *cases.Problem, l Ladder) error {
 		return &cases.Mistake{File: c.Case, Key: "axis.cells", Found: strings.Join(c.Warnings, ""), Hint: hint}
 	}
 	slices.Reverse(c.Levels)
+	if c.Own = len(c.Levels) - 1; l.Finer {
+		c.Own = 0
+	}
 	c.measure()
 	return nil
+}
+
+// onCells is a case on other meshes.
+func onCells(cells []int) func(*cases.Case) (*cases.Case, error) {
+	return func(c *cases.Case) (*cases.Case, error) {
+		for k, n := range cells {
+			c.Problem.Axes[k].Cells = n
+		}
+		return c, nil
+	}
+}
+
+// place names the level in messages.
+func (l *Level) place() string {
+	if l.Ranges == nil && l.Tolerance == 0 {
+		return l.Label + " cells"
+	}
+	return l.Label
 }
 
 func (c *Convergence) warn(format string, args ...any) {
@@ -212,13 +250,10 @@ func (c *Convergence) measure() {
 	}
 }
 
-// solveOn runs the case on another mesh.
-func solveOn(ctx context.Context, c *cases.Case, l Ladder, cells []int) (*cases.Result, error) {
+// solveOn runs the case on another level.
+func solveOn(ctx context.Context, c *cases.Case, l Ladder, on *Level) (*cases.Result, error) {
 	level, p := *c, *c.Problem
 	level.Problem, p.Axes, p.Accuracy = &p, slices.Clone(p.Axes), 0
-	for k, n := range cells {
-		p.Axes[k].Cells = n
-	}
 	if p.Evolve != nil {
 		task := *p.Evolve
 		task.Tolerance = min(task.Tolerance, max(task.Tolerance/tighter, tightest))
@@ -232,16 +267,20 @@ func solveOn(ctx context.Context, c *cases.Case, l Ladder, cells []int) (*cases.
 	}
 	o := cases.Options{Workers: l.Workers}
 	if l.Progress != nil {
-		o.Progress = func(phase string, done float64) { l.Progress(phase+" on "+times(cells), done) }
+		o.Progress = func(phase string, done float64) { l.Progress(phase+" on "+on.Label, done) }
 	}
-	return level.Run(ctx, o)
+	changed, err := on.change(&level)
+	if err != nil {
+		return nil, err
+	}
+	return changed.Run(ctx, o)
 }
 
 // noises reads how exactly the mesh was solved.
 func (l *Level) noises(r *cases.Result, p *cases.Problem) {
 	if r.Stationary != nil {
 		l.StationaryNoise = rounding
-		if strings.HasPrefix(r.Stationary.Method, "multigrid") {
+		if !strings.HasPrefix(r.Stationary.Method, "gth") { // elimination is exact to rounding
 			l.StationaryNoise = p.Stationary.Tolerance / tighter
 		}
 	}
@@ -379,7 +418,11 @@ func (c *Convergence) collect(read [][]reading) {
 			for _, v := range values {
 				f.Values = append(f.Values, v[f.Name])
 			}
-			f.analyse(c.Levels)
+			if c.In == "cells" {
+				f.analyse(c.Levels)
+			} else {
+				f.settle(c.Levels)
+			}
 			c.Figures = append(c.Figures, f)
 		}
 	}
@@ -546,6 +589,8 @@ func (c *Convergence) summary() any {
 		figures[f.Name] = f
 	}
 	type converge struct {
+		In      string             `json:"in"`
+		Own     int                `json:"own"`
 		Levels  []Level            `json:"levels"`
 		Figures map[string]*Figure `json:"figures"`
 	}
@@ -556,7 +601,7 @@ func (c *Convergence) summary() any {
 		Cells    []int    `json:"cells"`
 		Converge converge `json:"converge"`
 		Warnings []string `json:"warnings,omitempty"`
-	}{1, c.Case, cases.Version, c.Levels[len(c.Levels)-1].Cells, converge{c.Levels, figures}, c.Warnings}
+	}{1, c.Case, cases.Version, c.Levels[len(c.Levels)-1].Cells, converge{c.In, c.Own, c.Levels, figures}, c.Warnings}
 }
 
 // The picture, in points.
@@ -603,17 +648,17 @@ func (c *Convergence) picture(path, task string) error {
 	for i, f := range figures {
 		curves[i] = f.points(c.Levels)
 	}
-	p, err := newChart(curves, c.Levels[0].H)
+	p, err := newChart(curves, max(c.Levels[0].H, c.Levels[len(c.Levels)-1].H))
 	if err != nil {
 		return err
 	}
 	p.text(cmp.Or(c.of.Title, c.Case)+": errors, "+task, (left+right)/2, pictureHeight-28, 0.5)
-	p.text("width of a cell over that on the finest mesh", (left+right)/2, lower-36, 0.5)
+	p.text(across[c.In], (left+right)/2, lower-36, 0.5)
 	p.upwards("error over the scale of the figure", left-52, (lower+upper)/2)
-	p.frame(c.Levels)
-	p.guides(curves)
+	p.frame(c.Levels, c.In)
+	p.guides(curves, powers[c.In])
 	for i, f := range figures {
-		if f.Note != "" { // the limit is no extrapolation by an observed order
+		if c.In == "cells" && f.Note != "" { // the limit is no extrapolation by an observed order
 			p.SetLineDash([]vg.Length{4, 2}, 0)
 		}
 		p.curve(curves[i], 1.3, hue(i, len(figures)), true)
@@ -707,12 +752,16 @@ func (p *chart) upwards(s string, x, y float64) {
 }
 
 // frame draws the sides, the widths of cells, and powers of ten.
-func (p *chart) frame(levels []Level) {
+func (p *chart) frame(levels []Level, in string) {
 	p.stroke(0.7, color.Black, point{left, lower}, point{right, lower}, point{right, upper}, point{left, upper}, point{left, lower}, point{right, lower})
 	for _, l := range levels {
 		x := p.at(point{l.H, 1}).x
 		p.stroke(0.7, color.Black, point{x, lower}, point{x, lower - 5})
-		p.text(fmt.Sprintf("%.3g", l.H), x, lower-18, 0.5)
+		name := fmt.Sprintf("%.3g", l.H)
+		if in == "order" || in == "time" {
+			name = l.Label
+		}
+		p.text(name, x, lower-18, 0.5)
 	}
 	lo, hi := int(math.Ceil(p.y0/math.Ln10)), int(math.Floor(p.y1/math.Ln10))
 	const most = 9 // labels
@@ -723,14 +772,14 @@ func (p *chart) frame(levels []Level) {
 	}
 }
 
-// guides draws slopes 1 and 2 through the geometric mean of the coarsest
+// guides draws slopes 1 and so on through the geometric mean of the coarsest
 // errors, as far as they are in the panel.
-func (p *chart) guides(curves [][]point) {
+func (p *chart) guides(curves [][]point, powers int) {
 	gray, mean := color.Gray{0x90}, 0.0
 	for _, curve := range curves {
 		mean += math.Log(curve[0].y) / float64(len(curves))
 	}
-	for i, dash := range []vg.Length{2, 6} {
+	for i, dash := range []vg.Length{2, 6}[:powers] {
 		slope := float64(i + 1)
 		p.SetLineDash([]vg.Length{dash, 3}, 0)
 		from := max(0, p.x1-(mean-p.y0)/slope)

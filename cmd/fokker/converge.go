@@ -25,15 +25,22 @@ func convergeCommand() *cobra.Command {
 	var c converging
 	cmd := &cobra.Command{
 		Use:   "converge CASE",
-		Short: "Solve a case on a ladder of meshes: orders, limits, errors",
+		Short: "Solve a case on a ladder of meshes, boxes, tolerances or orders",
 		Long: `converge solves a case on several meshes, each with half the cells of the next
 along every axis, and prints every figure with its observed order and the limit
 that Richardson's extrapolation gives. The last mesh is the case's own, or with
 --finer the first. Time is integrated to a hundredth of the case's tolerance;
 figures of [evolve] are those at its last time.
+
+--in box lets the walls move out from the case's own box, by an eighth of its
+cells on each side, --in time goes from a hundred times the tolerance of [evolve]
+to a tenth of it, and --in order puts the orders 2, 4 and spectral side by side,
+each with the errors that it estimates.
 ` + namesACase,
 		Example: `  fokker converge doublewell
   fokker converge p2 --cells 128 --out p2.converge
+  fokker converge ou2d --in box
+  fokker converge p2 --cells 64 --in order
   fokker converge well.toml --finer --levels 3`,
 		Args:              one("one case"),
 		ValidArgsFunction: completeCase,
@@ -43,7 +50,8 @@ figures of [evolve] are those at its last time.
 		},
 	}
 	c.addFlags(cmd)
-	cmd.Flags().IntVar(&c.ladder.Levels, "levels", 4, "`N` meshes, at least 2; with fewer than 3 no order is observed")
+	cmd.Flags().StringVar(&c.ladder.In, "in", "cells", "`WHAT` differs: cells, box, time or order")
+	cmd.Flags().IntVar(&c.ladder.Levels, "levels", 4, "`N` levels, at least 2; with fewer than 3 no order is observed")
 	cmd.Flags().BoolVar(&c.ladder.Finer, "finer", false, "begin with the case's mesh and double its cells")
 	cmd.Flags().IntVar(&c.ladder.Workers, "workers", 0, "`N` goroutines at work (default: as many as the machine grants)")
 	cmd.Flags().StringVar(&c.out, "out", "", "`DIR`ectory for summary.json and pictures (default: none)")
@@ -74,7 +82,14 @@ func (c *converging) converge(cmd *cobra.Command) error {
 }
 
 func (c *converging) check(cmd *cobra.Command) error {
+	ladders := []string{"cells", "box", "time", "order"}
 	switch {
+	case !slices.Contains(ladders, c.ladder.In):
+		return &usageError{fmt.Sprintf("--in: found %q, expected %s", c.ladder.In, strings.Join(ladders, ", ")), ""}
+	case c.ladder.Finer && c.ladder.In != "cells":
+		return &usageError{fmt.Sprintf("--finer: found with --in %s, expected a ladder of meshes", c.ladder.In), ""}
+	case cmd.Flags().Changed("levels") && c.ladder.In == "order":
+		return &usageError{"--levels: found with --in order, of which there are three", ""}
 	case c.ladder.Levels < 2:
 		return &usageError{found: fmt.Sprintf("--levels: found %d, expected at least 2", c.ladder.Levels)}
 	case cmd.Flags().Changed("workers") && c.ladder.Workers < 1:
@@ -99,7 +114,7 @@ func (c *converging) solve(ctx context.Context, cmd *cobra.Command) (*validate.C
 // convergence is the table of a ladder, one part per task.
 func convergence(c *validate.Convergence) string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s, %d meshes\n", c.Case, len(c.Levels))
+	fmt.Fprintf(&text, "%s, %s\n", c.Case, headed(c))
 	for _, task := range []string{"stationary", "evolve"} {
 		table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 		first := true
@@ -109,10 +124,10 @@ func convergence(c *validate.Convergence) string {
 			}
 			if first {
 				fmt.Fprintf(&text, "\n%s\n", heading(c, task))
-				fmt.Fprintf(table, "  cells\t%s\n", strings.Join(meshes(c), "\t"))
+				fmt.Fprintf(table, "  %s\t%s\n", c.In, strings.Join(levels(c), "\t"))
 				first = false
 			}
-			fmt.Fprintf(table, "  %s\t%s\n", f.Label, strings.Join(figure(f), "\t"))
+			fmt.Fprintf(table, "  %s\t%s\n", f.Label, strings.Join(figure(f, c), "\t"))
 		}
 		table.Flush()
 	}
@@ -131,25 +146,56 @@ func heading(c *validate.Convergence, task string) string {
 	return task
 }
 
-func meshes(c *validate.Convergence) (out []string) {
+// headed says what the ladder is of.
+func headed(c *validate.Convergence) string {
+	own := joined(c.Levels[c.Own].Cells, " × ") + " cells"
+	switch c.In {
+	case "box":
+		return fmt.Sprintf("%d boxes, the case's own of %s first", len(c.Levels), own)
+	case "time":
+		return fmt.Sprintf("%d tolerances on %s, the case's own last but one", len(c.Levels), own)
+	case "order":
+		if len(c.Levels) == 1 {
+			return "one order on " + own
+		}
+		return fmt.Sprintf("%d orders on %s", len(c.Levels), own)
+	}
+	return fmt.Sprintf("%d meshes", len(c.Levels))
+}
+
+func levels(c *validate.Convergence) (out []string) {
 	for _, l := range c.Levels {
-		out = append(out, joined(l.Cells, " × "))
+		label := l.Label
+		if c.In == "order" {
+			label += fmt.Sprintf(" (%.2g s)", l.Seconds)
+		}
+		out = append(out, label)
 	}
 	return out
 }
 
 // figure is a line of the table: values, the finest with its error, and the
-// order and the limit, or why there are none.
-func figure(f *validate.Figure) (line []string) {
+// order and the limit, or why there are none; in other ladders how far the case's
+// own value is from the last. Every order has its error.
+func figure(f *validate.Figure, c *validate.Convergence) (line []string) {
 	last := len(f.Values) - 1
-	for _, v := range f.Values[:last] {
+	for k, v := range f.Values[:last] {
+		if c.In == "order" {
+			line = append(line, measured(v, f.Errors[k]))
+			continue
+		}
 		if math.Abs(v) <= f.Noise {
 			v = 0
 		}
 		line = append(line, number(v))
 	}
 	line = append(line, measured(f.Values[last], f.Error))
-	if math.IsNaN(f.Order) {
+	switch {
+	case c.In == "order":
+		return line
+	case c.In != "cells":
+		return append(line, fmt.Sprintf("own off by %.1g", f.Errors[c.Own]), f.Note)
+	case math.IsNaN(f.Order):
 		return append(line, f.Note)
 	}
 	order := fmt.Sprintf("order %.2f", f.Order)
