@@ -149,8 +149,18 @@ func basin(t testing.TB, n int, a, b, temperature float64) *table {
 }
 
 // dense is the elimination by its definition, in 300-bit arithmetic so that
-// its exponents do not end, as log-free ratios to the largest mass.
+// its exponents do not end.
 func dense(q *table) []float64 {
+	x := denseBig(q)
+	m := make([]float64, len(x))
+	for i := range m {
+		m[i], _ = x[i].Float64()
+	}
+	return m
+}
+
+// denseBig is dense, not rounded.
+func denseBig(q *table) []*big.Float {
 	n := q.Size()
 	f := func(x float64) *big.Float { return new(big.Float).SetPrec(300).SetFloat64(x) }
 	r := make([][]*big.Float, n)
@@ -191,11 +201,10 @@ func dense(q *table) []float64 {
 		x[k].Quo(x[k], s[k])
 		total.Add(total, x[k])
 	}
-	m := make([]float64, n)
-	for i := range m {
-		m[i], _ = x[i].Quo(x[i], total).Float64()
+	for i := range x {
+		x[i].Quo(x[i], total)
 	}
-	return m
+	return x
 }
 
 // worst returns the largest relative difference of entries, where want is a

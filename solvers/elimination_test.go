@@ -13,20 +13,27 @@ import (
 	"fokker/grid"
 )
 
-// products returns the law of a path, m_i+1 / m_i = up_i / down_i, in
-// arithmetic whose exponents do not end.
+// products returns the law of a path, m_i+1 / m_i = up_i / down_i.
 func products(up, down []float64) []float64 {
+	m := make([]float64, len(up)+1)
+	for i, x := range productsBig(up, down) {
+		m[i], _ = x.Float64()
+	}
+	return m
+}
+
+// productsBig is products in arithmetic whose exponents do not end.
+func productsBig(up, down []float64) []*big.Float {
 	f := func(x float64) *big.Float { return new(big.Float).SetPrec(300).SetFloat64(x) }
 	x, total := []*big.Float{f(1)}, f(1)
 	for i := range up {
 		next := f(0).Quo(f(0).Mul(x[i], f(up[i])), f(down[i]))
 		x, total = append(x, next), f(0).Add(total, next)
 	}
-	m := make([]float64, len(x))
-	for i := range m {
-		m[i], _ = x[i].Quo(x[i], total).Float64()
+	for i := range x {
+		x[i].Quo(x[i], total)
 	}
-	return m
+	return x
 }
 
 func TestPathHasDetailedBalanceInEveryCell(t *testing.T) {
@@ -149,16 +156,18 @@ func TestBasinIsProductOfItsAxes(t *testing.T) {
 }
 
 // axis returns the law along one axis of a basin.
-func axis(q *table, n, stride int) []float64 {
-	up, down := make([]float64, n-1), make([]float64, n-1)
-	rate := func(i, j int) float64 {
-		at, _ := slices.BinarySearch(q.to[i], j)
-		return q.rate[i][at]
-	}
+func axis(q *table, n, stride int) []float64 { return products(ratesAlong(q, n, stride)) }
+
+// axisBig is axis, not rounded.
+func axisBig(q *table, n, stride int) []*big.Float { return productsBig(ratesAlong(q, n, stride)) }
+
+// ratesAlong returns the rates along one axis of a basin.
+func ratesAlong(q *table, n, stride int) (up, down []float64) {
+	up, down = make([]float64, n-1), make([]float64, n-1)
 	for i := range up {
-		up[i], down[i] = rate(i*stride, (i+1)*stride), rate((i+1)*stride, i*stride)
+		up[i], down[i] = rateOf(q, i*stride, (i+1)*stride), rateOf(q, (i+1)*stride, i*stride)
 	}
-	return products(up, down)
+	return up, down
 }
 
 // wells is a reversible walk with law e^(−U/T), U = ((x²−1)² + tilt x)/4 + y²

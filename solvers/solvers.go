@@ -37,7 +37,7 @@ type Report struct {
 type Law struct {
 	Report
 	Mass    []float64
-	Log     []float64 // ln Mass along a single axis where some of it is below the range of float64; otherwise nil
+	Log     []float64 // ln Mass by elimination where some of it is below the range of float64; otherwise nil
 	Classes []Class
 }
 

@@ -279,17 +279,21 @@ func (t *task) direct(c *Class, g *graph, o *ordering, r *Report) error {
 		if err != nil {
 			return err
 		}
-		r.WorkUnits += o.flops / (2 * float64(len(t.copied.to)+t.copied.size())) // a product and a sum for every entry of Qᵀ
+		r.WorkUnits += t.applications(o.flops)
 		if len(f.stuck) == 0 {
 			law := f.law(g.size()-1, 0)
 			if f.spoiled(law) {
 				return errRange
 			}
+			right, err := t.tails(even, law, r)
+			if err != nil {
+				return err
+			}
 			for i := range law {
 				law[i].e -= by[i]
 			}
 			c.Mass = normalize(law)
-			if f.line {
+			if right {
 				c.Log = logarithms(law)
 			}
 			return nil
@@ -304,6 +308,12 @@ func (t *task) direct(c *Class, g *graph, o *ordering, r *Report) error {
 		last = slices.Compact(last)
 		o = t.order(g, last)
 	}
+}
+
+// applications returns how many of Qᵀ take so many flops: a product and a sum for
+// every entry.
+func (t *task) applications(flops float64) float64 {
+	return flops / (2 * float64(len(t.copied.to)+t.copied.size()))
 }
 
 // heaviest returns the cell of most mass.
