@@ -127,39 +127,52 @@ func counted(g *grid.Grid, e Ensemble) (weights []float64, alive float64) {
 // their masses. Whatever the order of the terms, from 1 up, the error of the fine
 // mesh is no larger.
 func meshChange(g *grid.Grid, fine []float64, half *grid.Grid, coarse []float64) []float64 {
-	shares := make([][][]share, g.Dim())
-	for k := range shares {
-		shares[k] = overlaps(g.Axis(k).Edges, half.Axis(k).Edges)
-	}
-	at := make([]int, g.Dim())
-	each := func(cell int, do func(coarse int, part float64)) {
-		g.Locate(at, cell)
-		var over func(k, to int, part float64)
-		over = func(k, to int, part float64) {
-			if k == len(at) {
-				do(to, part)
-				return
-			}
-			for _, s := range shares[k][at[k]] {
-				over(k+1, to+s.cell*half.Stride(k), part*s.part)
-			}
-		}
-		over(0, 0, 1)
-	}
+	c := newCover(g, half)
 	lack := make([]float64, half.Size())
 	for i, m := range fine {
-		each(i, func(c int, part float64) { lack[c] += part * m })
+		c.each(i, func(to int, part float64) { lack[to] += part * m })
 	}
-	for c, m := range lack {
+	for i, m := range lack {
 		if m > 0 {
-			lack[c] = (m - coarse[c]) / m
+			lack[i] = (m - coarse[i]) / m
 		}
 	}
 	out := make([]float64, g.Size())
 	for i, m := range fine {
-		each(i, func(c int, part float64) { out[i] += m * part * lack[c] })
+		c.each(i, func(to int, part float64) { out[i] += m * part * lack[to] })
 	}
 	return out
+}
+
+// cover says in which cells of a coarse grid those of a finer one lie.
+type cover struct {
+	fine, coarse *grid.Grid
+	shares       [][][]share // by axis and cell of the finer
+	at           []int
+}
+
+func newCover(fine, coarse *grid.Grid) *cover {
+	c := &cover{fine, coarse, make([][][]share, fine.Dim()), make([]int, fine.Dim())}
+	for k := range c.shares {
+		c.shares[k] = overlaps(fine.Axis(k).Edges, coarse.Axis(k).Edges)
+	}
+	return c
+}
+
+// each calls do for the coarse cells that a fine one has parts in.
+func (c *cover) each(cell int, do func(coarse int, part float64)) {
+	c.fine.Locate(c.at, cell)
+	c.over(0, 0, 1, do)
+}
+
+func (c *cover) over(k, to int, part float64, do func(coarse int, part float64)) {
+	if k == len(c.at) {
+		do(to, part)
+		return
+	}
+	for _, s := range c.shares[k][c.at[k]] {
+		c.over(k+1, to+s.cell*c.coarse.Stride(k), part*s.part, do)
+	}
 }
 
 // share is a part of a fine cell in a coarse one.

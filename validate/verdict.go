@@ -409,12 +409,18 @@ func (v *verifier) follow() error {
 		if _, data := p.Process.(*sgd.Examples); data { // gradients over all of them
 			p.Particles = max(2, p.Particles/4)
 		}
+		if laws[0].time == 0 {
+			times = append(times, times[0]+p.Step) // for currents
+		}
 		long, short, err := p.Both(v.ctx, times, v.progress("particles"))
 		if err != nil {
 			return err
 		}
 		for i, l := range laws {
 			v.judge("", l, short[i], &long[i])
+		}
+		if laws[0].time == 0 {
+			v.currents(laws[0], short[0], short[1])
 		}
 		return nil
 	})
@@ -540,25 +546,15 @@ const much = 10
 
 // explain says in words what the tests found.
 func (v *verifier) explain() {
-	for _, s := range v.out.StepBias {
-		if math.Abs(s.Value) > much*s.Error && s.Error > 0 && !v.out.Pass {
-			v.out.Words = append(v.out.Words, fmt.Sprintf("the step may be too long for these tests: a shorter one, such as step = %.2g, tells", v.out.Step/2))
-			break
-		}
+	all := func(tests []compare.Test) bool {
+		return !slices.ContainsFunc(tests, func(t compare.Test) bool { return !t.Pass })
 	}
-	if v.of.Problem.Descent() == nil {
-		return
-	}
-	rate := v.of.Problem.LearningRate
-	equation, algorithm := true, true
-	for i, t := range v.out.Tests {
-		if i < v.equations {
-			equation = equation && t.Pass
-		} else {
-			algorithm = algorithm && t.Pass
-		}
-	}
-	if equation && !algorithm {
-		v.out.Words = append(v.out.Words, fmt.Sprintf("particles of the equation have the law, those of the optimiser do not: the difference is that of a finite learning rate, %g", rate))
+	equation, optimiser := all(v.out.Tests[:v.equations]), all(v.out.Tests[v.equations:])
+	clear := slices.ContainsFunc(v.out.StepBias, func(s Shift) bool { return math.Abs(s.Value) > much*s.Error })
+	switch {
+	case !equation && clear:
+		v.out.Words = append(v.out.Words, fmt.Sprintf("the step may be too long for these tests: a shorter one, such as step = %.2g, tells", v.out.Step/2))
+	case equation && !optimiser:
+		v.out.Words = append(v.out.Words, fmt.Sprintf("particles of the equation have the law, those of the optimiser do not: the difference is that of a finite learning rate, %g", v.of.Problem.LearningRate))
 	}
 }

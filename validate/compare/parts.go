@@ -150,8 +150,8 @@ func (d *divider) median(m []float64) (at int, ok bool) {
 	return at, at > 0 && most >= d.least
 }
 
-// sums adds up numbers of cells by parts.
-func (p *Parts) sums(x []float64) []float64 {
+// Sums adds up numbers of cells by parts.
+func (p *Parts) Sums(x []float64) []float64 {
 	out := make([]float64, len(p.Mass))
 	for i, v := range x {
 		out[p.Of[i]] += v
@@ -172,7 +172,7 @@ func (r *runner) cells() {
 	p := Divide(r.Grid, r.Mass, max(fewest/r.n, 1/most))
 	r.out.Parts, r.out.Deviation = p, make([]float64, len(p.Mass))
 	k := float64(len(p.Mass))
-	counts := p.sums(r.weight)
+	counts := p.Sums(r.weight)
 	g, inverse := 0.0, 0.0
 	for i, m := range p.Mass {
 		found, want := counts[i]/r.total*r.n, r.n*m
@@ -189,17 +189,17 @@ func (r *runner) cells() {
 	root := math.Sqrt(r.n) * r.Tolerance
 	for _, c := range r.Changes {
 		square := 0.0
-		for i, e := range p.sums(c) {
+		for i, e := range p.Sums(c) {
 			square += e * e / p.Mass[i]
 		}
 		root += math.Sqrt(r.n * square)
 	}
-	r.out.Tests = append(r.out.Tests, Test{Name: "cells", Statistic: g, P: beyond(g, k-1, root*root)})
+	r.out.Tests = append(r.out.Tests, Test{Name: "cells", Statistic: g, P: Beyond(g, k-1, root*root)})
 }
 
-// beyond returns the probability that a χ² number of so many degrees of freedom
+// Beyond returns the probability that a χ² number of so many degrees of freedom
 // and noncentrality λ is larger than x: a Poisson mixture of central ones.
-func beyond(x, degrees, lambda float64) float64 {
+func Beyond(x, degrees, lambda float64) float64 {
 	if x <= 0 {
 		return 1
 	}

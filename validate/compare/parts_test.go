@@ -38,7 +38,7 @@ func TestNoncentralTails(t *testing.T) {
 		for _, x := range []float64{0.1, 4, 200, 500} {
 			root, shift := math.Sqrt(x), math.Sqrt(lambda)
 			want := distuv.UnitNormal.Survival(root-shift) + distuv.UnitNormal.Survival(root+shift)
-			if got := beyond(x, 1, lambda); math.Abs(got-want) > 1e-12+1e-6*want {
+			if got := Beyond(x, 1, lambda); math.Abs(got-want) > 1e-12+1e-6*want {
 				t.Errorf("P(χ²(%v) > %v) = %v, want %v", lambda, x, got, want)
 			}
 		}
@@ -68,7 +68,7 @@ func TestPartsCoverTheGrid(t *testing.T) {
 	const least = 0.01
 	p := Divide(g, mass, least)
 	whole := 0.0
-	for i, m := range p.sums(mass) {
+	for i, m := range p.Sums(mass) {
 		whole += m
 		if m < least || m > 4*least || math.Abs(m-p.Mass[i]) > 1e-12 {
 			t.Errorf("part %d has mass %v, by itself %v, want %v at least", i, m, p.Mass[i], least)

@@ -27,7 +27,7 @@ func (r *runner) plane(k, l int) {
 	}
 	distance := parts.distances(g, law)
 	energy := func(cells []float64) float64 {
-		d := mat.NewVecDense(len(parts.Mass), parts.sums(flat(cells)))
+		d := mat.NewVecDense(len(parts.Mass), parts.Sums(flat(cells)))
 		return math.Max(0, -mat.Inner(d, distance, d))
 	}
 	difference := make([]float64, len(r.Mass))
@@ -74,7 +74,7 @@ func (p *Parts) distances(g *grid.Grid, law []float64) *mat.SymDense {
 			d := g.Centers(k)[g.Along(k, i)] - mean
 			square += m * d * d
 		}
-		x[k] = p.sums(at)
+		x[k] = p.Sums(at)
 		for i := range x[k] {
 			x[k][i] /= p.Mass[i]
 			if square > 0 {
