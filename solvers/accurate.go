@@ -31,11 +31,12 @@ type leaning struct {
 	operator operators.Accurate
 	tau, rho float64
 	near     func(x []float64)
+	held     int // numbers
 }
 
 // lean replaces the equation of rows by that of an operator beside them.
 func (s *shifts) lean(k *kept, l operators.Accurate) {
-	k.leaner = &leaning{operator: l, tau: k.tau, rho: k.tau * fastestExit(k.rows)}
+	k.leaner = &leaning{operator: l, tau: k.tau, rho: k.tau * fastestExit(k.rows), held: k.numbers() + numbersOf(k.rows)}
 	switch near := k.shifted.(type) {
 	case *eliminated:
 		k.leaner.near = func(x []float64) { near.factor.solve(x, x) }
@@ -58,5 +59,7 @@ func (l *leaning) apply(dst, x []float64) {
 }
 
 func (l *leaning) fastest() float64 { return l.rho }
+
+func (l *leaning) numbers() int { return l.held }
 
 func (l *leaning) exact() bool { return false }

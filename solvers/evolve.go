@@ -171,6 +171,7 @@ type evolver struct {
 	asked          []float64 // times to come
 	before, coarse []float64 // for halving
 	look           float64   // longest step where steps end at the times asked for, otherwise 0
+	period         float64   // of the rates, 0 without one
 	looking        float64   // work of looking at the rates
 	signed         bool      // masses may be negative, beside a generator that only helps
 	out            *Evolution
@@ -187,7 +188,7 @@ func newEvolver(q operators.Rowed, m0, times []float64, s Settings) (*evolver, e
 		e.before, e.coarse = make([]float64, len(e.m)), make([]float64, len(e.m))
 		e.look = times[len(times)-1] / looks
 		if s.Period > 0 {
-			e.look = s.Period / periodLooks
+			e.look, e.period = s.Period/periodLooks, s.Period
 		}
 	}
 	if err := e.begin(q); err != nil {
@@ -297,8 +298,7 @@ const periodLooks = 8
 // it divides the time to the next law asked for.
 func (e *evolver) rung(h float64) float64 {
 	if e.look > 0 {
-		left := e.asked[0] - e.t
-		return left / math.Ceil(left/math.Min(h, e.look))
+		return e.division(math.Min(h, e.look))
 	}
 	h = math.Exp2(math.Floor(rungs*math.Log2(math.Min(h, e.longest))+1./64) / rungs) // a rung is its own, whatever the rounding
 	left := e.clock.end - e.t
@@ -312,6 +312,34 @@ func (e *evolver) rung(h float64) float64 {
 	}
 	return h
 }
+
+// division returns a step of about h that divides the time to the next stop. Where
+// rates recur it is the step of the period before, if that will do.
+func (e *evolver) division(h float64) float64 {
+	left := e.stop() - e.t
+	whole := left / math.Ceil(left/h)
+	if e.period == 0 {
+		return whole
+	}
+	instants := e.sdirk.shifts.instants
+	if was, ok := instants.again(e.t, h, left); ok {
+		return was
+	}
+	return instants.round(whole)
+}
+
+// stop returns the next time at which a step ends where steps end at the times
+// asked for. Long before that it is a part of the period, so that steps recur.
+func (e *evolver) stop() float64 {
+	asked := e.asked[0]
+	if part := e.period / periodLooks; part > 0 && asked-e.t > 2*part {
+		return part * (math.Floor(e.t/part+negligiblePart) + 1)
+	}
+	return asked
+}
+
+// negligiblePart of a part of the period is rounding.
+const negligiblePart = 1e-9
 
 // slight is the least growth of a step for which equations are made that cost no
 // more than a few solutions.
@@ -442,13 +470,13 @@ func (e *evolver) missed(h float64) (float64, error) {
 // rateAt returns Qᵀm of the law at the start of a step with the rates of
 // another time.
 func (e *evolver) rateAt(t float64, n int) ([]float64, error) {
-	q, err := e.timed.At(t)
+	q, err := e.sdirk.shifts.instants.at(t)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]float64, n)
 	q.Forward(out, e.before[:n])
-	e.looking += 2
+	e.looking++
 	return out, nil
 }
 
@@ -513,8 +541,8 @@ func (e *evolver) grow(h, found float64) float64 {
 // the rounding.
 func (e *evolver) after(h float64) float64 {
 	switch {
-	case e.look > 0 && h >= e.asked[0]-e.t:
-		return e.asked[0]
+	case e.look > 0 && h >= e.stop()-e.t-e.period/quanta:
+		return e.stop()
 	case h == e.clock.end-e.t:
 		return e.clock.end
 	}
@@ -542,6 +570,9 @@ func (e *evolver) accept(h, found, debt float64) error {
 		}
 	}
 	e.debt = math.Max(e.debt, debt)
+	if e.period > 0 {
+		e.sdirk.shifts.instants.took(e.t, h)
+	}
 	n := len(e.m) - 1
 	e.t = end
 	e.lost += e.next[n]

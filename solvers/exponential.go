@@ -62,11 +62,11 @@ type exponentials struct {
 // exponential returns the laws at all times by contours.
 func exponential(q operators.Rowed, m0, times []float64, set Settings) (*Evolution, error) {
 	began := time.Now()
-	shifts, err := newShifts(q, byAny, set.Workers)
+	shifts, err := newShifts(q, byAny, 0, set.Workers)
 	if err != nil {
 		return nil, err
 	}
-	if shifts.timed != nil {
+	if shifts.instants != nil {
 		return nil, unsuited(byContour)
 	}
 	if err := shifts.prefer(); err != nil {

@@ -241,7 +241,7 @@ func TestContourIteratesAsItEliminates(t *testing.T) {
 	const tol = 1e-8
 	want := ctRun(t, q, m0, times, tol/100)
 	for _, method := range []string{bySplit, bySweeps} {
-		shifts, err := newShifts(q, method, 1)
+		shifts, err := newShifts(q, method, 0, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

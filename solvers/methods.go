@@ -102,7 +102,7 @@ func (e *evolver) begin(q operators.Rowed) error {
 }
 
 func (e *evolver) useSdirk(q operators.Rowed, name string) error {
-	shifts, err := newShifts(q, name, e.settings.Workers)
+	shifts, err := newShifts(q, name, e.period, e.settings.Workers)
 	if err != nil {
 		return err
 	}
@@ -145,6 +145,9 @@ func (e *evolver) work() float64 {
 	done := e.looking
 	if e.sdirk != nil {
 		done += e.sdirk.work()
+		if e.timed != nil {
+			done += e.sdirk.shifts.instants.made
+		}
 	}
 	if e.streams != nil {
 		done += e.streams.work()

@@ -71,11 +71,18 @@ func newSdirk(s *state, shifts *shifts) *sdirk {
 }
 
 func (s *sdirk) name() string        { return s.shifts.method }
-func (s *sdirk) safety() float64     { return 0.9 }
 func (s *sdirk) bold() float64       { return 2 } // the estimate is 1e-3 z⁵
 func (s *sdirk) worthwhile() float64 { return s.shifts.worthwhile() }
 func (s *sdirk) effort() float64     { return s.solved }
 func (s *sdirk) work() float64       { return s.shifts.work }
+
+// safety allows for rates that change.
+func (s *sdirk) safety() float64 {
+	if s.shifts.instants != nil {
+		return 0.8
+	}
+	return 0.9
+}
 
 // motion returns h‖Qᵀm‖₁ at the end of a step.
 func (s *sdirk) motion(float64) float64 { return l1(s.k[sdirkStages-1]) }

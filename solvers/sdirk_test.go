@@ -13,7 +13,7 @@ import (
 // limiter acted.
 func sdirkFixed(t *testing.T, q operators.Rowed, m0 []float64, end float64, steps int) (law []float64, limited int) {
 	t.Helper()
-	shifts, err := newShifts(q, "", 1)
+	shifts, err := newShifts(q, "", 0, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestSdirkDenseOutputEndsWithTheStep(t *testing.T) {
 func TestSdirkDoesNotAllocate(t *testing.T) {
 	q := evOU(t, 1, 0.5, 1, evAxis(-5, 5, 20, grid.Reflecting), evAxis(-5, 5, 20, grid.Reflecting))
 	for _, method := range []string{byDirect, bySplit} {
-		shifts, err := newShifts(q, method, 1)
+		shifts, err := newShifts(q, method, 0, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ type shifted interface {
 	// accuracy × ‖b‖₁, or rounding where the solver is direct.
 	solve(ctx context.Context, x, b []float64, accuracy float64) error
 	work() float64 // done since it was last asked for
+	numbers() int  // that it holds, besides the generator
 }
 
 // The ways of solving shifted equations.
@@ -64,7 +65,7 @@ type shifts struct {
 	method   string
 	workers  int
 	rows     operators.Rowed
-	timed    operators.Timed // nil when the rates are constant
+	instants *instants // nil when the rates are constant
 	ordering *ordering
 	kept     []kept // the last used first
 	scratch  *scratch
@@ -97,20 +98,24 @@ const (
 	keptTimed    = sdirkStages
 )
 
-func newShifts(q operators.Rowed, method string, workers int) (*shifts, error) {
+func newShifts(q operators.Rowed, method string, period float64, workers int) (*shifts, error) {
 	method, err := choose(method, q)
 	if err != nil {
 		return nil, err
 	}
 	s := &shifts{method: method, workers: workers, rows: q}
-	s.timed, _ = q.(operators.Timed)
+	if timed, ok := q.(operators.Timed); ok {
+		s.instants = newInstants(timed, period)
+	}
 	return s, nil
 }
 
 // at returns the equation at time t with the generator it is made of.
 func (s *shifts) at(ctx context.Context, t, tau float64) (kept, error) {
-	if s.timed == nil {
+	if s.instants == nil {
 		t = 0
+	} else if k, ok := s.instants.equation(t, tau); ok {
+		return k, nil
 	}
 	if s.tired && s.method == bySweeps && s.affordable() {
 		s.method, s.kept = byDirect, nil
@@ -127,8 +132,9 @@ func (s *shifts) at(ctx context.Context, t, tau float64) (kept, error) {
 		return k, err
 	}
 	limit := keptConstant
-	if s.timed != nil {
+	if s.instants != nil {
 		limit = keptTimed
+		s.instants.keep(k)
 	}
 	s.kept = append(s.kept, kept{})
 	copy(s.kept[1:], s.kept)
@@ -155,7 +161,9 @@ func (s *shifts) affordable() bool {
 
 func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 	k, accurate := kept{t: t, tau: tau, rows: s.rows}, s.accurate
-	if accurate != nil && s.timed != nil {
+	var err error
+	switch {
+	case s.instants != nil && accurate != nil:
 		q, err := accurate.(operators.Timed).At(t)
 		if err != nil {
 			return k, err
@@ -163,19 +171,11 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 		accurate = q.(operators.Accurate)
 		k.rows = accurate.Monotone()
 		s.work++
-	} else if s.timed != nil {
-		q, err := s.timed.At(t)
-		if err != nil {
+	case s.instants != nil:
+		if k.rows, err = s.instants.at(t); err != nil {
 			return k, err
 		}
-		rows, ok := q.(operators.Rowed)
-		if !ok {
-			return k, fmt.Errorf("solvers: evolve: %T does not show its rows", q)
-		}
-		k.rows = rows
-		s.work++
 	}
-	var err error
 	if s.method == byDirect {
 		k.shifted, err = s.eliminate(ctx, k.rows, tau)
 	} else {
@@ -208,7 +208,7 @@ func (s *shifts) iterate(q operators.Rowed, tau float64) (shifted, error) {
 }
 
 func (s *shifts) eliminate(ctx context.Context, q operators.Rowed, tau float64) (shifted, error) {
-	if s.ordering == nil || s.timed != nil { // rates that were 0 may not stay so
+	if s.ordering == nil || s.instants != nil { // rates that were 0 may not stay so
 		o, err := newOrdering(q)
 		if err != nil {
 			return nil, err
@@ -248,6 +248,10 @@ func (e *eliminated) solve(ctx context.Context, x, b []float64, _ float64) error
 	return ctx.Err()
 }
 
+func (e *eliminated) numbers() int {
+	return len(e.factor.low) + len(e.factor.side) + 8*len(e.factor.work) // with its ordering
+}
+
 func (e *eliminated) work() (done float64) {
 	done, e.done = e.done, 0
 	return done
@@ -260,6 +264,7 @@ type system interface {
 	precondition(x []float64) // overwrites x by P x
 	apply(dst, x []float64)   // writes (I − τQᵀ)x
 	fastest() float64         // largest diagonal of τQ
+	numbers() int             // that it holds, besides the generator
 	exact() bool              // P is the inverse itself
 }
 
@@ -316,6 +321,13 @@ func newSplit(q operators.Rowed, tau float64, workers int) (*split, error) {
 }
 
 func (c *split) exact() bool { return len(c.axes) == 1 }
+
+func (c *split) numbers() (all int) {
+	for _, axis := range c.axes {
+		all += len(axis.pass) + len(axis.rest) + len(axis.wrap)
+	}
+	return all
+}
 
 func (c *split) fastest() (rho float64) {
 	for _, l := range c.parts {
@@ -504,7 +516,7 @@ func addScaled(dst []float64, a float64, x []float64) {
 // times or twice in the meantime.
 func (s *shifts) worthwhile() float64 {
 	switch {
-	case s.method != byDirect || s.timed != nil || s.dear < 2:
+	case s.method != byDirect || s.instants != nil || s.dear < 2:
 		return slight
 	case s.dear < 8:
 		return math.Sqrt2

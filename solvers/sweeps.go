@@ -34,6 +34,8 @@ func newSweeps(q operators.Rowed, tau float64) (*sweeps, error) {
 	return s, nil
 }
 
+func (s *sweeps) numbers() int { return 2*len(s.rate) + 4*len(s.diagonal) }
+
 // balance computes c, the sums of the columns of S weighted with what a unit of
 // mass becomes, by the transposed sweeps.
 func (s *sweeps) balance(q operators.Rowed, tau float64, lost []float64) {
