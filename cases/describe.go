@@ -265,6 +265,9 @@ func (d *description) tasks() {
 	if p.Initial != nil {
 		d.line("initial", p.Initial.describe())
 	}
+	if p.Order != 0 {
+		d.line("order", fmt.Sprintf("%v: masses may fall below 0", p.Order))
+	}
 	if s := p.Stationary; s != nil {
 		d.line("stationary", fmt.Sprintf("to %g in L1 on the mesh", s.Tolerance))
 	}
@@ -388,7 +391,7 @@ func (p *Problem) rows() float64 {
 // cross warns of diffusion that the mesh adds across coupled noise, in all
 // cells alike: which of them matter only the law can say.
 func (d *description) cross(s *survey, failed error) ([]string, error) {
-	if failed != nil || s.grid == nil || s.grid.Size() > surveyed {
+	if failed != nil || s.grid == nil || s.grid.Size() > surveyed || d.Problem.Order != 0 {
 		return nil, nil
 	}
 	c, ok, err := d.Problem.crossDiffusion(s.grid, nil, 0)
@@ -664,6 +667,9 @@ func (s *survey) warnings() (out []string) {
 }
 
 func (s *survey) meshWarnings(axis string, seen seen) (out []string) {
+	if s.problem.Order != 0 { // its scheme has no rates
+		return nil
+	}
 	share := func(cells int) string { return percent(float64(cells) / float64(s.looked)) }
 	if seen.fitted > 0 {
 		out = append(out, fmt.Sprintf("axis %s: |b|h > 2D in %s of the cells, |b|h/(2D) up to %.3g: %s; more cells help", axis, share(seen.fitted), seen.peclet, s.consequence()))

@@ -542,7 +542,7 @@ type wall struct {
 }
 
 // findWalls lists the reflecting ends where there is noise, or an initial law is
-// cut. Nothing would cross others.
+// cut, or waves go through. Nothing would cross others.
 func (c *coarse) findWalls() error {
 	g, cut := c.grid, c.result.Initial != nil && c.result.Initial.Cut > rounding
 	for k := range g.Dim() {
@@ -551,7 +551,7 @@ func (c *coarse) findWalls() error {
 			continue
 		}
 		for end, cell := range []int{0, last} {
-			if a.Ends[end] == grid.Reflecting && (cut || c.noisy(k, a.Edges[cell+end])) {
+			if a.Ends[end] == grid.Reflecting && (cut || c.problem.waves(k) || c.noisy(k, a.Edges[cell+end])) {
 				c.walls = append(c.walls, c.wall(k, end))
 			}
 		}

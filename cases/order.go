@@ -112,13 +112,15 @@ func (p *Problem) highOrder(near *operators.Block) (operators.Generator, error) 
 // waves across the wall are refused, and the negative mass that is warned of.
 const unwanted = 1e-6
 
+// waves reports whether waves go through the walls of an axis.
+func (p *Problem) waves(k int) bool {
+	return p.Order == operators.Spectral && p.Axes[k].Ends[0] != grid.Periodic && p.Axes[k].Spaced == "uniform"
+}
+
 // checkWalls refuses a law whose walls carry mass where its waves go through them.
 func (r *run) checkWalls(m []float64) error {
-	if r.problem.Order != operators.Spectral {
-		return nil
-	}
 	for k, a := range r.problem.Axes {
-		if a.Ends[0] == grid.Periodic || a.Spaced != "uniform" {
+		if !r.problem.waves(k) {
 			continue
 		}
 		marginal := r.figures.along(k, m)

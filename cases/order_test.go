@@ -338,3 +338,37 @@ func TestHighOrderRefusesWhatIsNotSmooth(t *testing.T) {
 		t.Errorf("found %v, want the walls refused", err)
 	}
 }
+
+// Figures of laws that are known, and what is said of their errors: a box through
+// whose walls waves go, walls that carry mass, a degenerate noise.
+func TestErrorsOfHighOrderAreHonest(t *testing.T) {
+	kinetic := func(n, order string) string {
+		return axis("x", "range = [-4, 4]\ncells = "+n) + axis("v", "range = [-5, 5]\ncells = "+n) +
+			"[process]\ndrift = { x = \"v\", v = \"-x - v\" }\ndiffusion = { v = 0.5 }\n[stationary]\n[numerics]\norder = " + order + "\n"
+	}
+	for _, c := range []struct {
+		text string
+		want map[string]float64
+	}{
+		{kinetic("64", "4"), map[string]float64{"x,x": .5, "x,v": 0, "v,v": .5}}, // e^(−x² − v²)
+		{kinetic("64", "\"spectral\""), map[string]float64{"x,x": .5, "x,v": 0, "v,v": .5}},
+		{axis("x", "range = [0, 3]\ncells = 32") + "[process]\ndrift = { x = \"-1\" }\ndiffusion = 1\n[stationary]\n[numerics]\norder = 4\n",
+			map[string]float64{"x,x": truncatedVariance(3)}},
+		{axis("x", "range = [0, 3]\ncells = 16\nspacing = \"chebyshev\"") + "[process]\ndrift = { x = \"-1\" }\ndiffusion = 1\n[stationary]\n[numerics]\norder = \"spectral\"\n",
+			map[string]float64{"x,x": truncatedVariance(3)}},
+	} {
+		s := withErrors(t, read(t, c.text)).Stationary
+		for k, v := range c.want {
+			if off, said := math.Abs(s.Covariance[k]-v), s.Error.Covariance[k]; !(off <= 3*said) {
+				t.Errorf("covariance %s is %.3g off, said ± %.3g, in\n%s", k, off, said, c.text)
+			}
+		}
+	}
+}
+
+// truncatedVariance is that of the density e^(−x) on [0, a], normalised:
+// 1 − a² e^(−a)/(1 − e^(−a))².
+func truncatedVariance(a float64) float64 {
+	z := -math.Expm1(-a)
+	return 1 - a*a*math.Exp(-a)/(z*z)
+}

@@ -52,7 +52,14 @@ func settle(l operators.Accurate, set *Settings) (*Law, error) {
 	if s.Progress == nil {
 		s.Progress = func(float64) {}
 	}
-	if err := g.run(t.Context, s.Progress); err != nil {
+	err = g.run(t.Context, s.Progress)
+	if _, alternates := g.inverse.(*swept); alternates && errors.As(err, new(*NotConverged)) {
+		if g.inverse, err = t.pin(law.Mass, &law.Report); err != nil {
+			return nil, err
+		}
+		err = g.run(t.Context, s.Progress)
+	}
+	if err != nil {
 		return nil, err
 	}
 	law.Method, law.Iterations, law.Log = byGMRES+" on "+law.Method, g.iterations, nil
