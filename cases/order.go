@@ -94,11 +94,7 @@ func (p *Problem) kink() string {
 
 // highOrder returns the operator of high order beside a generator.
 func (p *Problem) highOrder(near *operators.Block) (operators.Generator, error) {
-	var monotone operators.Rowed = near
-	if p.Unsteady {
-		monotone = operators.Driven{Block: near}
-	}
-	h, err := operators.NewHighOrder(p.Order, p.Process, operators.Killing{Rate: p.Killing}, 0, monotone, near.Mesh())
+	h, err := operators.NewHighOrder(p.Order, p.Process, operators.Killing{Rate: p.Killing}, near)
 	if err != nil {
 		return nil, p.explain(err)
 	}

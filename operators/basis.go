@@ -34,7 +34,7 @@ func newBasis(g *grid.Grid, k int, order Order) *basis {
 		b = chebyshev(g.Axis(k), g.Centers(k))
 	}
 	b.weight = make([]float64, g.Cells(k))
-	b.averages.transposed(b.weight, g.Widths(k), 1, 1)
+	b.averages.transposed(b.weight, g.Widths(k), 1, 1, 1)
 	return b
 }
 

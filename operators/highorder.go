@@ -48,8 +48,7 @@ type HighOrder struct {
 	order    Order
 	process  Process
 	killing  Killing
-	time     float64
-	monotone Rowed
+	near     *Block
 	bases    []*basis
 	drift    [][]float64 // by axis; nil where 0
 	tensor   [][]float64 // D, dim × dim; nil where 0
@@ -60,10 +59,10 @@ type HighOrder struct {
 	point    []float64 // the density at the centres
 }
 
-// NewHighOrder discretises a process, with killing where its Rate is not nil, at a
-// time, beside a generator of it on a grid. Faces that nothing crosses are no part
-// of it.
-func NewHighOrder(order Order, p Process, killing Killing, t float64, monotone Rowed, g *grid.Grid) (*HighOrder, error) {
+// NewHighOrder discretises a process, with killing where its Rate is not nil, on
+// the grid and at the time of a generator of it.
+func NewHighOrder(order Order, p Process, killing Killing, near *Block) (*HighOrder, error) {
+	g := near.grid
 	h := &HighOrder{grid: g, order: order, process: p, killing: killing, volume: make([]float64, g.Size())}
 	for i := range h.volume {
 		h.volume[i] = g.Volume(i)
@@ -74,7 +73,7 @@ func NewHighOrder(order Order, p Process, killing Killing, t float64, monotone R
 		}
 		h.bases = append(h.bases, newBasis(g, k, order))
 	}
-	return h.at(t, monotone)
+	return h.beside(near)
 }
 
 // fits refuses axes that have no basis.
@@ -93,11 +92,11 @@ func fits(order Order, g *grid.Grid, k int) error {
 	return nil
 }
 
-// at returns the operator with the coefficients of a time.
-func (h *HighOrder) at(t float64, monotone Rowed) (*HighOrder, error) {
-	n, dim := h.grid.Size(), h.grid.Dim()
+// beside returns the operator with the coefficients of the time of a generator.
+func (h *HighOrder) beside(near *Block) (*HighOrder, error) {
+	n, dim, t := h.grid.Size(), h.grid.Dim(), near.time
 	out := &HighOrder{
-		grid: h.grid, order: h.order, process: h.process, killing: h.killing, time: t, monotone: monotone, bases: h.bases, volume: h.volume,
+		grid: h.grid, order: h.order, process: h.process, killing: h.killing, near: near, bases: h.bases, volume: h.volume,
 		drift: make([][]float64, dim), tensor: make([][]float64, dim*dim), point: make([]float64, n),
 	}
 	err := Coefficients(h.process, h.grid, grid.Range{Hi: n}, t, func(r grid.Range, b, d [][]float64) error {
@@ -168,7 +167,7 @@ func (h *HighOrder) Size() int { return h.grid.Size() }
 func (h *HighOrder) Mesh() *grid.Grid { return h.grid }
 
 // Monotone returns the generator beside it.
-func (h *HighOrder) Monotone() Rowed { return h.monotone }
+func (h *HighOrder) Monotone() Rowed { return h.near }
 
 // Absorption returns the rate at which the mass of every cell is lost, nil where
 // nothing is. By the fluxes through walls it is of either sign.
@@ -176,12 +175,7 @@ func (h *HighOrder) Absorption() []float64 { return h.absorbed }
 
 // Exit returns the rates of leaving cells by the generator beside it: the scale of
 // what flows to and fro.
-func (h *HighOrder) Exit() []float64 {
-	if rates, ok := h.monotone.(interface{ Exit() []float64 }); ok {
-		return rates.Exit()
-	}
-	return nil
-}
+func (h *HighOrder) Exit() []float64 { return h.near.Exit() }
 
 // shape is the sizes of an array: cells along every axis, but for faces along one.
 func (h *HighOrder) shape(k, faces int) (inner, outer int) {
@@ -207,13 +201,13 @@ const none = -1
 // another axis.
 func (h *HighOrder) along(m *matrix, k, faces int, dst, x []float64) {
 	inner, outer := h.shape(k, faces)
-	m.apply(dst[:inner*outer*m.rows], x[:inner*outer*m.columns], inner, outer)
+	m.apply(dst[:inner*outer*m.rows], x[:inner*outer*m.columns], inner, outer, h.near.workers)
 }
 
 // across applies the transpose.
 func (h *HighOrder) across(m *matrix, k, faces int, dst, x []float64) {
 	inner, outer := h.shape(k, faces)
-	m.transposed(dst[:inner*outer*m.columns], x[:inner*outer*m.rows], inner, outer)
+	m.transposed(dst[:inner*outer*m.columns], x[:inner*outer*m.rows], inner, outer, h.near.workers)
 }
 
 // density writes the density at the centres.
@@ -451,11 +445,14 @@ func (h *HighOrder) gather(k int) {
 // Moving is a HighOrder operator whose coefficients depend on time.
 type Moving struct{ *HighOrder }
 
+// Monotone returns the generator beside it, whose rates depend on time as well.
+func (m Moving) Monotone() Rowed { return Driven{m.near} }
+
 // At returns the operator at a time.
 func (m Moving) At(t float64) (Generator, error) {
-	q, err := m.monotone.(Timed).At(t)
+	q, err := Driven{m.near}.At(t)
 	if err != nil {
 		return nil, err
 	}
-	return m.HighOrder.at(t, q.(Rowed))
+	return m.beside(q.(*Block))
 }

@@ -43,7 +43,7 @@ func high(t *testing.T, order operators.Order, g *grid.Grid, p operators.Process
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := operators.NewHighOrder(order, p, operators.Killing{}, 0, near, g)
+	h, err := operators.NewHighOrder(order, p, operators.Killing{}, near)
 	if err != nil {
 		t.Fatal(err)
 	}

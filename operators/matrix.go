@@ -6,6 +6,8 @@ import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
+
+	"fokker/grid"
 )
 
 // matrix acts along an axis of an array: on columns of `inner` numbers, of which
@@ -39,44 +41,72 @@ func sparseOf(rows []stencil, columns int) *matrix {
 }
 
 // apply writes A x.
-func (m *matrix) apply(dst, x []float64, inner, outer int) {
+func (m *matrix) apply(dst, x []float64, inner, outer, workers int) {
 	if m.full != nil {
 		m.multiply(dst, x, inner, outer, blas.NoTrans)
 		return
 	}
-	gather(dst, x, inner, outer, m.columns, m.own)
+	gather(dst, x, inner, m.columns, m.own, workers)
 }
 
 // transposed writes Aᵀ x.
-func (m *matrix) transposed(dst, x []float64, inner, outer int) {
+func (m *matrix) transposed(dst, x []float64, inner, outer, workers int) {
 	if m.full != nil {
 		m.multiply(dst, x, inner, outer, blas.Trans)
 		return
 	}
-	gather(dst, x, inner, outer, m.rows, m.turned)
+	gather(dst, x, inner, m.rows, m.turned, workers)
 }
 
+// alone is how many numbers are gathered sooner by one worker than by several.
+const alone = 1 << 14
+
 // gather writes sums of rows of x.
-func gather(dst, x []float64, inner, outer, columns int, rows []stencil) {
-	for o := range outer {
-		from := x[o*columns*inner : (o+1)*columns*inner]
-		for i, r := range rows {
-			to := dst[(o*len(rows)+i)*inner : (o*len(rows)+i+1)*inner]
+func gather(dst, x []float64, inner, columns int, rows []stencil, workers int) {
+	if len(dst) <= alone {
+		workers = 1
+	}
+	grid.Range{Hi: len(dst) / inner}.Each(workers, func(r grid.Range) {
+		i := r.Lo % len(rows)
+		from := x[r.Lo/len(rows)*columns*inner:]
+		for at := r.Lo; at < r.Hi; at++ {
 			if inner == 1 {
-				sum := 0.0
-				for e, j := range r.to {
-					sum += r.weight[e] * from[j]
-				}
-				to[0] = sum
-				continue
+				dst[at] = rows[i].dot(from)
+			} else {
+				rows[i].sum(dst[at*inner:(at+1)*inner], from)
 			}
-			clear(to)
-			for e, j := range r.to {
-				w, column := r.weight[e], from[j*inner:(j+1)*inner]
-				for c, v := range column {
-					to[c] += w * v
-				}
+			if i++; i == len(rows) && at+1 < r.Hi {
+				i, from = 0, from[columns*inner:]
 			}
+		}
+	})
+}
+
+// dot returns Σ weight x.
+func (s *stencil) dot(x []float64) (sum float64) {
+	for e, j := range s.to {
+		sum += s.weight[e] * x[j]
+	}
+	return sum
+}
+
+// sum writes Σ weight × row of x, four rows at a time.
+func (s *stencil) sum(dst, x []float64) {
+	n := len(dst)
+	row := func(e int) []float64 { return x[s.to[e]*n:][:n] }
+	clear(dst)
+	e := 0
+	for ; e+4 <= len(s.to); e += 4 {
+		w := (*[4]float64)(s.weight[e:])
+		a, b, c, d := row(e), row(e+1), row(e+2), row(e+3)
+		for i := range dst {
+			dst[i] += w[0]*a[i] + w[1]*b[i] + w[2]*c[i] + w[3]*d[i]
+		}
+	}
+	for ; e < len(s.to); e++ {
+		w := s.weight[e]
+		for i, v := range row(e) {
+			dst[i] += w * v
 		}
 	}
 }
