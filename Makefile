@@ -1,7 +1,7 @@
 # Targets for people; the program needs only the go command.
 export CGO_ENABLED = 0
 
-.PHONY: build test run bench paths accuracy peers layers lint
+.PHONY: build test run bench null paths accuracy peers layers lint
 
 build: ## bin/fokker
 	go build -trimpath -o bin/fokker ./cmd/fokker
@@ -14,6 +14,9 @@ run: ## the case of the README, with its pictures
 
 bench: ## unknowns per second, work units, allocations
 	go test -run '^$$' -bench . -benchmem ./...
+
+null: ## p-values of every test over 200 seeds
+	FOKKER_SEEDS=200 go test ./validate/compare -count 1 -run 'Null|Allowed|Chains|Weighted' -v
 
 paths: ## a million particles against the grid, on every case of the gallery (some minutes)
 	FOKKER_PARTICLES=1000000 go test ./validate -run EveryGallery -timeout 60m -v

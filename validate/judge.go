@@ -177,16 +177,15 @@ func (v *verifier) unsettled(l *subject, read *rows, time int) {
 // which one the samples have the law of.
 func (v *verifier) misread(read *rows) error {
 	for _, other := range v.of.Problem.Misreadings() {
-		half := *v.of
-		half.Problem = other.Problem
-		r, err := half.Run(v.ctx, cases.Options{Workers: v.options.Workers, Progress: func(_ string, done float64) { v.progress("diagnosis")(done) }})
+		c := v.on(other.Problem, 1)
+		r, err := c.Run(v.ctx, cases.Options{Workers: v.options.Workers, Progress: func(_ string, done float64) { v.progress("diagnosis")(done) }})
 		if v.ctx.Err() != nil {
 			return v.ctx.Err()
 		}
 		if err != nil {
 			continue // it has no such law
 		}
-		w := &verifier{ctx: v.ctx, of: &half, result: r, out: &Verdict{}}
+		w := &verifier{ctx: v.ctx, of: c, result: r, out: &Verdict{}}
 		if len(read.source.Times) > 0 {
 			w.list(read.source.Times)
 		} else {

@@ -22,15 +22,15 @@ func (v *verifier) pace() (step float64, err error) {
 		last := len(e.Times) - 1
 		laws = append(laws[:len(laws):len(laws)], &subject{time: e.Times[last], raw: e.Masses[last]})
 	}
+	rate := ofRate
+	if v.method == EulerMaruyama || v.method == Milstein {
+		rate /= 5
+	}
 	rest := 0.0 // the longest time to diffuse through a law
 	for _, l := range laws {
 		s, err := v.scales(l)
 		if err != nil {
 			return 0, err
-		}
-		rate := ofRate
-		if v.method == EulerMaruyama || v.method == Milstein {
-			rate /= 5
 		}
 		step = min(step, ofWidth*s.quickest)
 		if v.method != Exact {
@@ -40,6 +40,15 @@ func (v *verifier) pace() (step float64, err error) {
 			step = min(step, l.time/20)
 		} else {
 			rest = s.slowest
+		}
+	}
+	if e := v.result.Evolve; e != nil && v.method != Exact { // on the way as well
+		for i := 0; i < len(e.Times); i += 1 + len(e.Times)/10 {
+			s, err := v.scales(&subject{time: e.Times[i], raw: e.Masses[i]})
+			if err != nil {
+				return 0, err
+			}
+			step = min(step, rate/s.rate)
 		}
 	}
 	scale := math.Pow(10, math.Floor(math.Log10(step))-1)

@@ -222,7 +222,7 @@ func TestBadSamplesAreOneClearError(t *testing.T) {
 	}
 }
 
-// from is what a reader of CSV makes of numbers.
+// csvOf writes rows with a header.
 func csvOf(columns string, n int, row func(i int) []float64) io.Reader {
 	var b bytes.Buffer
 	b.WriteString(columns + "\n")
@@ -275,5 +275,30 @@ func TestChainOfOnePath(t *testing.T) {
 		if v.Pass != want {
 			t.Errorf("as a chain %v: pass %v, %+v", chain, v.Pass, v.Tests)
 		}
+	}
+}
+
+// A chain that began far away and was not cut is rejected, and the reason is said.
+func TestChainThatWasNotAtRest(t *testing.T) {
+	r, x := rand.New(rand.NewPCG(7, 1)), 4.9
+	path := func(i int) []float64 {
+		const a = 0.9995 // e^(−θdt): at rest after some thousand steps
+		if i > 3000 {
+			return []float64{r.NormFloat64(), math.Sqrt(0.5) * r.NormFloat64()}
+		}
+		x = a*x + math.Sqrt(1-a*a)*r.NormFloat64()*0.1
+		return []float64{x, math.Sqrt(0.5) * r.NormFloat64()}
+	}
+	v, err := held(t, plane2, validate.Samples{Name: "z", Reader: csvOf("x,y", 30_000, path)})
+	if err != nil || v.Pass {
+		t.Fatalf("pass %v, error %v", v.Pass, err)
+	}
+	r, x = rand.New(rand.NewPCG(7, 1)), 4.9
+	if v, err = held(t, plane2, validate.Samples{Name: "z", Reader: csvOf("x,y", 30_000, path), Chain: true}); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%v %+v", v.Words, v.Tests)
+	if said := strings.Join(v.Words, "; "); v.Pass || !strings.Contains(said, "it was not at rest when it began") {
+		t.Errorf("pass %v, said %q", v.Pass, said)
 	}
 }

@@ -29,7 +29,7 @@ func starting(p *cases.Problem, g *grid.Grid) (func(x [][]float64, r *rand.Rand)
 		return gaussian(in, g), nil
 	}
 	m, _, err := in.Masses(g)
-	return inCells(g, m), err
+	return inCells(g, m, false), err
 }
 
 // gaussian draws until a point lies in the box; periodic axes are wound up.
@@ -68,8 +68,9 @@ func gaussian(in *cases.Initial, g *grid.Grid) func(x [][]float64, r *rand.Rand)
 	}
 }
 
-// inCells draws cells by their masses and points uniformly in them.
-func inCells(g *grid.Grid, m []float64) func(x [][]float64, r *rand.Rand) {
+// inCells draws cells by their masses and points uniformly in them; their centres
+// from a law that may lie on a curve, beside which nothing moves.
+func inCells(g *grid.Grid, m []float64, rough bool) func(x [][]float64, r *rand.Rand) {
 	upTo, sum := make([]float64, len(m)), 0.0
 	for i, v := range m {
 		sum += v
@@ -80,8 +81,10 @@ func inCells(g *grid.Grid, m []float64) func(x [][]float64, r *rand.Rand) {
 		for i := range x[0] {
 			g.Locate(at, sort.SearchFloat64s(upTo, sum*(1-r.Float64())))
 			for k := range x {
-				lo, width := g.Axis(k).Edges[at[k]], g.Widths(k)[at[k]]
-				x[k][i] = min(lo+r.Float64()*width, g.Axis(k).Edges[at[k]+1])
+				if x[k][i] = g.Centers(k)[at[k]]; !rough {
+					lo, width := g.Axis(k).Edges[at[k]], g.Widths(k)[at[k]]
+					x[k][i] = min(lo+r.Float64()*width, g.Axis(k).Edges[at[k]+1])
+				}
 			}
 		}
 	}

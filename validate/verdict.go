@@ -191,9 +191,9 @@ func (v *verifier) times(outputs []float64) []float64 {
 	return outputs[chosen : chosen+1]
 }
 
-// chooseMethod takes the asked one; or the exact one or BAOAB where they fit, for
-// gradients over data, which cost much, Euler's, and otherwise Platen's if the
-// coefficients exist a little beyond the box, where its supports may lie.
+// chooseMethod takes the asked one; or the exact one or BAOAB where they fit,
+// Euler's where coefficients cost much, and otherwise Platen's if they exist a
+// little beyond the box, where its supports may lie.
 func (v *verifier) chooseMethod(times []float64) (Method, error) {
 	p := v.of.Problem.Process
 	if v.task.Method != "" {
@@ -212,6 +212,8 @@ func (v *verifier) chooseMethod(times []float64) (Method, error) {
 		return Exact, nil
 	case s.kinetic != nil:
 		return BAOAB, nil
+	case p.Dim() > 2 && !s.diagonal: // roots of tensors cost as much as all else together
+		return EulerMaruyama, nil
 	case v.existsBeyond(times):
 		return Platen, nil
 	}
@@ -249,16 +251,25 @@ func (v *verifier) existsBeyond(times []float64) bool {
 	return true
 }
 
+// on returns a case with the axes of the run's mesh, which may have been chosen, and
+// so many times fewer cells.
+func (v *verifier) on(p *cases.Problem, fewer int) *cases.Case {
+	c, q := *v.of, *p
+	c.Problem, q.Axes, q.Validate, q.Accuracy = &q, slices.Clone(p.Axes), nil, 0
+	for k, a := range v.axes() {
+		cells := (a.Cells() + fewer - 1) / fewer
+		if cells < fewestCells/2 {
+			cells = a.Cells()
+		}
+		q.Axes[k].Lo, q.Axes[k].Hi, q.Axes[k].Cells = a.Edges[0], a.Edges[a.Cells()], cells
+	}
+	return &c
+}
+
 // solveCoarse solves the case on half as many cells along every axis.
 func (v *verifier) solveCoarse() error {
-	half := *v.of
-	p := *v.of.Problem
-	half.Problem, p.Axes, p.Validate, p.Accuracy = &p, slices.Clone(p.Axes), nil, 0
-	for k, a := range p.Axes {
-		if n := (a.Cells + 1) / 2; n >= fewestCells/2 {
-			p.Axes[k].Cells = n
-		}
-	}
+	half := v.on(v.of.Problem, 2)
+	p := half.Problem
 	if p.Evolve != nil {
 		task := *p.Evolve
 		task.Times = nil
@@ -290,17 +301,62 @@ func (v *verifier) prepare() error {
 	for i, l := range v.laws {
 		l.mass = total(l.raw)
 		l.Law = &compare.Law{Grid: g, Mass: divided(l.raw, l.mass)}
+		l.Rough = unresolved(g, l.Mass)
+		factor := 1.0 // how many times the error of the mesh may be its change: of order 1
 		if v.coarse != nil {
 			masses := v.coarseMasses(i)
 			mass := total(masses)
-			l.allowed = math.Abs(l.mass - mass)
-			l.Changes = [][]float64{meshChange(g, l.Mass, v.coarse.Grid, divided(masses, mass))}
+			change := meshChange(g, l.Mass, v.coarse.Grid, divided(masses, mass))
+			if l.Rough = l.Rough || smeared(l.Law, change); l.Rough {
+				factor = slow
+			}
+			l.allowed = factor * math.Abs(l.mass-mass)
+			l.Changes = [][]float64{divided(change, 1/factor)}
 		}
 		if err := v.functions(l); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// steepest is the part of a law's mass by which it may change between neighbouring
+// cells along an axis, in all: for a Gaussian, √(2/π) cells over the standard
+// deviation. Beyond, as on a curve, its density is not resolved.
+const steepest = 0.5
+
+// slow is how many times the error of the mesh may be its change where it is of
+// order ½, as the width of what a mesh smears falls.
+const slow = 1 / (math.Sqrt2 - 1)
+
+// widened is by how much half as many cells may change the mean of −ln p of a law
+// that the mesh resolves, or its density in the mean. That of a curve, as wide as its
+// smearing, changes by ½ ln 2 and more.
+const widened = 0.025
+
+func smeared(l *compare.Law, change []float64) bool {
+	shift := 0.0
+	for i, m := range l.Mass {
+		if m > 0 {
+			shift -= change[i] * math.Log(m/l.Grid.Volume(i))
+		}
+	}
+	return math.Abs(shift) > widened
+}
+
+func unresolved(g *grid.Grid, mass []float64) bool {
+	for k := range g.Dim() {
+		change, stride := 0.0, g.Stride(k)
+		for i, m := range mass {
+			if g.Along(k, i) < g.Cells(k)-1 {
+				change += math.Abs(mass[i+stride] - m)
+			}
+		}
+		if change > steepest {
+			return true
+		}
+	}
+	return false
 }
 
 func (v *verifier) coarseMasses(law int) []float64 {
@@ -383,7 +439,7 @@ func (v *verifier) runs(do func(laws []*subject, start func(x [][]float64, r *ra
 			moving = append(moving, l)
 			continue
 		}
-		if err := do([]*subject{l}, inCells(v.result.Grid, l.Mass), []float64{l.move}); err != nil {
+		if err := do([]*subject{l}, inCells(v.result.Grid, l.Mass, l.Rough), []float64{l.move}); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package validate_test
 import (
 	"context"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -109,5 +110,26 @@ func TestVerifyRefusesAMethodThereIsNot(t *testing.T) {
 	c, r := solved(t, "doublewell", append(quickly, "validate.method=magic")...)
 	if _, err := validate.Verify(context.Background(), c, r, validate.Options{}); err == nil || !strings.Contains(err.Error(), `no method "magic"`) || !strings.Contains(err.Error(), "euler, milstein") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Every case of the gallery passes; of an optimiser on data the particles of the
+// equation do. With FOKKER_PARTICLES only: some minutes.
+func TestVerifyOnEveryGalleryCase(t *testing.T) {
+	particles := os.Getenv("FOKKER_PARTICLES")
+	if particles == "" {
+		t.Skip("FOKKER_PARTICLES is not set")
+	}
+	for _, name := range cases.Gallery() {
+		t.Run(name, func(t *testing.T) {
+			c, r := solved(t, name, "validate.particles="+particles)
+			v := verified(t, c, r, 0)
+			for _, test := range v.Tests {
+				if !test.Pass && !strings.HasPrefix(test.Name, "optimiser, ") {
+					t.Errorf("%s: statistic %v, p = %.2g", test.Name, test.Statistic, test.P)
+				}
+			}
+			t.Logf("%d tests, pass %v, %v", len(v.Tests), v.Pass, v.Words)
+		})
 	}
 }

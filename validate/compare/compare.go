@@ -25,6 +25,10 @@ type Law struct {
 	Changes   [][]float64 // by cell, each what one source of error may add to the masses
 	Functions []Function  // whose expectations are tested
 
+	// Rough is said of a law whose density the grid does not resolve, as on a curve:
+	// its cells one by one, and −ln p, are not tested.
+	Rough bool
+
 	// Tolerance δ allows for any other law q with Σ(q − m)²/m ≤ δ². By Cauchy and
 	// Schwarz it moves an expectation by δ standard deviations at most.
 	Tolerance float64
@@ -76,7 +80,10 @@ func Run(l *Law, s *Samples) *Result {
 		r.thin()
 	}
 	r.out.Effective = r.n
-	r.cells()
+	r.divide()
+	if !r.Rough {
+		r.cells()
+	}
 	for k := range l.Grid.Dim() {
 		r.marginal(k)
 		for j := range k {
@@ -92,8 +99,9 @@ type runner struct {
 	samples *Samples
 	weight  []float64 // of cells, of the samples that the tests of the whole law use
 	total   float64
-	n       float64 // effective number of samples
-	slowest float64 // autocorrelation time of a chain, in samples
+	n       float64   // effective number of samples
+	slowest float64   // autocorrelation time of a chain, in samples
+	counts  []float64 // of parts, effective
 	out     Result
 }
 
@@ -143,13 +151,17 @@ const (
 
 // functions tests expectations, that of −ln p last.
 func (r *runner) functions() {
+	for _, f := range r.Functions {
+		r.function(f)
+	}
+	if r.Rough {
+		return
+	}
 	information := make([]float64, len(r.Mass))
 	for i, m := range r.Mass {
 		information[i] = -math.Log(max(m, smallest) / r.Grid.Volume(i))
 	}
-	for _, f := range append(slices.Clone(r.Functions), Function{"−ln p", information}) {
-		r.function(f)
-	}
+	r.function(Function{"−ln p", information})
 }
 
 // moments are those of a function under the law.
@@ -203,17 +215,19 @@ func (r *runner) function(f Function) {
 	r.out.Tests = append(r.out.Tests, Test{Name: f.Name, Statistic: statistic, P: p, Bias: &bias, Error: &se, Allowed: &allowed})
 }
 
-// batches is into how many pieces a chain is cut.
+// batches is into how many pieces the second half of a chain is cut.
 const batches = 64
 
-// batches returns the standard error of a chain's mean, from those of batches,
-// and notes the autocorrelation time n se²/variance.
+// batches returns the standard error of a chain's mean from those of batches of its
+// second half, so that one that was not at rest when it began is seen, and notes the
+// autocorrelation time.
 func (r *runner) batches(phi []float64, law moments) float64 {
 	chain := r.samples.Chain
-	means, n := make([]float64, batches), len(chain)
+	half := chain[len(chain)/2:]
+	means, n := make([]float64, batches), len(half)
 	for b := range means {
 		lo, hi := n*b/batches, n*(b+1)/batches
-		for _, cell := range chain[lo:hi] {
+		for _, cell := range half[lo:hi] {
 			means[b] += phi[cell] / float64(hi-lo)
 		}
 	}
@@ -221,9 +235,9 @@ func (r *runner) batches(phi []float64, law moments) float64 {
 	for _, m := range means {
 		square += (m - mean) * (m - mean)
 	}
-	se := math.Sqrt(square / (batches - 1) / batches)
-	r.slowest = max(r.slowest, float64(n)*se*se/law.variance)
-	return se
+	variance := square / (batches - 1) / batches // of the mean of the half
+	r.slowest = max(r.slowest, float64(n)*variance/law.variance)
+	return math.Sqrt(variance * float64(n) / float64(len(chain)))
 }
 
 // apart is after how many autocorrelation times, 2/(1 − ρ) steps of a slowest

@@ -163,27 +163,32 @@ func (p *Parts) Sums(x []float64) []float64 {
 // rests on, that of 1e-3.
 const surely = 3.09
 
-// cells is the G-test, 2 Σ Nᵢ ln(Nᵢ/nmᵢ), of parts with at least 20 expected
-// samples, and no more of them than 4 (2n²/c²)^(1/5) (Mann and Wald 1942). It is
-// divided by 1 + (Σ1/mᵢ − 1)/(6n(k − 1)) (Williams 1976) and has a χ² law,
-// shifted where the law may be wrong: masses off by eᵢ add n Σeᵢ²/mᵢ.
-func (r *runner) cells() {
+// divide makes parts with at least 20 expected samples, no more of them than
+// 4 (2n²/c²)^(1/5) (Mann and Wald 1942), and counts.
+func (r *runner) divide() {
 	most := 4 * math.Pow(2*r.n*r.n/(surely*surely), 0.2)
 	p := Divide(r.Grid, r.Mass, max(fewest/r.n, 1/most))
-	r.out.Parts, r.out.Deviation = p, make([]float64, len(p.Mass))
-	k := float64(len(p.Mass))
-	counts := p.Sums(r.weight)
-	g, inverse := 0.0, 0.0
+	r.out.Parts, r.counts, r.out.Deviation = p, p.Sums(r.weight), make([]float64, len(p.Mass))
 	for i, m := range p.Mass {
-		found, want := counts[i]/r.total*r.n, r.n*m
-		if found > 0 {
-			g += 2 * found * math.Log(found/want)
-		}
-		inverse += 1 / m
-		r.out.Deviation[i] = (found - want) / math.Sqrt(want*(1-min(m, 1-1/r.n)))
+		r.counts[i] *= r.n / r.total
+		r.out.Deviation[i] = (r.counts[i] - r.n*m) / math.Sqrt(r.n*m*(1-min(m, 1-1/r.n)))
 	}
+}
+
+// cells is the G-test, 2 Σ Nᵢ ln(Nᵢ/nmᵢ), of the parts. It is divided by
+// 1 + (Σ1/mᵢ − 1)/(6n(k − 1)) (Williams 1976) and has a χ² law, shifted where the
+// law may be wrong: masses off by eᵢ add n Σeᵢ²/mᵢ.
+func (r *runner) cells() {
+	p, k := r.out.Parts, float64(len(r.out.Parts.Mass))
 	if k < 2 {
 		return
+	}
+	g, inverse := 0.0, 0.0
+	for i, m := range p.Mass {
+		if found := r.counts[i]; found > 0 {
+			g += 2 * found * math.Log(found/(r.n*m))
+		}
+		inverse += 1 / m
 	}
 	g /= 1 + (inverse-1)/(6*r.n*(k-1))
 	root := math.Sqrt(r.n) * r.Tolerance
