@@ -285,9 +285,11 @@ func (t *task) direct(c *Class, g *graph, o *ordering, r *Report) error {
 			if f.spoiled(law) {
 				return errRange
 			}
-			right, err := t.tails(even, law, r)
-			if err != nil {
-				return err
+			right := f.line // its masses have exponents of their own
+			if !right {
+				if right, err = t.tails(even, law, r); err != nil {
+					return err
+				}
 			}
 			for i := range law {
 				law[i].e -= by[i]
