@@ -73,6 +73,9 @@ func (t *task) window(g *graph, cells []int, law []scaled, r *Report) (out []sca
 	} else if _, e := math.Frexp(most); e != high {
 		unit = g.inflow(in, cells, law, unit+e-high)
 		f.solve(m, in)
+		if !(slices.Max(m) <= math.MaxFloat64) { // more orders of magnitude than one window has
+			return nil, false, nil
+		}
 	}
 	lost := 0x1p-1074 * float64(len(cells)) * sum(m) // one underflow per elimination, as in spoiled
 	for i := range in {
