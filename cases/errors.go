@@ -75,7 +75,7 @@ func (r *run) coarse(factors []int, from, to float64) (*coarse, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &coarse{run: &run{ctx: r.ctx, problem: r.problem, workers: r.workers, grid: g, result: &Result{}}}
+	c := &coarse{run: &run{ctx: r.ctx, problem: r.alike(), workers: r.workers, grid: g, result: &Result{}}}
 	c.options.Progress = func(phase string, done float64) {
 		if r.seen.stationary != nil && r.seen.evolve != nil {
 			done /= 2
@@ -101,6 +101,17 @@ func (r *run) coarse(factors []int, from, to float64) (*coarse, error) {
 		}
 	}
 	return c, nil
+}
+
+// alike returns the problem with the solver that the law took, which costs less than
+// elimination would on a mesh that is not much coarser, unless its rows are long.
+func (r *run) alike() *Problem {
+	if s := r.result.Stationary; s == nil || !strings.HasPrefix(s.Method, "multigrid") || len(r.problem.coupled) > 0 {
+		return r.problem
+	}
+	p, task := *r.problem, *r.problem.Stationary
+	p.Stationary, task.Method = &task, "multigrid"
+	return &p
 }
 
 // widening returns how much wider cells are, a geometric mean over the axes.
@@ -408,10 +419,13 @@ func (c *coarse) sensitivities(m []float64, t float64, f Figures) (map[string]se
 	if c.problem.loses() {
 		lost = 1
 	}
-	s.each("mass", func(int) float64 { return lost })
+	s.out["mass"] = sensitivity{}
+	if lost > 0 {
+		s.each("mass", func(int) float64 { return lost })
+	}
 	for k := range g.Dim() {
 		s.moments(k)
-		for l := k; l < g.Dim(); l++ {
+		for l := k + 1; l < g.Dim(); l++ {
 			s.covariance(k, l)
 		}
 	}
@@ -440,6 +454,9 @@ type influences struct {
 	walls  []wall
 	psi    []float64 // by cell
 	out    map[string]sensitivity
+
+	marginal []float64   // of the law along an axis
+	atWalls  [][]float64 // of the law at each wall along it, Σ = 1
 }
 
 // note notes what ψ says of a figure.
@@ -465,24 +482,35 @@ func (s *influences) each(path string, psi func(i int) float64) {
 	s.note(path)
 }
 
-// along is for a figure that depends on one axis.
+// along is for a figure that depends on the axis of the marginals.
 func (s *influences) along(k int, path string, psi func(x float64) float64) {
-	values := make([]float64, s.grid.Cells(k))
+	one, square, parts := sensitivity{walls: make([]float64, len(s.walls))}, 0.0, make([]float64, len(s.walls))
 	for i, x := range s.grid.Centers(k) {
-		values[i] = psi(x)
-	}
-	s.runs(k, func(at, lo, hi int) {
-		for i := lo; i < hi; i++ {
-			s.psi[i] = values[at]
+		v := psi(x)
+		square += s.marginal[i] * v * v
+		for w := range parts {
+			parts[w] += s.atWalls[w][i] * v
 		}
-	})
-	s.note(path)
+	}
+	one.deviation = math.Sqrt(square / s.values.Mass)
+	for w := range parts {
+		if s.walls[w].beyond > 0 {
+			one.walls[w] = s.walls[w].beyond * math.Abs(parts[w])
+		}
+		one.box += one.walls[w]
+	}
+	s.out[path] = one
 }
 
 // moments are those along an axis.
 func (s *influences) moments(k int) {
 	a := s.grid.Axis(k)
-	mean := s.values.Mean[a.Name]
+	s.marginal, s.atWalls = s.figures.along(k, s.law), s.atWalls[:0]
+	for _, w := range s.walls {
+		s.atWalls = append(s.atWalls, w.marginal(s.grid, k, s.law))
+	}
+	mean, square := s.values.Mean[a.Name], a.Name+","+a.Name
+	s.along(k, "covariance."+square, func(x float64) float64 { return (x-mean)*(x-mean) - s.values.Covariance[square] })
 	s.along(k, "mean."+a.Name, func(x float64) float64 { return x - mean })
 	for p, raw := range s.values.RawMoments[a.Name] {
 		s.along(k, rawMoment(a.Name, p), func(x float64) float64 { return math.Pow(x, float64(p)) - raw })
@@ -493,7 +521,7 @@ func (s *influences) moments(k int) {
 	}
 	radian := (a.Edges[a.Cells()] - a.Edges[0]) / (2 * math.Pi)
 	length := 0.0 // of E exp(iφ), φ the angle from the circular mean
-	for i, v := range s.figures.along(k, s.law) {
+	for i, v := range s.marginal {
 		length += v / s.values.Mass * math.Cos((s.grid.Centers(k)[i]-around)/radian)
 	}
 	s.along(k, "circular_mean."+a.Name, func(x float64) float64 { return radian * math.Sin((x-around)/radian) / length })
@@ -619,6 +647,23 @@ func (w wall) slope(g *grid.Grid, marginal []float64) (at, rate float64) {
 
 // tail is the mass beyond a wall of a density that falls at a rate.
 func tail(at, rate, width float64) float64 { return at * math.Exp(-rate*width/2) / rate }
+
+// marginal returns the law at the wall along an axis, Σ = 1; even cells where it
+// has left them.
+func (w wall) marginal(g *grid.Grid, k int, m []float64) []float64 {
+	out, even, mass := make([]float64, g.Cells(k)), make([]float64, g.Cells(k)), 0.0
+	for _, i := range w.cells {
+		at := g.Along(k, i)
+		out[at], even[at], mass = out[at]+m[i], even[at]+1/float64(len(w.cells)), mass+m[i]
+	}
+	if mass == 0 {
+		return even
+	}
+	for i := range out {
+		out[i] /= mass
+	}
+	return out
+}
 
 // mean returns that of ψ over the cells at the wall, where the law is or, if it
 // has left them, over all.
