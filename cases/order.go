@@ -22,7 +22,6 @@ func (r *reader) readOrder(t *table, p *Problem) {
 		p.Order = operators.Spectral
 	default:
 		r.fail(e.line, "numerics.order", describe(e.value), `2, 4 or "spectral"`, "")
-		return
 	}
 }
 

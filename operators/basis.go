@@ -48,6 +48,18 @@ func uniform(widths []float64) bool {
 	return true
 }
 
+// extrema reports whether edges are the extrema of Chebyshev's polynomial but for rounding.
+func extrema(edges []float64) bool {
+	n := len(edges) - 1
+	for i, e := range edges {
+		unit := 2*(e-edges[0])/(edges[n]-edges[0]) - 1
+		if math.Abs(unit+math.Cos(math.Pi*float64(i)/float64(n))) > 1e-9 {
+			return false
+		}
+	}
+	return true
+}
+
 // fourier is trigonometric interpolation with the period of the axis. The mode of
 // n/2 waves, seen at the centres as (−1)^i alone, is a cosine.
 func fourier(n int, a grid.Axis) *basis {

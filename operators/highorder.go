@@ -78,8 +78,8 @@ func NewHighOrder(order Order, p Process, killing Killing, near *Block) (*HighOr
 
 // fits refuses axes that have no basis.
 func fits(order Order, g *grid.Grid, k int) error {
+	const least = 5 // of the widest stencil
 	a := g.Axis(k)
-	least := 5
 	if a.Cells() < least {
 		return fmt.Errorf("operators: order %v: axis %q has %d cells, expected at least %d", order, a.Name, a.Cells(), least)
 	}
@@ -88,6 +88,9 @@ func fits(order Order, g *grid.Grid, k int) error {
 	}
 	if order == Spectral && (a.Ends[0] == grid.Absorbing || a.Ends[1] == grid.Absorbing) {
 		return fmt.Errorf("operators: order %v: axis %q has an absorbing end; order 4 has absorbing ends", order, a.Name)
+	}
+	if order == Spectral && !uniform(g.Widths(k)) && (a.Ends[0] == grid.Periodic || !extrema(a.Edges)) {
+		return fmt.Errorf("operators: order %v: axis %q has unequal cells, expected equal ones or, between walls, those of grid.Chebyshev", order, a.Name)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package operators_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"fokker/grid"
@@ -169,5 +170,88 @@ func TestHighOrderTruncation(t *testing.T) {
 	// of a law with the Fourier coefficients I_k(1)/I_0(1), 2e-15 at k = 12
 	if e := truncation(t, operators.Spectral, 24, ring, oblique); e > 1e-8 {
 		t.Errorf("waves: truncation %.3g", e)
+	}
+}
+
+func TestHighOrderRefusesAxesWithoutABasis(t *testing.T) {
+	ring, absorbing := [2]grid.Boundary{grid.Periodic, grid.Periodic}, [2]grid.Boundary{grid.Absorbing, grid.Absorbing}
+	closed := highGrid(t, 16, [2]grid.Boundary{}, grid.Uniform()).Axes()
+	closed[1].Closed = []int{8}
+	shut, err := grid.New(closed...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		what  string
+		order operators.Order
+		g     *grid.Grid
+	}{
+		{"few cells", operators.Fourth, highGrid(t, 4, ring, grid.Uniform())},
+		{"a closed face", operators.Fourth, shut},
+		{"absorbing waves", operators.Spectral, highGrid(t, 16, absorbing, grid.Uniform())},
+		{"graded waves", operators.Spectral, highGrid(t, 16, [2]grid.Boundary{}, grid.Sinh())},
+		{"polynomials on a ring", operators.Spectral, highGrid(t, 16, ring, grid.Chebyshev(0, 2*math.Pi))},
+	} {
+		near, err := operators.Build(c.g, 0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := operators.NewHighOrder(c.order, oblique, operators.Killing{}, near); err == nil {
+			t.Errorf("%s: no error", c.what)
+		}
+	}
+}
+
+// Any number of workers gives the same bits, on arrays that are divided among them.
+func TestHighOrderDoesNotDependOnWorkers(t *testing.T) {
+	g := highGrid(t, 150, [2]grid.Boundary{}, grid.Uniform())
+	m := random(g.Size(), 3)
+	var first []float64
+	for _, workers := range []int{1, 3, 8} {
+		near, err := operators.Build(g, 0, workers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := operators.NewHighOrder(operators.Fourth, oblique, operators.Killing{}, near)
+		if err != nil {
+			t.Fatal(err)
+		}
+		moved := make([]float64, g.Size())
+		h.Forward(moved, m)
+		if first == nil {
+			first = moved
+		}
+		if !slices.Equal(first, moved) {
+			t.Errorf("other bits with %d workers", workers)
+		}
+	}
+}
+
+// What the currents bring is what moves.
+func TestHighOrderMovesByItsCurrents(t *testing.T) {
+	for _, ends := range [][2]grid.Boundary{{}, {grid.Periodic, grid.Periodic}, {grid.Absorbing, grid.Absorbing}} {
+		g := highGrid(t, 12, ends, grid.Uniform())
+		h, m, at := high(t, operators.Fourth, g, oblique), random(g.Size(), 4), make([]int, 2)
+		moved := make([]float64, g.Size())
+		h.Forward(moved, m)
+		size := 0.
+		for _, v := range moved {
+			size = max(size, math.Abs(v))
+		}
+		for k := range 2 {
+			n, s := g.Cells(k), g.Stride(k)
+			flow := make([]float64, g.Size()/n*(n+1))
+			h.Current(k, flow, m)
+			for i := range moved {
+				g.Locate(at, i)
+				face := i + i/(n*s)*s
+				moved[i] += flow[face+s] - flow[face]
+			}
+		}
+		for i, v := range moved {
+			if math.Abs(v) > 1e-12*size {
+				t.Fatalf("ends %v: cell %d: currents leave %v of %v", ends, i, v, size)
+			}
+		}
 	}
 }
