@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"fokker/operators"
 )
 
 // bytesPerCell is what large meshes take at the peak, measured in two to four
@@ -34,7 +36,21 @@ func (p *Problem) Memory() float64 {
 	for _, a := range p.Axes {
 		cells *= float64(a.Cells)
 	}
-	return cells * p.bytesPerCell()
+	return cells*p.bytesPerCell() + p.basisBytes()
+}
+
+// basisBytes is what the matrices of schemes of high order take along all axes: five
+// of all cells, or the entries of as many stencils and of their transposes.
+func (p *Problem) basisBytes() (bytes float64) {
+	for _, a := range p.Axes {
+		switch n := float64(a.Cells); p.Order {
+		case operators.Spectral:
+			bytes += 5 * 8 * n * n
+		case operators.Fourth:
+			bytes += 2000 * n
+		}
+	}
+	return bytes
 }
 
 // memoryLimit returns the bytes that a run may need, 0 if there is no limit.

@@ -311,6 +311,13 @@ func TestHighOrderDoesNotDependOnWorkers(t *testing.T) {
 	}
 }
 
+func TestMatricesOfAllCellsCountAsMemory(t *testing.T) {
+	text := axis("x", "range = [-5, 5]\ncells = 30000") + "[process]\ndrift = { x = \"-x\" }\ndiffusion = 1\n[numerics]\norder = \"spectral\"\n"
+	if need := read(t, text).Problem.Memory(); need < 40*30000*30000 {
+		t.Errorf("need %v bytes, want five matrices of 30000²", need)
+	}
+}
+
 func TestHighOrderRefusesWhatIsNotSmooth(t *testing.T) {
 	line := axis("x", "range = [-5, 5]\ncells = 64")
 	drift := "[process]\ndrift = { x = \"-x\" }\ndiffusion = 1\n"
