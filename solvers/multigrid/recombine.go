@@ -105,10 +105,11 @@ func (h *history) combineCoarsePiece(piece int) {
 	h.combine(h.coarse.p[lo:hi], &h.found, lo)
 	whole := h.coarse.whole[lo:hi]
 	h.combine(whole, &h.whole, lo)
-	h.jumps[piece] = 0
+	jump := 0.
 	for i, w := range h.whole[0][lo:hi] {
-		h.jumps[piece] += math.Abs(whole[i] - w)
+		jump += math.Abs(whole[i] - w)
 	}
+	h.jumps[piece] = jump
 }
 
 func (h *history) combineFinePiece(piece int) {
@@ -124,7 +125,12 @@ func (h *history) combine(dst []float64, v *[depth + 1][]float64, lo int) {
 	v0, v1, v2 := v[0][lo:][:n], v[1][lo:][:n], v[2][lo:][:n]
 	for i, x := range v0 {
 		y := x - g1*(x-v1[i]) - g2*(x-v2[i])
-		dst[i] = min(max(y, x/4), 4*x)
+		if low := x * 0.25; y < low {
+			y = low
+		} else if high := 4 * x; y > high {
+			y = high
+		}
+		dst[i] = y
 	}
 }
 
