@@ -113,7 +113,7 @@ func TestFourLinesAreACase(t *testing.T) {
 // Some known laws, without cells and, where they confine, without ranges.
 func TestSomeKnownFiguresHaveTheAccuracy(t *testing.T) {
 	const slow = "root of x, against its wall, ou2d, ou3d, labelnoise, randominput, langevin, active, cars, anisotropic"
-	for _, k := range slices.Concat(restOnALine(), movesOnALine(), inSpace()) {
+	for _, k := range answers() {
 		if strings.Contains(slow, k.name) {
 			continue
 		}
@@ -218,7 +218,7 @@ func TestEveryKnownFigureHasTheAccuracy(t *testing.T) {
 		t.Skip("FOKKER_ACCURACY is not set; `make accuracy` sets it")
 	}
 	limit := os.Getenv("FOKKER_SECONDS")
-	for _, k := range slices.Concat(restOnALine(), movesOnALine(), inSpace()) {
+	for _, k := range answers() {
 		t.Run(k.name, func(t *testing.T) {
 			c := k.opened(t, literalOf(accuracy), "numerics.time_limit="+limit)
 			begin := time.Now()
