@@ -49,6 +49,9 @@ func (r *run) newBox() *box {
 		b.ends = append(b.ends, [2]bool{a.open(0), a.open(1)})
 	}
 	b.cut(coarser)
+	if p.Stationary == nil {
+		b.cut(moving)
+	}
 	if p.Evolve != nil {
 		task := *p.Evolve
 		task.Tolerance = max(task.Tolerance, p.Accuracy/2)
@@ -57,9 +60,9 @@ func (r *run) newBox() *box {
 	return b
 }
 
-// Cells of an axis in the search, by the number of axes: for finding the law, and
-// for its tails.
-var coarser, finer = [...]int{200, 48, 16, 8}, [...]int{200, 64, 32, 16}
+// Cells of an axis in the search, by the number of axes: for finding the law, for
+// its tails, and for laws in time alone.
+var coarser, finer, moving = [...]int{200, 48, 16, 8}, [...]int{200, 64, 32, 16}, [...]int{200, 32, 12, 8}
 
 // cut gives the axes no more cells than that.
 func (b *box) cut(cells [4]int) {
