@@ -67,7 +67,8 @@ type ValidateTask struct {
 	Sampling  string    // how an optimiser on data draws its batches, instead of [sgd]'s
 }
 
-// Descent returns the optimiser itself, nil unless it has data.
+// Descent returns the optimiser itself, drawing batches as [validate] may say, nil
+// unless it has data.
 func (p *Problem) Descent() *sgd.Descent { return p.descent }
 
 // Open reports whether a range or a number of cells is left to the run.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"fokker/cases/sgd"
 )
 
 func (r *reader) readTasks(file *table, p *Problem) {
@@ -41,6 +43,8 @@ func (r *reader) readValidate(t *table, p *Problem) {
 		p.Validate.Sampling = r.choice(t, "sampling", "", samplings...)
 		if p.descent == nil {
 			r.fail(e.line, "validate.sampling", "found for particles that draw no examples", "", "it says how an optimiser with `data` draws its batches")
+		} else {
+			p.descent.Sampling = sgd.Sampling(slices.Index(samplings, p.Validate.Sampling))
 		}
 	}
 	if e := t.find("at"); e != nil {

@@ -81,6 +81,9 @@ func Verify(ctx context.Context, c *cases.Case, r *cases.Result, o Options) (*Ve
 			return nil, err
 		}
 	}
+	if len(v.out.Tests) == 0 {
+		return nil, &cases.Mistake{Key: "validate", Found: "there is nothing to test", Expected: "a stationary law, or outputs of [evolve] after its start"}
+	}
 	v.out.Pass = compare.Decide(v.out.Tests, v.task.Level)
 	v.explain()
 	return v.out, nil
@@ -490,13 +493,9 @@ func (v *verifier) descend() error {
 	if d == nil {
 		return nil
 	}
-	algorithm := *d
-	if i := slices.Index([]string{"with replacement", "without replacement", "epochs"}, v.task.Sampling); i >= 0 {
-		algorithm.Sampling = sgd.Sampling(i)
-	}
 	return v.runs(func(laws []*subject, start func(x [][]float64, r *rand.Rand), times []float64) error {
 		p := v.paths()
-		p.Initial, p.Algorithm, p.Step = start, &algorithm, d.Rate
+		p.Initial, p.Algorithm, p.Step = start, d, d.Rate
 		if laws[0].time == 0 { // until it has forgotten the law of the equation
 			times = []float64{d.Rate * math.Ceil(4*times[0]/d.Rate)}
 		}
@@ -611,6 +610,10 @@ func (v *verifier) explain() {
 	case !equation && clear:
 		v.out.Words = append(v.out.Words, fmt.Sprintf("the step may be too long for these tests: a shorter one, such as step = %.2g, tells", v.out.Step/2))
 	case equation && !optimiser:
-		v.out.Words = append(v.out.Words, fmt.Sprintf("particles of the equation have the law, those of the optimiser do not: the difference is that of a finite learning rate, %g", v.of.Problem.LearningRate))
+		words := fmt.Sprintf("particles of the equation have the law, those of the optimiser do not: the difference is that of a finite learning rate, %g", v.of.Problem.LearningRate)
+		if v.task.Sampling != "" {
+			words += ", and of batches drawn otherwise, " + v.task.Sampling
+		}
+		v.out.Words = append(v.out.Words, words)
 	}
 }

@@ -98,6 +98,15 @@ func TestVerifyFindsTheFiniteLearningRate(t *testing.T) {
 	}
 }
 
+// A result without a law is nothing to test.
+func TestVerifyNeedsALawToTest(t *testing.T) {
+	c, r := solved(t, "doublewell", "axis.x.cells=40", "evolve.until=1")
+	r.Stationary, r.Evolve = nil, nil
+	if _, err := validate.Verify(context.Background(), c, r, validate.Options{}); err == nil || !strings.Contains(err.Error(), "there is nothing to test") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // Mass that is lost is tested as well, by walls and by killing.
 func TestVerifyTestsSurvival(t *testing.T) {
 	c, r := solved(t, "decay", "axis.x.cells=64", "evolve.until=0.1", "validate.particles=20000")
