@@ -35,6 +35,7 @@ type level struct {
 	inSquares bool      // a plane, joined by pairs along the first axis
 	matrix    []float64 // of the coarsest level
 	do        waves
+	trend     trend
 	orders    []*order // one per axis of several cells, made when first swept
 	turn      int      // sweeps along lines done
 }
@@ -126,7 +127,7 @@ func (l *level) coarsen(chosen []bool) *level {
 		return nil
 	}
 	c := newLevel(g)
-	c.whole = c.vector()
+	c.whole, c.trend = c.vector(), c.newTrend()
 	for range axes {
 		c.own[0] = append(c.own[0], c.vector())
 		c.own[1] = append(c.own[1], c.vector())

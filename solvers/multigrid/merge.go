@@ -9,6 +9,7 @@ type merge struct {
 	first     []int
 	near, far []int32
 	w         []float64
+	cubic     cubic
 	half      []float64 // per coarse cell: resistance of a half over that of its inner faces in parallel
 	stretches []stretch
 }
@@ -86,7 +87,7 @@ func alone(n int) merge {
 	for i := range n {
 		m.first[i+1], m.near[i] = i+1, int32(i)
 	}
-	m.stretches = stretches(m.first)
+	m.stretches, m.cubic = stretches(m.first), same(n)
 	return m
 }
 
@@ -109,6 +110,7 @@ func newMerge(fine, coarse grid.Axis, first []int) merge {
 			}
 		}
 	}
+	m.cubic = newCubic(fine, coarse, m.near)
 	return m
 }
 

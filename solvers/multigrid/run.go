@@ -2,6 +2,7 @@ package multigrid
 
 import (
 	"math"
+	"slices"
 
 	"fokker/grid"
 )
@@ -18,6 +19,7 @@ type run struct {
 	change  float64    // ‖p_k − p_{k−1}‖₁ by the last cycle
 	largest float64    // of the changes
 	ratio   [3]float64 // of successive changes, newest first
+	usual   float64    // what it was on a coarser mesh, 0 if not known
 	cycles  int        // in this gear
 	refused int        // cycles that did harm
 	least   float64    // change by a cycle, now and then
@@ -99,7 +101,8 @@ func (r *run) jump() float64 {
 // observe takes the change by a cycle.
 func (r *run) observe(change float64) {
 	if r.cycles > 0 {
-		r.ratio = [3]float64{change / r.change, r.ratio[0], r.ratio[1]}
+		copy(r.ratio[1:], r.ratio[:])
+		r.ratio[0] = change / r.change
 	}
 	r.change, r.largest = change, max(r.largest, change)
 	r.cycles++
@@ -110,7 +113,7 @@ func (r *run) observe(change float64) {
 
 // restart forgets the cycles so far.
 func (r *run) restart() {
-	r.cycles, r.ratio = 0, [3]float64{}
+	r.cycles, r.ratio, r.usual = 0, [3]float64{}, 0
 	if r.history != nil {
 		r.history.kept = 0
 	}
@@ -126,16 +129,30 @@ func (r *run) idle() bool {
 // the last contractions ρ: one error may hide another that decays more slowly.
 func (r *run) amplification() float64 {
 	const (
-		unknown = 100  // before a contraction was seen, or where there is none
+		unknown = 100  // where no contraction is known, or none is seen
 		best    = 0.1  // chance may make a cycle look better
 		none    = 0.99 // as unknown
 	)
-	rho := max(r.ratio[0], r.ratio[1], r.ratio[2], best)
-	if r.ratio[0] == 0 || rho >= none {
+	rho := r.contraction()
+	if rho == 0 || rho >= none {
 		return unknown
 	}
+	rho = max(rho, best)
 	if r.history != nil {
 		return max(rho/(1-rho), r.history.excess)
 	}
 	return rho / (1 - rho)
+}
+
+// contraction returns the worst of the last contractions and the usual one,
+// which is doubted before one was seen; 0 where it is not known.
+func (r *run) contraction() float64 {
+	const little = 0.1
+	switch {
+	case r.ratio[0] > 0:
+		return max(slices.Max(r.ratio[:]), r.usual)
+	case 2*r.usual < little:
+		return 2 * r.usual
+	}
+	return 0
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // solver is the state of one Solve.
@@ -14,7 +15,8 @@ type solver struct {
 	finest int // cells
 	work   float64
 	gear   int
-	last   float64 // contraction by the last cycle on the level before
+	last   float64             // contraction by the last cycle on the level before
+	usual  [len(gears)]float64 // contraction per cycle on the mesh before, 0 if not known
 
 	restless float64 // relative change of the fullest places by the last elimination
 }
@@ -117,8 +119,7 @@ func (s *solver) start(l *level, q Generator) {
 	}
 	s.start(c, r)
 	s.converge(c, s.Tolerance, coarseCycles) // any positive outcome is a guess
-	c.do.logarithm.run(s.pool)
-	l.do.guess.run(s.pool)
+	s.guess(l)
 }
 
 // coarseCycles bounds the work spent on a guess.
@@ -131,8 +132,12 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 	l.do.invert.run(s.pool)
 	l.stale()
 	s.gear = s.suited(l)
-	s.smooth(l) // the guess is rough, and the cycle begins with the coarse levels
+	if s.gear > 0 || !l.foreseen() {
+		s.smooth(l) // the guess is rough, and the cycle begins with the coarse levels
+	}
 	r := newRun(l)
+	r.usual = s.usual[s.gear]
+	defer s.learn(r)
 	r.normalise(s.pool)
 	top := len(l.p) == s.finest
 	for cycle := 1; cycle <= most; cycle++ {
@@ -156,6 +161,16 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 		}
 	}
 	return Result{}, &Stalled{Residual: l.residual(), Cycles: most}
+}
+
+// learn remembers how the cycles contract on a mesh, for the next finer one.
+func (s *solver) learn(r *run) {
+	rho := slices.Max(r.ratio[:])
+	if rho == 0 { // one cycle was enough
+		rho = r.usual
+	}
+	s.usual = [len(gears)]float64{}
+	s.usual[s.gear] = rho
 }
 
 // enough is the error left in a guess, as a part of the change by the first

@@ -7,23 +7,23 @@ const spring = 1e-290
 
 // waves are the passes over a level, made once so that no cycle allocates.
 type waves struct {
-	invert           *wave // the waiting times
-	smooth           *wave // two sweeps
-	coarsen          *wave // the rates of the next level, by those of this
-	compare          *wave // the corrections
-	correct          *wave // by those of the next level
-	refine           *wave // correct, smooth
-	logarithm, guess *wave
+	invert  *wave // the waiting times
+	smooth  *wave // two sweeps
+	coarsen *wave // the rates of the next level, by those of this
+	compare *wave // the corrections
+	correct *wave // by those of the next level
+	refine  *wave // correct, smooth
+	guess   *wave
 }
 
 func (l *level) newWaves() waves {
 	return waves{
-		invert:    l.newWave(l.invert),
-		smooth:    l.newWave(l.red, l.black, l.red, l.black),
-		compare:   l.newWave(l.compare),
-		correct:   l.newWave(l.correct),
-		refine:    l.newWave(l.correct, l.red, l.black, l.red, l.black),
-		logarithm: l.newWave(l.logarithm), guess: l.newWave(l.guess),
+		invert:  l.newWave(l.invert),
+		smooth:  l.newWave(l.red, l.black, l.red, l.black),
+		compare: l.newWave(l.compare),
+		correct: l.newWave(l.correct),
+		refine:  l.newWave(l.correct, l.red, l.black, l.red, l.black),
+		guess:   l.newWave(l.predict),
 	}
 }
 

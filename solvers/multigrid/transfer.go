@@ -196,7 +196,7 @@ func (l *level) narrowAlong(r int) {
 }
 
 func (l *level) narrowAcross(k, r int) {
-	h := l.half[k][r*l.n[0]/l.g.Stride(k)%l.n[k]]
+	h := l.half[k][l.along(k, r)]
 	up, down, within := l.row(l.up[k], r), l.row(l.down[k], r), l.row(l.within[k], r)
 	u, d := l.nothing, l.nothing
 	if below := int(l.below[k][r]); below >= 0 {
@@ -313,7 +313,7 @@ func (l *level) compare(slab int, _ []float64) {
 func (l *level) volume(r int) float64 {
 	v := 1.0
 	for k := 1; k < len(l.n); k++ {
-		v *= l.g.Widths(k)[l.g.Along(k, r*l.n[0])]
+		v *= l.g.Widths(k)[l.along(k, r)]
 	}
 	return v
 }
@@ -329,34 +329,10 @@ func (l *level) uniform() {
 	}
 }
 
-// logarithm writes the logarithm of the density where the correction stands.
-func (l *level) logarithm(slab int, _ []float64) {
-	for r := slab * l.slabRows; r < (slab+1)*l.slabRows; r++ {
-		v, to := l.volume(r), l.row(l.whole, r)
-		for i, m := range l.row(l.p, r) {
-			to[i] = math.Log(m / (v * l.g.Widths(0)[i]))
-		}
-	}
-}
-
 // correct multiplies the law by the interpolated correction.
 func (l *level) correct(slab int, scratch []float64) {
 	for r := slab * l.slabRows; r < (slab+1)*l.slabRows; r++ {
 		l.multiply(l.row(l.p, r), r, scratch)
-	}
-}
-
-// guess takes the law from the interpolated logarithm of the coarse density.
-func (l *level) guess(slab int, scratch []float64) {
-	for r := slab * l.slabRows; r < (slab+1)*l.slabRows; r++ {
-		v, p := l.volume(r), l.row(l.p, r)
-		for i := range p {
-			p[i] = 1
-		}
-		l.multiply(p, r, scratch)
-		for i, h := range l.g.Widths(0) {
-			p[i] = math.Exp(p[i])*(v*h) + spring
-		}
 	}
 }
 
@@ -413,7 +389,7 @@ func (l *level) blend(dst []float64, k, r, row int, weight float64) {
 		}
 		return
 	}
-	i, step := r*l.n[0]/l.g.Stride(k)%l.n[k], c.g.Stride(k)/c.n[0]
+	i, step := l.along(k, r), c.g.Stride(k)/c.n[0]
 	m := l.merge[k]
 	l.blend(dst, k-1, r, row+int(m.near[i])*step, weight*(1-m.w[i]))
 	if m.w[i] > 0 {

@@ -35,7 +35,7 @@ func (l *level) newWave(stages ...stage) *wave {
 	}
 	w.blocks = grid.Range{Hi: w.slabs}.Split(min(max(1, l.g.Size()/blockCells), 64, w.slabs/shortest))
 	for range w.blocks {
-		w.scratch = append(w.scratch, make([]float64, 2*l.n[0]+2))
+		w.scratch = append(w.scratch, make([]float64, 2*(l.n[0]+beyondEnds)))
 	}
 	w.inside, w.seam = w.runInside, w.runSeam
 	return w
