@@ -24,6 +24,9 @@ func (p *Problem) resolves(g *grid.Grid, law []float64, t float64) (out resoluti
 	dim, at := g.Dim(), make([]int, g.Dim())
 	err = operators.Coefficients(p.Process, g, occupied(g, law), t, func(r grid.Range, b, d [][]float64) error {
 		g.Locate(at, r.Lo)
+		if carried(g, axes, at, r.Len(), b, d) {
+			return nil
+		}
 		for i, m := range law[r.Lo:r.Hi] {
 			outrun, upwind := false, false
 			for _, k := range axes {
@@ -42,6 +45,29 @@ func (p *Problem) resolves(g *grid.Grid, law []float64, t float64) (out resoluti
 		return nil
 	})
 	return out, err
+}
+
+// carried reports whether noise outruns drift along the axes in all of a piece of
+// a line, which is the rule and quickly seen.
+func carried(g *grid.Grid, axes, at []int, n int, b, d [][]float64) bool {
+	for _, k := range axes {
+		drift, noise, h, step := b[k], d[k*g.Dim()+k], g.Widths(k)[at[k]:], 0
+		if drift == nil {
+			continue
+		}
+		if noise == nil {
+			return false
+		}
+		if k == 0 {
+			step = 1
+		}
+		for i, v := range drift[:n] {
+			if math.Abs(v)*h[i*step] > 2*noise[i] {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // occupied returns the lines of cells along the first axis but for those before

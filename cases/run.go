@@ -234,9 +234,13 @@ func (r *run) currents(q operators.Generator, m []float64) (out [][]float64) {
 		return nil
 	}
 	if rates, ok := q.(interface{ Exit() []float64 }); ok {
+		gross := r.result.gross
 		for i, rate := range rates.Exit() {
-			r.result.gross = max(r.result.gross, rate*m[i])
+			if leaves := rate * m[i]; leaves > gross {
+				gross = leaves
+			}
 		}
+		r.result.gross = gross
 	}
 	for k := range r.grid.Dim() {
 		n := r.grid.Cells(k)

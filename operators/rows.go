@@ -95,7 +95,7 @@ func (r *Rows) Jump(from, to int, rate float64) {
 // on, all of which have one.
 func (r *Rows) cross(axis, side, first int, rate []float64) {
 	lo, hi := first-r.span.Lo, first-r.span.Lo+len(rate)
-	near, total := r.near[axis].side(side)[lo:hi:hi], r.total[lo:hi:hi]
+	near, total := r.near[axis].side(side)[lo:hi][:len(rate)], r.total[lo:hi][:len(rate)]
 	for i, v := range rate {
 		if !(v >= 0 && v <= math.MaxFloat64) {
 			r.refuse(first+i, v)

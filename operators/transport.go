@@ -205,6 +205,7 @@ type neighbors struct {
 type beside struct {
 	to           int // relative to the cell
 	inside, lost bool
+	open         int // how many cells, from this one on along the axis, have a neighbour on this side
 }
 
 func newNeighbors(g *grid.Grid, axis int) *neighbors {
@@ -216,7 +217,14 @@ func newNeighbors(g *grid.Grid, axis int) *neighbors {
 		for i := range n.beside[side] {
 			cell := i * g.Stride(axis)
 			to, inside, lost := g.Step(cell, offset)
-			n.beside[side][i] = beside{to - cell, inside, lost}
+			n.beside[side][i] = beside{to: to - cell, inside: inside, lost: lost}
+		}
+		open := 0
+		for i := g.Cells(axis) - 1; i >= 0; i-- {
+			if open++; !n.beside[side][i].inside {
+				open = 0
+			}
+			n.beside[side][i].open = open
 		}
 	}
 	return n
@@ -232,18 +240,17 @@ func (n *neighbors) add(rows *Rows, r grid.Range, side int, rate []float64, clos
 	if n.axis == 0 {
 		step = 1
 	}
-	lo := 0
-	for i := range rate {
-		b := &n.beside[side][at+i*step]
-		if b.inside {
-			continue
+	for i := 0; i < len(rate); i++ {
+		open := n.beside[side][at+i*step].open
+		if n.axis > 0 && open > 0 {
+			open = len(rate) // all are at one position
 		}
-		rows.cross(n.axis, side, r.Lo+lo, rate[lo:i])
-		if lo = i + 1; b.lost {
+		open = min(open, len(rate)-i)
+		rows.cross(n.axis, side, r.Lo+i, rate[i:i+open])
+		if i += open; i < len(rate) && n.beside[side][at+i*step].lost {
 			offset := [4]int{}
 			offset[n.axis] = 2*side - 1
 			rows.Leave(r.Lo+i, offset[:n.grid.Dim()], rate[i]*closer)
 		}
 	}
-	rows.cross(n.axis, side, r.Lo+lo, rate[lo:])
 }

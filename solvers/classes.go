@@ -3,6 +3,7 @@ package solvers
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"fokker/grid"
 	"fokker/operators"
@@ -264,6 +265,7 @@ type beside struct {
 	grid     *grid.Grid
 	down, up [][]float64 // per axis
 	loss     []float64   // nil where nothing is lost
+	whole    bool        // mass gets from every cell to each of its neighbours and none is lost: all cells are one closed class
 }
 
 // newBeside returns nil for other generators than stencils.
@@ -319,6 +321,9 @@ func (b *beside) check() error {
 			return notAbsorption(i, v)
 		}
 	}
+	if b.whole = b.united(); b.whole {
+		return nil
+	}
 	for k := range b.up {
 		for side, rates := range [][]float64{b.down[k], b.up[k]} {
 			for i, v := range rates {
@@ -332,8 +337,8 @@ func (b *beside) check() error {
 	return nil
 }
 
-// united reports whether mass gets from every cell to each of its neighbours and
-// none is lost: then all cells are one closed class.
+// united reports whether all that could be a rate between neighbours is one, and
+// positive, and nothing is lost.
 func (b *beside) united() bool {
 	if anyPositive(b.loss) {
 		return false
@@ -342,7 +347,8 @@ func (b *beside) united() bool {
 		s := b.grid.Stride(k)
 		plane := s * b.grid.Cells(k)
 		for lo := 0; lo < len(b.up[k]); lo += plane {
-			if !positive(b.up[k][lo:lo+plane-s]) || !positive(b.down[k][lo+s:lo+plane]) {
+			up, down, last := b.up[k][lo:lo+plane], b.down[k][lo:lo+plane], plane-s
+			if !positive(up[:last]) || !positive(down[s:]) || !allValid(up[last:]) || !allValid(down[:s]) {
 				return false
 			}
 		}
@@ -352,9 +358,13 @@ func (b *beside) united() bool {
 
 func positive(rates []float64) bool {
 	for _, r := range rates {
-		if !(r > 0) {
+		if !(r > 0 && r <= math.MaxFloat64) {
 			return false
 		}
 	}
 	return true
+}
+
+func allValid(rates []float64) bool {
+	return !slices.ContainsFunc(rates, func(r float64) bool { return !valid(r) })
 }

@@ -46,7 +46,7 @@ func Stationary(q operators.Generator, s *Settings) (*Law, error) {
 		return nil, err
 	}
 	t.mix(law)
-	if law.Mass != nil {
+	if law.Mass != nil && law.Residual == 0 { // or known by the way
 		if law.Residual, err = t.residual(law.Mass); err != nil {
 			return nil, err
 		}
@@ -125,7 +125,7 @@ func (t *task) split() (closed [][]int, transient []int) {
 	if t.beside == nil {
 		return sortOut(t.copied)
 	}
-	if !t.beside.united() {
+	if !t.beside.whole {
 		return sortOut(t.beside)
 	}
 	all := grid.Zeros[int](t.q.Size())
@@ -248,7 +248,7 @@ func (t *task) iterate(c *Class, q multigrid.Wide, r *Report) error {
 		}
 		return err
 	}
-	c.Mass = got.Mass
+	c.Mass, r.Residual = got.Mass, got.Residual
 	return err
 }
 

@@ -105,12 +105,13 @@ func (l *level) contraction() float64 {
 // where the corrections stand, and the density in the place of the law.
 func (l *level) extend(slab int, _ []float64) {
 	const most = 1 // in the tails the steps may be large, and not alike
-	size := l.slabRows * l.n[0]
-	part := func(a []float64) []float64 { return a[slab*size : (slab+1)*size : (slab+1)*size] }
-	log, step, to, p := part(l.trend.log), part(l.trend.step), part(l.whole), part(l.p)
-	for i, x := range log {
-		to[i] = x + min(max(l.trend.theta*step[i], -most), most)
-		p[i] = math.Exp(to[i])
+	for r := slab * l.slabRows; r < (slab+1)*l.slabRows; r++ {
+		v, log, step, to, p := l.volume(r), l.row(l.trend.log, r), l.row(l.trend.step, r), l.row(l.whole, r), l.row(l.p, r)
+		for i, h := range l.g.Widths(0) {
+			d := min(max(l.trend.theta*step[i], -most), most)
+			to[i] = log[i] + d
+			p[i] = grown(p[i]/(v*h), d)
+		}
 	}
 }
 

@@ -103,23 +103,31 @@ func (s *solver) solve(top *level, q Generator) (Result, error) {
 // start leaves on l the interpolant of the law on the next level, where q is
 // discretised anew; where it cannot be, the uniform law.
 func (s *solver) start(l *level, q Generator) {
-	l.uniform()
 	c := l.next
 	if c == nil {
-		return
-	}
-	coarse, err := q.On(c.g)
-	if err != nil {
+		l.uniform()
 		return
 	}
 	defer c.useOwn()
-	r, ok := coarse.(Generator)
-	if !ok || !c.use(r) {
+	coarse, ok := c.rediscretise(q)
+	if !ok {
+		l.uniform()
 		return
 	}
-	s.start(c, r)
+	s.start(c, coarse)
 	s.converge(c, s.Tolerance, coarseCycles) // any positive outcome is a guess
 	s.guess(l)
+}
+
+// rediscretise returns q on the grid of l, which works on its rates from then on;
+// false if they are not two-point there.
+func (l *level) rediscretise(q Generator) (Generator, bool) {
+	other, err := q.On(l.g)
+	if err != nil {
+		return nil, false
+	}
+	r, ok := other.(Generator)
+	return r, ok && l.use(r)
 }
 
 // coarseCycles bounds the work spent on a guess.
@@ -195,7 +203,7 @@ func (s *solver) suited(l *level) int {
 // calmMass reports whether most of the mass is calm.
 func (l *level) calmMass() bool {
 	const (
-		samples = 1 << 14
+		samples = 1 << 13
 		most    = 0.95
 	)
 	calm, all := 0., 0.
