@@ -126,7 +126,7 @@ func (l *level) residual() float64 {
 		for k := 1; k < len(l.n); k++ {
 			l.inflow(flow, flow, k, r, 0, 1)
 		}
-		p, u, d, inv := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), l.row(l.inv, r)
+		p, u, d, exit := l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), l.row(l.exit, r)
 		last := len(p) - 1
 		west := p[last] * u[last]
 		for i, m := range p {
@@ -134,7 +134,7 @@ func (l *level) residual() float64 {
 			if i == last {
 				east = 0
 			}
-			out := m / inv[i]
+			out := m * exit[i]
 			off += math.Abs(flow[i] + west + p[east]*d[east] - out)
 			all += out
 			west = m * u[i]

@@ -16,11 +16,11 @@ type level struct {
 	vectors  int            // made so far
 	up, down [][]float64    // per axis and cell: rate to the upper, lower neighbour
 	own      [2][][]float64 // storage of up and down when they are aggregates
-	within   [][]float64    // per axis and cell, while aggregating: flows through the faces inside, then their resistance
+	within   [][]float64    // per axis and cell, while aggregating: flows through the faces inside, then their resistance; then there is room for exit
 	half     [][]float64    // per axis and position: see merge
 	p        []float64      // law, up to a factor
 	whole    []float64      // Π: what p was when aggregated; then p/Π, the correction
-	inv      []float64      // 1/Σ rates out of the cell
+	exit     []float64      // Σ rates out of the cell; nil if not known
 	below    [][]int32      // per axis but the first and row: neighbouring row, −1 beyond a wall
 	above    [][]int32
 	odd      []bool    // per row: parity of the sum of positions
@@ -49,7 +49,7 @@ type kid struct {
 
 func newLevel(g *grid.Grid) *level {
 	l := &level{g: g}
-	l.p, l.inv = l.vector(), l.vector()
+	l.p = l.vector()
 	for k := range g.Dim() {
 		l.n = append(l.n, g.Cells(k))
 		l.ringOdd = l.ringOdd || g.Axis(k).Ends[0] == grid.Periodic && g.Cells(k)%2 == 1
@@ -170,6 +170,8 @@ func (l *level) family() {
 }
 
 // use makes the level work on the rates of q; false if they are not two-point.
+// Nothing is lost of a stationary law, so that all rates of leaving are between
+// neighbours.
 func (l *level) use(q Generator) bool {
 	l.up, l.down = nil, nil
 	for k := range l.n {
@@ -179,11 +181,28 @@ func (l *level) use(q Generator) bool {
 		}
 		l.up, l.down = append(l.up, up), append(l.down, down)
 	}
+	l.exit = nil
+	if known, ok := q.(interface{ Exit() []float64 }); ok {
+		l.exit = known.Exit()
+	}
 	return true
 }
 
 // useOwn makes the level work on aggregates.
-func (l *level) useOwn() { l.up, l.down = l.own[0], l.own[1] }
+func (l *level) useOwn() { l.up, l.down, l.exit = l.own[0], l.own[1], l.within[0] }
+
+// leaving makes sure that the rates of leaving are there.
+func (l *level) leaving(p *pool) {
+	if l.exit != nil {
+		return
+	}
+	if l.within == nil {
+		l.exit = l.vector()
+	} else {
+		l.exit = l.within[0]
+	}
+	l.do.leave.run(p)
+}
 
 // row returns the part of a that belongs to row r.
 func (l *level) row(a []float64, r int) []float64 { return a[r*l.n[0] : (r+1)*l.n[0] : (r+1)*l.n[0]] }
@@ -196,22 +215,14 @@ func (l *level) across(rate []float64, neighbour int32, r int) (p, towards []flo
 	return l.row(l.p, int(neighbour)), l.row(rate, int(neighbour))
 }
 
-// invert computes the waiting times of the cells of a slab.
-func (l *level) invert(slab int, _ []float64) {
+// leave computes the rates of leaving the cells of a slab.
+func (l *level) leave(slab int, _ []float64) {
 	for r := slab * l.slabRows; r < (slab+1)*l.slabRows; r++ {
-		inv := l.row(l.inv, r)
-		clear(inv)
+		exit := l.row(l.exit, r)
+		clear(exit)
 		for k := range l.n {
-			addRates(inv, l.row(l.up[k], r), l.row(l.down[k], r))
+			addRates(exit, l.row(l.up[k], r), l.row(l.down[k], r))
 		}
-		reciprocals(inv)
-	}
-}
-
-// reciprocals turns rates of leaving into waiting times.
-func reciprocals(out []float64) {
-	for i, rate := range out {
-		out[i] = 1 / max(rate, leak)
 	}
 }
 

@@ -86,7 +86,8 @@ func Solve(ctx context.Context, q Generator, o Options) (Result, error) {
 
 // direct eliminates cell by cell: on a line that takes less than one cycle.
 func direct(l *level) (Result, error) {
-	l.invert(0, nil)
+	l.exit = l.vector()
+	l.leave(0, nil)
 	ring(l.p, l.up[0], l.down[0])
 	return Result{Mass: l.p, Residual: l.residual(), WorkUnits: 1, Method: "elimination"}, nil
 }

@@ -125,7 +125,7 @@ func TestEveryGearKeepsTheLaw(t *testing.T) {
 			if err := s.hierarchy(l); err != nil {
 				t.Fatal(err)
 			}
-			l.do.invert.run(s.pool)
+			l.leaving(s.pool)
 			for _, step := range []func(*level){s.smooth, s.cycle} {
 				copy(l.p, want)
 				step(l)
@@ -362,7 +362,7 @@ func TestCyclesDoNotAllocate(t *testing.T) {
 		l.use(q)
 		s.hierarchy(l)
 		s.start(l, q)
-		l.do.invert.run(s.pool)
+		l.leaving(s.pool)
 		s.cycle(l)
 		if n := testing.AllocsPerRun(3, func() { s.cycle(l) }); n > 0 {
 			t.Errorf("%s: %v allocations per cycle", gears[g].name, n)

@@ -33,12 +33,10 @@ type order struct {
 
 func (l *level) newOrder(axis int) *order {
 	o := &order{axis: axis, rows: l, stale: true}
-	if axis == 0 {
-		o.pivot = l.vector()
-	} else {
+	if axis > 0 {
 		o.rows = l.turned(axis)
-		o.pivot = o.rows.inv
 	}
+	o.pivot = o.rows.vector()
 	last := o.rows.n[len(l.n)-1]
 	o.parts = grid.Range{Hi: last}.Split(len(l.p)/blockCells + 1)
 	o.slabs = grid.Range{Hi: last}.Split(apart(last, len(l.p)))

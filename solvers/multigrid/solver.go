@@ -137,7 +137,7 @@ const coarseCycles = 12
 // coarse level, which only provides a guess, until it is a small part of what
 // the first cycles changed.
 func (s *solver) converge(l *level, tolerance float64, most int) (Result, error) {
-	l.do.invert.run(s.pool)
+	l.leaving(s.pool)
 	l.stale()
 	s.gear = s.suited(l)
 	if s.gear > 0 || !l.foreseen() {

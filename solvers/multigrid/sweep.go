@@ -7,7 +7,7 @@ const spring = 1e-290
 
 // waves are the passes over a level, made once so that no cycle allocates.
 type waves struct {
-	invert  *wave // the waiting times
+	leave   *wave // the rates of leaving
 	smooth  *wave // two sweeps
 	coarsen *wave // the rates of the next level, by those of this
 	compare *wave // the corrections
@@ -18,7 +18,7 @@ type waves struct {
 
 func (l *level) newWaves() waves {
 	return waves{
-		invert:  l.newWave(l.invert),
+		leave:   l.newWave(l.leave),
 		smooth:  l.newWave(l.red, l.black, l.red, l.black),
 		compare: l.newWave(l.compare),
 		correct: l.newWave(l.correct),
@@ -47,7 +47,7 @@ func (l *level) relaxSlab(slab int, black bool, scratch []float64) {
 		}
 		ps, us := l.across(l.up[1], l.below[1][r], r)
 		pn, dn := l.across(l.down[1], l.above[1][r], r)
-		relax(l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), ps, us, pn, dn, flow, l.row(l.inv, r), start)
+		relax(l.row(l.p, r), l.row(l.up[0], r), l.row(l.down[0], r), ps, us, pn, dn, flow, l.row(l.exit, r), start)
 	}
 }
 
@@ -65,32 +65,32 @@ func (l *level) inflow(dst, flow []float64, k, r, start, step int) {
 
 // relax balances the cells start, start+2, … of a row, those inside and the
 // ends by themselves. The rates across the ends are zero unless it is a ring.
-func relax(p, u, d, ps, us, pn, dn, flow, inv []float64, start int) {
+func relax(p, u, d, ps, us, pn, dn, flow, exit []float64, start int) {
 	last := len(p) - 1
 	if start == 0 {
-		relaxEnd(p, u, d, ps, us, pn, dn, flow, inv, 0)
+		relaxEnd(p, u, d, ps, us, pn, dn, flow, exit, 0)
 		start = 2
 	}
 	if m := last - 1; m > 0 {
-		relaxInside(p[1:last], p[:m], u[:m], p[2:], d[2:], ps[1:last], us[1:last], pn[1:last], dn[1:last], flow[1:last], inv[1:last], start-1)
+		relaxInside(p[1:last], p[:m], u[:m], p[2:], d[2:], ps[1:last], us[1:last], pn[1:last], dn[1:last], flow[1:last], exit[1:last], start-1)
 	}
 	if last > 0 && (last-start)%2 == 0 {
-		relaxEnd(p, u, d, ps, us, pn, dn, flow, inv, last)
+		relaxEnd(p, u, d, ps, us, pn, dn, flow, exit, last)
 	}
 }
 
 // relaxInside balances the cells start, start+2, … of p; w and e are the rows
 // one cell to the west and to the east.
-func relaxInside(p, w, uw, e, de, ps, us, pn, dn, flow, inv []float64, start int) {
+func relaxInside(p, w, uw, e, de, ps, us, pn, dn, flow, exit []float64, start int) {
 	m := len(p)
-	w, uw, e, de, ps, us, pn, dn, flow, inv = w[:m], uw[:m], e[:m], de[:m], ps[:m], us[:m], pn[:m], dn[:m], flow[:m], inv[:m]
+	w, uw, e, de, ps, us, pn, dn, flow, exit = w[:m], uw[:m], e[:m], de[:m], ps[:m], us[:m], pn[:m], dn[:m], flow[:m], exit[:m]
 	for i := start; i < m; i += 2 {
-		p[i] = ((w[i]*uw[i] + e[i]*de[i]) + (ps[i]*us[i] + pn[i]*dn[i]) + flow[i]) * inv[i]
+		p[i] = ((w[i]*uw[i] + e[i]*de[i]) + (ps[i]*us[i] + pn[i]*dn[i]) + flow[i]) / (exit[i] + leak)
 	}
 }
 
-func relaxEnd(p, u, d, ps, us, pn, dn, flow, inv []float64, i int) {
+func relaxEnd(p, u, d, ps, us, pn, dn, flow, exit []float64, i int) {
 	n := len(p)
 	w, e := (i+n-1)%n, (i+1)%n
-	p[i] = ((p[w]*u[w] + p[e]*d[e]) + (ps[i]*us[i] + pn[i]*dn[i]) + flow[i]) * inv[i]
+	p[i] = ((p[w]*u[w] + p[e]*d[e]) + (ps[i]*us[i] + pn[i]*dn[i]) + flow[i]) / (exit[i] + leak)
 }

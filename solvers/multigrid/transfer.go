@@ -262,18 +262,18 @@ func convertFaces(up, down, below, above []float64) {
 	}
 }
 
-// settle divides the flows by Π and computes the waiting times.
+// settle divides the flows by Π and computes the rates of leaving. Their place is
+// that of a resistance within, which no stage asks for any more.
 func (l *level) settle(slab int, scratch []float64) {
 	for r := slab * l.slabRows; r < (slab+1)*l.slabRows; r++ {
-		inv, share := l.row(l.inv, r), scratch[:l.n[0]]
+		exit, share := l.row(l.exit, r), scratch[:l.n[0]]
 		for i, m := range l.row(l.whole, r) {
 			share[i] = 1 / m
 		}
-		clear(inv)
+		clear(exit)
 		for k := range l.n {
-			settleRow(inv, share, l.row(l.up[k], r), l.row(l.down[k], r))
+			settleRow(exit, share, l.row(l.up[k], r), l.row(l.down[k], r))
 		}
-		reciprocals(inv)
 	}
 }
 

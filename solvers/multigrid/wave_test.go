@@ -52,12 +52,13 @@ func made(t *testing.T, q *jumps) *level {
 	for i := range l.p {
 		l.p[i] = 1 + 0.5*math.Sin(float64(i*i))
 	}
-	inTurn(l, l.invert)
+	l.exit = l.vector()
+	inTurn(l, l.leave)
 	return l
 }
 
 func inTurn(l *level, stages ...stage) {
-	scratch := make([]float64, 2*l.n[0]+2)
+	scratch := make([]float64, 2*(l.n[0]+beyondEnds))
 	for _, do := range stages {
 		for slab := range l.rows / l.slabRows {
 			do(slab, scratch)
