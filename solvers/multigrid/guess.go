@@ -45,9 +45,26 @@ func (s *solver) guess(l *level) {
 		c.trend.seen = 2
 	}
 	c.trend.fit.run(s.pool)
-	c.trend.theta = c.contraction()
+	c.trend.theta = 0
+	if l.refines(c) && c.refines(c.next) {
+		c.trend.theta = c.contraction()
+	}
 	c.trend.extend.run(s.pool)
 	l.do.guess.run(s.pool)
+}
+
+// refines reports whether c was made from l along the same axes as the level after
+// it from c.
+func (l *level) refines(c *level) bool {
+	if c.next == nil {
+		return false
+	}
+	for k, n := range c.n {
+		if (l.n[k] > n) != (n > c.next.n[k]) {
+			return false
+		}
+	}
+	return true
 }
 
 // foreseen reports whether the guess continues what refinements did before: then

@@ -131,6 +131,7 @@ func (r *run) amplification() float64 {
 	const (
 		unknown = 100  // where no contraction is known, or none is seen
 		best    = 0.1  // chance may make a cycle look better
+		lucky   = 0.02 // so much better that its change tells less than the one before
 		none    = 0.99 // as unknown
 	)
 	rho := r.contraction()
@@ -138,21 +139,22 @@ func (r *run) amplification() float64 {
 		return unknown
 	}
 	rho = max(rho, best)
+	left := rho / (1 - rho)
 	if r.history != nil {
-		return max(rho/(1-rho), r.history.excess)
+		left = max(left, r.history.excess)
 	}
-	return rho / (1 - rho)
+	if last := r.ratio[0]; last > 0 && last < lucky {
+		left *= lucky / last
+	}
+	return left
 }
 
-// contraction returns the worst of the last contractions and the usual one,
-// which is doubted before one was seen; 0 where it is not known.
+// contraction returns the worst of the last contractions, before one was seen
+// twice the usual one if that is little, and 0 where it is not known.
 func (r *run) contraction() float64 {
 	const little = 0.1
-	switch {
-	case r.ratio[0] > 0:
-		return max(slices.Max(r.ratio[:]), r.usual)
-	case 2*r.usual < little:
+	if r.ratio[0] == 0 && 2*r.usual < little {
 		return 2 * r.usual
 	}
-	return 0
+	return slices.Max(r.ratio[:])
 }
