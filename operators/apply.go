@@ -56,21 +56,22 @@ func (b *Block) gather(dst, m []float64, r grid.Range) {
 // forwardLines does lines of the first axis.
 func (b *Block) forwardLines(dst, m []float64, lines grid.Range) {
 	for line := lines.Lo; line < lines.Hi; line++ {
-		b.forwardLine(dst, m, line*b.grid.Cells(0))
+		b.forwardLine(dst, m, line, lines)
 	}
 }
 
-// forwardLine does the cells of one line of the first axis: what comes through
-// the faces of the line, then through those to the lines beside it. A face
+// forwardLine does the cells of one of several lines of the first axis: what comes
+// through the faces of the line, then through those to the lines beside it. A face
 // takes from one cell the very number that it gives the other.
-func (b *Block) forwardLine(dst, m []float64, lo int) {
-	hi := lo + b.grid.Cells(0)
+func (b *Block) forwardLine(dst, m []float64, line int, lines grid.Range) {
+	n := b.grid.Cells(0)
+	lo, hi := line*n, (line+1)*n
 	out, own, up, down := dst[lo:hi], m[lo:hi], b.near[0].up[lo:hi], b.near[0].down[lo:hi]
-	around := up[len(up)-1]*own[len(own)-1] - down[0]*own[0] // 0 unless it is a ring
+	around := up[n-1]*own[n-1] - down[0]*own[0] // 0 unless it is a ring
 	if b.grid.Dim() == 1 {
 		throughLine(out, up, down, own, around)
 	} else {
-		through(out, up, down, b.sides(m, 1, lo), around)
+		b.alongLines(dst, m, line, lines, around)
 	}
 	for k := 2; k < b.grid.Dim(); k++ {
 		throughSides(out, b.sides(m, k, lo))
@@ -80,6 +81,24 @@ func (b *Block) forwardLine(dst, m []float64, lo int) {
 			out[i] -= rate * own[i]
 		}
 	}
+}
+
+// alongLines does the faces of a line and those to the lines beside it along the
+// second axis. What passes to the next of the lines waits where that is about to
+// be written, so that no face is done twice and no rate is read twice.
+func (b *Block) alongLines(dst, m []float64, line int, lines grid.Range, around float64) {
+	n := b.grid.Cells(0)
+	lo := line * n
+	s, out, at := b.sides(m, 1, lo), dst[lo:lo+n], b.grid.Along(1, lo)
+	if at == 0 || line == lines.Lo {
+		crossing(out, s.rateBelow, s.below, s.down, s.own)
+	}
+	up, down := b.near[0].up[lo:lo+n], b.near[0].down[lo:lo+n]
+	if at == b.grid.Cells(1)-1 || line == lines.Hi-1 {
+		throughLast(out, up, down, s, around)
+		return
+	}
+	through(dst[lo+n:lo+2*n], out, up, down, s, around)
 }
 
 // sides is a line and those beside it along one axis, with the rates out of it
@@ -128,21 +147,37 @@ func throughSides(out []float64, s sides) {
 	}
 }
 
-// through is throughLine and throughSides at once: it is the memory that takes
-// the time, and this reads it once.
-func through(out, up, down []float64, s sides, around float64) {
+// through is throughLine and throughSides at once, out being what comes from
+// below; it writes to next what goes up.
+func through(next, out, up, down []float64, s sides, around float64) {
 	last := len(out) - 1
-	inside, up, fall, next := out[:last], up[:last], down[1:][:last], s.own[1:][:last]
-	upwards, downwards := s.up[:last], s.down[:last]
-	rateBelow, below, rateAbove, above := s.rateBelow[:last], s.below[:last], s.rateAbove[:last], s.above[:last]
+	inside, up, fall, east := out[:last], up[:last], down[1:][:last], s.own[1:][:last]
+	upwards, rateAbove, above, rise := s.up[:last], s.rateAbove[:last], s.above[:last], next[:last]
 	west, m := around, s.own[0]
 	for i := range inside {
-		n := next[i]
-		east := up[i]*m - fall[i]*n
-		inside[i] = (west - east) + ((rateBelow[i]*below[i] - downwards[i]*m) - (upwards[i]*m - rateAbove[i]*above[i]))
-		west, m = east, n
+		n := east[i]
+		right := up[i]*m - fall[i]*n
+		north := upwards[i]*m - rateAbove[i]*above[i]
+		inside[i] = (west - right) + (inside[i] - north)
+		rise[i] = north
+		west, m = right, n
 	}
-	out[last] = (west - around) + ((s.rateBelow[last]*s.below[last] - s.down[last]*m) - (s.up[last]*m - s.rateAbove[last]*s.above[last]))
+	next[last] = s.up[last]*m - s.rateAbove[last]*s.above[last]
+	out[last] = (west - around) + (out[last] - next[last])
+}
+
+// throughLast is through for the last of some lines.
+func throughLast(out, up, down []float64, s sides, around float64) {
+	last := len(out) - 1
+	west := around
+	for i, m := range s.own {
+		right := around
+		if i < last {
+			right = up[i]*m - down[i+1]*s.own[i+1]
+		}
+		out[i] = (west - right) + (out[i] - (s.up[i]*m - s.rateAbove[i]*s.above[i]))
+		west = right
+	}
 }
 
 // lineBeside returns the first cell of the line next to the one that starts at
