@@ -160,7 +160,7 @@ func (r *run) stationary() error {
 	r.result.Stationary = &StationaryResult{
 		Method: law.Method, Residual: law.Residual, Iterations: law.Iterations, WorkUnits: law.WorkUnits,
 		Min: slices.Min(law.Mass), WallMass: r.figures.wallMass(law.Mass), Figures: figures,
-		Masses: law.Mass, Logs: law.Log, Current: r.currents(r.generator, law.Mass),
+		Masses: law.Mass, Logs: law.Log, Current: r.currents(solvers.Limited(r.generator, law.Mass), law.Mass),
 	}
 	err = r.aboutLaw(r.result.Stationary, law)
 	r.result.Stationary.Seconds = (r.assembly + time.Since(begin)).Seconds()
@@ -196,7 +196,8 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 	for _, c := range law.Classes {
 		out.Classes = append(out.Classes, r.class(c))
 	}
-	if err := r.warnResolution(law.Mass, 0, false); err != nil {
+	streams := solvers.Limited(r.generator, law.Mass) != r.generator
+	if err := r.warnResolution(law.Mass, 0, streams); err != nil {
 		return err
 	}
 	r.negative = negative(law.Mass)
@@ -301,6 +302,9 @@ func (r *run) aboutEnd(out *EvolveResult) error {
 	q, err := r.at(at)
 	if err != nil {
 		return err
+	}
+	if out.Method == solvers.Strang {
+		q = solvers.Limited(q, law)
 	}
 	out.Current = r.currents(q, law)
 	for _, m := range out.Masses {

@@ -27,6 +27,10 @@ var ErrLost = errors.New("solvers: no stationary law: all mass is lost sooner or
 // may also be lost leaves probabilities that sum to less than one; the law of
 // a single class is given as it is, Σ = 1.
 //
+// Along an axis with drift and without noise, beside others with noise, the law is
+// that of the limited flows of second order with which Strang evolves it, and Q is
+// Limited by it.
+//
 // Methods are "gth", direct elimination, for any generator with rows, and
 // "multigrid", for one closed class on a grid of two axes or more. The default
 // is the cheaper by an estimate of the elimination. An operator that is no
@@ -44,6 +48,11 @@ func Stationary(q operators.Generator, s *Settings) (*Law, error) {
 	law := &Law{}
 	if err := t.classes(law); err != nil {
 		return nil, err
+	}
+	if r, streams := limitable(t.q); streams != nil {
+		if err := t.correct(law, r, streams); err != nil {
+			return nil, err
+		}
 	}
 	t.mix(law)
 	if law.Mass != nil && law.Residual == 0 { // or known by the way
