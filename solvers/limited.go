@@ -45,31 +45,29 @@ func limitable(q operators.Generator) (rerated, []*lines) {
 
 func limitedBy(q rerated, streams []*lines, m []float64) rerated {
 	for _, l := range streams {
-		down, up := slices.Clone(l.down), slices.Clone(l.up)
+		down, up, work := slices.Clone(l.down), slices.Clone(l.up), newStream(l.cells)
 		for line := range l.count() {
-			l.limit(down, up, m, l.first(line))
+			l.limit(down, up, m, l.first(line), work)
 		}
 		q = q.WithRates(l.axis, down, up)
 	}
 	return q
 }
 
-// limit multiplies the rates of a line by what limited flows are of upwind ones. Where
-// a line ends they are upwind, as in streaming.
-func (l *lines) limit(down, up, m []float64, first int) {
-	n := l.cells
-	at := func(i int) int { return first + (i+n)%n*l.stride }
-	lo, hi := 1, n-1
-	if l.ring {
-		lo, hi = 0, n
+// limit multiplies the rates of a line by what limited flows are of upwind ones.
+func (l *lines) limit(down, up, m []float64, first int, work *stream) {
+	for i := range work.up {
+		c := first + i*l.stride
+		work.up[i], work.down[i] = l.up[c]*m[c], l.down[c]*m[c]
 	}
-	for i := lo; i < hi; i++ {
-		below, c, above := at(i-1), at(i), at(i+1)
-		if u := l.up[c] * m[c]; u > 0 {
-			up[c] *= limited(l.up[below]*m[below], u, l.up[above]*m[above]) / u
+	work.correct(l.ring)
+	for i, u := range work.up {
+		c := first + i*l.stride
+		if u > 0 {
+			up[c] *= 1 + work.moreUp[i]/u
 		}
-		if w := l.down[c] * m[c]; w > 0 {
-			down[c] *= limited(l.down[above]*m[above], w, l.down[below]*m[below]) / w
+		if w := work.down[i]; w > 0 {
+			down[c] *= 1 + work.moreDown[i]/w
 		}
 	}
 }

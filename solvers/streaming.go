@@ -16,7 +16,10 @@ import (
 //
 // (van Leer 1974). As ψ ≤ 2a, no more than twice the upwind flow leaves a cell:
 // steps of at most ½/rate keep masses nonnegative, and what one cell loses
-// another gains. Flows depend on the law, so this is no generator.
+// another gains. Upwind flows move the mean of a line exactly, and so would the
+// mean of a and b in the place of ψ, whose sum along a line is that of its ends. On
+// the side of a hump where limiters take less from it than on the other, ψ is
+// reduced until its sum is that. Flows depend on the law, so this is no generator.
 type streaming struct {
 	*lines
 	fastest float64
@@ -59,13 +62,14 @@ func (l *lines) first(line int) int {
 }
 
 // stream is the scratch of a line: the mass, two stages, flows up and down out of
-// cells, and flows through the faces above them.
-type stream struct{ m, a, b, up, down, through []float64 }
+// cells, what limited flows are more than these, and flows through the faces above
+// cells.
+type stream struct{ m, a, b, up, down, moreUp, moreDown, through []float64 }
 
 func newStream(cells int) *stream {
-	v := make([]float64, 6*cells)
+	v := make([]float64, 8*cells)
 	cut := func(k int) []float64 { return v[k*cells : (k+1)*cells : (k+1)*cells] }
-	return &stream{cut(0), cut(1), cut(2), cut(3), cut(4), cut(5)}
+	return &stream{cut(0), cut(1), cut(2), cut(3), cut(4), cut(5), cut(6), cut(7)}
 }
 
 func (s *streaming) line(w *stream, m []float64, first int, h float64, steps int) (lost float64) {
@@ -120,33 +124,64 @@ func (s *streaming) euler(w *stream, dst, m []float64, first int, h float64) (lo
 // flows from its end cell are upwind, and nothing passes the wall: what is absorbed
 // there counts as loss.
 func (s *streaming) faces(w *stream, n int) {
-	up, down, through := w.up[:n], w.down[:n], w.through[:n]
-	if s.ring {
-		for i := range through {
-			below, above, second := (i+n-1)%n, (i+1)%n, (i+2)%n
-			through[i] = limited(up[below], up[i], up[above]) - limited(down[second], down[above], down[i])
-		}
-		return
+	w.correct(s.ring)
+	up, down, moreUp, moreDown, through := w.up[:n], w.down[:n], w.moreUp[:n], w.moreDown[:n], w.through[:n]
+	for i := range n - 1 {
+		through[i] = up[i] + moreUp[i] - down[i+1] - moreDown[i+1]
 	}
 	through[n-1] = 0
-	for i := range n - 1 {
-		u, d := up[i], down[i+1]
-		if i > 0 {
-			u = limited(up[i-1], u, up[i+1])
-		}
-		if i+2 < n {
-			d = limited(down[i+2], d, down[i])
-		}
-		through[i] = u - d
+	if s.ring {
+		through[n-1] = up[n-1] + moreUp[n-1] - down[0] - moreDown[0]
 	}
 }
 
-// limited returns the flow at the face ahead of a cell, from those of the cell
-// behind, itself and the cell ahead.
-func limited(behind, own, ahead float64) float64 {
+// correct computes what limited flows are more than up and down.
+func (w *stream) correct(ring bool) {
+	n := len(w.up)
+	up, down, moreUp, moreDown := w.up[:n], w.down[:n], w.moreUp[:n], w.moreDown[:n]
+	moreUp[0], moreUp[n-1], moreDown[0], moreDown[n-1] = 0, 0, 0, 0
+	for i := 1; i < n-1; i++ {
+		moreUp[i], moreDown[i] = more(up[i-1], up[i], up[i+1]), more(down[i+1], down[i], down[i-1])
+	}
+	if ring {
+		moreUp[0], moreUp[n-1] = more(up[n-1], up[0], up[1]), more(up[n-2], up[n-1], up[0])
+		moreDown[0], moreDown[n-1] = more(down[1], down[0], down[n-1]), more(down[0], down[n-1], down[n-2])
+		balance(moreUp, 0)
+		balance(moreDown, 0)
+		return
+	}
+	balance(moreUp, (up[n-1]+up[n-2]-up[1]-up[0])/4)
+	balance(moreDown, (down[0]+down[1]-down[n-2]-down[n-1])/4)
+}
+
+// more returns what the limited flow at the face ahead of a cell is more than its
+// own, from the flows of the cell behind, itself and the cell ahead.
+func more(behind, own, ahead float64) float64 {
 	a, b := own-behind, ahead-own
 	if a*b <= 0 {
-		return own
+		return 0
 	}
-	return own + a*b/(a+b)
+	return a * b / (a + b)
+}
+
+// balance reduces what is positive or what is negative of x for the sum to be as
+// given, or as near as that allows.
+func balance(x []float64, sum float64) {
+	rise, fall := 0., 0.
+	for _, v := range x {
+		rise, fall = rise+math.Max(v, 0), fall+math.Min(v, 0)
+	}
+	high, low := 1., 1.
+	if excess := rise + fall - sum; excess > 0 {
+		high = math.Max(0, 1-excess/rise)
+	} else if excess < 0 {
+		low = math.Max(0, 1-excess/fall)
+	}
+	for i, v := range x {
+		if v > 0 {
+			x[i] = v * high
+		} else {
+			x[i] = v * low
+		}
+	}
 }
