@@ -142,6 +142,30 @@ func TestStreamsMakeNoNewExtremes(t *testing.T) {
 	}
 }
 
+// Whatever the law, the mean moves with the drift, and linear drift moves it as it does
+// a point: E x(t) = x₀eᵗ.
+func TestStreamsMoveTheMeanExactly(t *testing.T) {
+	const n = 60
+	axes := []grid.Axis{evAxis(-3, 3, n, grid.Reflecting), evAxis(-1, 1, 2, grid.Reflecting)}
+	for name, drift := range map[string]func(x float64) float64{
+		"constant": func(float64) float64 { return -1 },
+		"linear":   func(x float64) float64 { return x },
+	} {
+		q := evKinetic(t, func(b, x []float64) { b[0], b[1] = drift(x[0]), 0 }, axes...)
+		s, m := evStreams(t, q), make([]float64, q.Size())
+		m[20], m[27], m[28], m[35] = .2, .4, .1, .3
+		before := evMoment(q, 0, 1, m)
+		s.parts[0].advance(m, .5, 1)
+		want := before - .5
+		if name == "linear" {
+			want = before * math.Exp(.5)
+		}
+		if got := evMoment(q, 0, 1, m); math.Abs(got-want) > 1e-5 { // steps in time are of order 3
+			t.Errorf("%s drift: mean %.9f, want %.9f", name, got, want)
+		}
+	}
+}
+
 // What runs into an absorbing wall is lost, and nothing else.
 func TestStreamsAreAbsorbed(t *testing.T) {
 	axes := []grid.Axis{evAxis(0, 1, 20, grid.Absorbing), evAxis(-1, 1, 2, grid.Reflecting)}
