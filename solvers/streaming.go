@@ -169,13 +169,13 @@ func more(behind, own, ahead float64) float64 {
 func balance(x []float64, sum float64) {
 	rise, fall := 0., 0.
 	for _, v := range x {
-		rise, fall = rise+math.Max(v, 0), fall+math.Min(v, 0)
+		rise, fall = rise+max(v, 0), fall+min(v, 0)
 	}
 	high, low := 1., 1.
 	if excess := rise + fall - sum; excess > 0 {
-		high = math.Max(0, 1-excess/rise)
+		high = max(0, 1-excess/rise)
 	} else if excess < 0 {
-		low = math.Max(0, 1-excess/fall)
+		low = max(0, 1-excess/fall)
 	}
 	for i, v := range x {
 		if v > 0 {
