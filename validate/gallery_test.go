@@ -77,7 +77,7 @@ const agreeing = 4
 // at the last time of a case, or keep those of its stationary law: mean, second
 // moments and observables.
 func TestPathsAgreeWithTheGridOnEveryGalleryCase(t *testing.T) {
-	particles := 100_000
+	particles := 50_000
 	if s := os.Getenv("FOKKER_PARTICLES"); s != "" {
 		var err error
 		if particles, err = strconv.Atoi(s); err != nil {
