@@ -107,7 +107,7 @@ func (a *uphill) append(rows *Rows, r grid.Range, from []int, here []float64) er
 			return err
 		}
 		a.rates(side, at, here, there, m[a.axis], f[a.axis])
-		a.add(rows, r, side, a.rate[:n], 1)
+		a.add(rows, r, side, a.rate[:n])
 	}
 	return nil
 }

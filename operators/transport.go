@@ -116,9 +116,7 @@ func newTwoPoint(g *grid.Grid, axis int) *twoPoint {
 	return t
 }
 
-// append adds the rates of a piece of a line. An absorbing wall stands at half
-// the distance of its ghost cell: twice the rate keeps the row exact on linear
-// functions.
+// append adds the rates of a piece of a line.
 func (t *twoPoint) append(rows *Rows, r grid.Range, b, d []float64) {
 	n := r.Len()
 	down, up := t.down[:n], t.up[:n]
@@ -129,8 +127,33 @@ func (t *twoPoint) append(rows *Rows, r grid.Range, b, d []float64) {
 		d = t.zeros[:n]
 	}
 	t.rates(down, up, b, d, t.along(r.Lo))
-	t.add(rows, r, 0, down, 2)
-	t.add(rows, r, 1, up, 2)
+	t.absorb(down, 0, b, d, t.along(r.Lo))
+	t.absorb(up, 1, b, d, t.along(r.Lo))
+	t.add(rows, r, 0, down)
+	t.add(rows, r, 1, up)
+}
+
+// absorb sets the rates of reaching an absorbing wall, at half the distance of its
+// ghost cell: twice the rate keeps the row exact on linear functions. Where drift
+// outruns noise this would halve the mass in the cell, through which as much must
+// flow as through the one before: there the rate is fitted over the half distance
+// and tends to the upwind one.
+func (t *twoPoint) absorb(rate []float64, side int, b, d []float64, at int) {
+	step := 0
+	if t.axis == 0 {
+		step = 1
+	}
+	for i := range rate {
+		if !t.beside[side][at+i*step].lost {
+			continue
+		}
+		s := &t.spans[at+i*step]
+		h := [2]float64{s.h0, s.h1}[side]
+		if rate[i] *= 2; math.Abs(b[i])*h > resolved*d[i] {
+			down, up := fitted(max(d[i], 0), b[i]*h/2)
+			rate[i] = [2]float64{down, up}[side] * 2 / (h * h)
+		}
+	}
 }
 
 func (t *twoPoint) rates(down, up, b, d []float64, at int) {
@@ -233,9 +256,8 @@ func newNeighbors(g *grid.Grid, axis int) *neighbors {
 func (n *neighbors) along(cell int) int { return n.grid.Along(n.axis, cell) }
 
 // add adds rates of crossing the faces on one side of the cells of a piece of a
-// line: to the neighbours, to the absorbing wall, which is closer by a factor, or
-// nowhere if nothing crosses.
-func (n *neighbors) add(rows *Rows, r grid.Range, side int, rate []float64, closer float64) {
+// line: to the neighbours, to the absorbing wall, or nowhere if nothing crosses.
+func (n *neighbors) add(rows *Rows, r grid.Range, side int, rate []float64) {
 	at, step := n.along(r.Lo), 0
 	if n.axis == 0 {
 		step = 1
@@ -250,7 +272,7 @@ func (n *neighbors) add(rows *Rows, r grid.Range, side int, rate []float64, clos
 		if i += open; i < len(rate) && n.beside[side][at+i*step].lost {
 			offset := [4]int{}
 			offset[n.axis] = 2*side - 1
-			rows.Leave(r.Lo+i, offset[:n.grid.Dim()], rate[i]*closer)
+			rows.Leave(r.Lo+i, offset[:n.grid.Dim()], rate[i])
 		}
 	}
 }

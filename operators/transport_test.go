@@ -234,6 +234,20 @@ func TestUpwindHasOrderOne(t *testing.T) {
 	operatorstest.Order(t, 0.95, h, errs)
 }
 
+// What drift carries to an absorbing wall leaves at the rate at which it comes: a
+// steady stream has an even law up to the last cell, whether there is no noise or
+// little, and the wall towards which nothing drifts takes nothing.
+func TestStreamsLeaveAsTheyCome(t *testing.T) {
+	for _, noise := range []float64{0, 1e-4} {
+		p := line(func(float64) float64 { return 2 }, func(float64) float64 { return noise })
+		q := build(t, mesh(t, axis(t, grid.Uniform(), 0, 1, 10, ends{grid.Absorbing, grid.Absorbing})), operators.Transport{Process: p})
+		lost := q.Absorption()
+		if math.Abs(lost[9]-20) > 1e-9 || lost[0] > 1e-9 {
+			t.Errorf("D = %v: rates %v and %v of leaving, want 0 and b/h = 20", noise, lost[0], lost[9])
+		}
+	}
+}
+
 // order2 asserts order 2 of an error on uniform and graded meshes. A ghost cell
 // as wide as the last is not what grading would make of it: that is one order
 // less in one cell, an error ∝ h³ still seen at 200 cells.
