@@ -361,7 +361,7 @@ func (in *Initial) indicator(g *grid.Grid) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := Observable{node: in.Density, points: subPoints, file: in.file, line: in.line, key: "initial.density"}
+	o := Observable{node: in.Density, points: subPoints, edges: 2, file: in.file, line: in.line, key: "initial.density"}
 	o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
 	m, err := o.OnCells(g, 0)
 	for i := range m {
