@@ -284,6 +284,9 @@ func (p *Problem) closed(g *grid.Grid, k int, faces []int) (out []int, err error
 		keep := []int(nil)
 		for _, f := range faces {
 			b, d := p.largest(g, k, t, &f)
+			if math.IsNaN(b) || math.IsNaN(d) {
+				return nil, p.undecided(k, g.Axis(k).Edges[f])
+			}
 			if b <= impassable*drift && d <= impassable*noise {
 				keep = append(keep, f)
 			}
@@ -291,6 +294,14 @@ func (p *Problem) closed(g *grid.Grid, k int, faces []int) (out []int, err error
 		faces = keep
 	}
 	return faces, nil
+}
+
+// undecided is the error of a face along which drift or noise is not a number.
+func (p *Problem) undecided(k int, at float64) error {
+	return &Mistake{
+		File: p.file, Key: "axis.faces", Found: fmt.Sprintf("drift or diffusion along %s is not a number at the face %s = %v", p.Axes[k].Name, p.Axes[k].Name, at),
+		Expected: "numbers there, which decide whether anything crosses it", Hint: "a factor that cancels, as in x^2/x, has to be cancelled",
+	}
 }
 
 // probes are the times at which a face must be impassable.

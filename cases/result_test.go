@@ -213,6 +213,16 @@ func TestFacesAreClosedOnlyWhereNothingCrosses(t *testing.T) {
 	}
 }
 
+// Whether anything crosses a face is decided by numbers on it.
+func TestFacesNeedNumbers(t *testing.T) {
+	p := read(t, axis("x", "range = [-2, 2]\ncells = 40\nfaces = [0]")+"[process]\ndrift = { x = \"sin(x)^2/x\" }\nnoise = \"x\"\n[initial]\nuniform = true\n[evolve]\nuntil = 1\n").Problem
+	_, err := p.Grid()
+	var m *Mistake
+	if !errors.As(err, &m) || !strings.Contains(m.Error(), "face x = 0") {
+		t.Errorf("%v, want a mistake that names the face", err)
+	}
+}
+
 func TestLossEverywhereIsNoStationaryLaw(t *testing.T) {
 	for _, text := range []string{
 		axis("x", "range = [-2, 2]\ncells = 40\nboundary = \"absorbing\"") + "[process]\ndiffusion = 1\n",
