@@ -1,7 +1,7 @@
 # Targets for people; the program needs only the go command.
 export CGO_ENABLED = 0
 
-.PHONY: build test run bench null paths accuracy peers layers lint
+.PHONY: build test run bench null paths accuracy verification peers layers lint
 
 build: ## bin/fokker
 	go build -trimpath -o bin/fokker ./cmd/fokker
@@ -23,6 +23,10 @@ paths: ## a million particles against the grid, on every case of the gallery (so
 
 accuracy: ## every known law without cells, and without ranges where it confines, to 1e-4 in at most a minute each (some minutes)
 	FOKKER_ACCURACY=1e-4 FOKKER_SECONDS=60 go test ./cases -run EveryKnownFigureHas -timeout 120m -count=1
+
+verification: ## every scheme against laws that are known; writes docs/verification.md, its picture, and docs/known.md (some minutes)
+	FOKKER_VERIFICATION=$(CURDIR)/docs go test ./validate/verification -count 1 -timeout 60m
+	FOKKER_VERIFICATION=$(CURDIR)/docs go test ./cases -run ErrorsHoldTheTruth -count 1 -timeout 60m
 
 peers: build ## fokker beside SuperLU, PARDISO, PETSc, FiPy and others; writes docs/benchmarks.md and docs/benchmarks-time.md (needs Python)
 	python3 validate/peers/measure.py $(PEERS)

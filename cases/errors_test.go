@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -252,7 +253,7 @@ func answers() []known { return slices.Concat(restOnALine(), movesOnALine(), inS
 // Of the figures of forty known answers, 95 % and more lie within three times the
 // estimated error, and half of the estimates within ten times the error.
 func TestErrorsHoldTheTruth(t *testing.T) {
-	held, ratios := 0, []float64(nil)
+	held, ratios, page := 0, []float64(nil), []comparison(nil)
 	if n := len(answers()); n < 40 {
 		t.Errorf("%d known answers, want 40", n)
 	}
@@ -265,6 +266,7 @@ func TestErrorsHoldTheTruth(t *testing.T) {
 		r := k.run(t)
 		check := func(path string, got, want, estimate float64) {
 			truth := math.Abs(got - want)
+			page = append(page, comparison{k, path, got, want, estimate})
 			t.Logf("%-24s %-30s %13.9g  error %8.2g  estimated %8.2g", k.name, path, got, truth, estimate)
 			if truth > 1e-12 { // below, it is rounding
 				ratios = append(ratios, estimate/truth)
@@ -286,6 +288,9 @@ func TestErrorsHoldTheTruth(t *testing.T) {
 		if missed := before - (held - len(ratios)); missed > 0 {
 			t.Logf("%s: %d figures beyond three times their errors", k.name, missed)
 		}
+	}
+	if directory := os.Getenv("FOKKER_VERIFICATION"); directory != "" {
+		writeKnown(t, directory, page)
 	}
 	slices.Sort(ratios)
 	part, median := float64(held)/float64(len(ratios)), ratios[len(ratios)/2]
