@@ -17,6 +17,7 @@ const (
 	widest    = 1e6   // distance from the start at which the search for a stationary law begins
 	narrowing = 3.2   // of a box in which coefficients are not finite, half a decade
 	kept      = 1e-12 // of a coarse law, what may be cut off before it is known well
+	spreading = 1e-3  // of a law that mesh diffusion may carry into the outer half of a box
 	settled   = 0.7   // of the cells that the law needs: the box is about its own
 	searches  = 100   // laws, at most, until a box is found: each at least doubles or halves something
 	pointLike = 1e-10 // of the distance from 0, a law as narrow as that is not looked into
@@ -250,7 +251,7 @@ func (b *box) firstLaw() (c *coarse, m []float64, err error) {
 	for width := widest; width > 1/widest; width /= narrowing {
 		c, m, err = b.lawWithin(width)
 		if err == nil && width == widest {
-			err = b.checkTails(c, m)
+			err = b.checkTails(c, m, b.problem.Accuracy/10)
 		}
 		if !errors.As(err, &unsolved{}) {
 			return c, m, err
@@ -274,7 +275,7 @@ func (b *box) narrowestLaw() (c *coarse, m []float64, err error) {
 			return nil, nil, err
 		}
 		c, m = wider, law
-		if out = b.checkTails(c, m); out == nil {
+		if out = b.checkTails(c, m, max(spreading, b.problem.Accuracy/10)); out == nil {
 			held++
 		} else {
 			held = 0
@@ -334,9 +335,9 @@ func (b *box) isCoupled(k int) bool {
 	return slices.ContainsFunc(b.problem.coupled, func(g []int) bool { return slices.Contains(g, k) })
 }
 
-// checkTails refuses a law of which the widest box holds only a part, or that has
-// no variance.
-func (b *box) checkTails(c *coarse, m []float64) error {
+// checkTails refuses a law of which more than a part is far out, so that the box
+// does not hold all of it, or that has no variance.
+func (b *box) checkTails(c *coarse, m []float64, part float64) error {
 	for k, ends := range b.ends {
 		marginal, a := c.figures.along(k, m), b.problem.Axes[k]
 		mass, square := farOut(c.grid.Centers(k), marginal, b.center(k), [2]float64{a.Lo, a.Hi})
@@ -344,7 +345,7 @@ func (b *box) checkTails(c *coarse, m []float64) error {
 			side := [2]string{"lower", "upper"}[end]
 			switch {
 			case !is:
-			case mass[end] > b.problem.Accuracy/10:
+			case mass[end] > part:
 				return b.problem.unconfined(fmt.Sprintf("of the law in [%.3g, %.3g], %s is in the outer half towards the %s wall of %s", a.Lo, a.Hi, percent(mass[end]), side, a.Name))
 			case square[end] > 0.1: // of a law like x⁻ᵏ, the last tenth of a box of 10⁶ has as much where k < 3
 				return b.problem.unconfined(fmt.Sprintf("the tail of the law towards the %s wall of %s is so heavy that its variance grows with the box: %s of it comes from beyond a tenth of [%.3g, %.3g]", side, a.Name, percent(square[end]), a.Lo, a.Hi))
