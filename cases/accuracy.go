@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"gonum.org/v1/gonum/floats"
 
 	"fokker/grid"
 )
@@ -79,6 +82,9 @@ func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 		err := s.try()
 		if coarseness(err) && s.doubles() {
 			continue
+		}
+		if err != nil && s.run != nil && !errors.Is(err, ErrNoLaw) {
+			return s.end(s.verdict("on more cells, " + err.Error()))
 		}
 		if err != nil {
 			return s.end(err)
@@ -166,16 +172,12 @@ func (s *reaching) try() error {
 		o.Progress = func(phase string, done float64) { report(phase+on, done) }
 	}
 	r, begin := s.from.on(s.axes).newRun(s.ctx, o), time.Now()
-	if err := r.do(); err != nil {
-		if _, no := r.outcome(err); no == nil || r.result.Evolve == nil || !errors.Is(err, ErrNoLaw) {
-			return err
-		}
-		s.run = r
-		return err
+	err := r.do()
+	if err == nil || errors.Is(err, ErrNoLaw) && r.result.Evolve != nil {
+		s.run, s.took = r, time.Since(begin).Seconds()
+		s.meshes++
 	}
-	s.run, s.took = r, time.Since(begin).Seconds()
-	s.meshes++
-	return nil
+	return err
 }
 
 // end hands out the last mesh with what there is to say.
@@ -200,18 +202,8 @@ func (s *reaching) missed() (out []measure, unknown int) {
 			out = append(out, m)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b measure) int { return compare(b.over(1), a.over(1)) })
+	slices.SortStableFunc(out, func(a, b measure) int { return cmp.Compare(b.over(1), a.over(1)) })
 	return out, unknown
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // over is the error over a part of the figure's scale.
@@ -251,38 +243,23 @@ func (s *reaching) verdict(why string) error {
 // refine chooses the next mesh, or says why there is none.
 func (s *reaching) refine() (why string) {
 	list, unknown := s.missed()
-	switch {
-	case s.run.result.measures == nil && !slices.ContainsFunc(s.from.Problem.Axes, func(a AxisSpec) bool { return a.Cells == 0 }):
-		return "too few cells"
-	case len(list) == 0 && (unknown == 0 || s.unknown == 2):
+	if len(list) == 0 && (unknown == 0 || s.unknown == 2) {
 		return "reached"
 	}
-	axes, factor := slices.Clone(s.axes), make([]float64, len(s.axes))
-	for k := range factor {
-		factor[k] = 1
-	}
-	if len(list) == 0 { // another mesh may know more
-		s.unknown++
-		list = nil
-		for k := range factor {
-			factor[k] = 1.5
-		}
-	}
-	shares, err := s.shares()
+	factor, err := s.factors(list)
 	if err != nil {
 		return err.Error()
 	}
-	for _, m := range list {
-		s.ask(factor, m, shares[m.at+m.path])
-	}
+	axes := slices.Clone(s.axes)
 	s.widen(axes, list)
 	changed := false
 	for k := range axes {
+		a, old := &axes[k], s.axes[k]
 		if s.free(k) {
-			n := float64(s.axes[k].Cells) * min(factor[k], steepest[len(axes)-1]) * (axes[k].Hi - axes[k].Lo) / (s.axes[k].Hi - s.axes[k].Lo)
-			axes[k].Cells = max(leastCells, 4*int(math.Ceil(n/4)))
+			n := float64(old.Cells) * min(factor[k], steepest[len(axes)-1]) * (a.Hi - a.Lo) / (old.Hi - old.Lo)
+			a.Cells = max(leastCells, 4*int(math.Ceil(n/4)))
 		}
-		changed = changed || axes[k].Cells != s.axes[k].Cells || axes[k].Lo != s.axes[k].Lo || axes[k].Hi != s.axes[k].Hi
+		changed = changed || a.Cells != old.Cells || a.Lo != old.Lo || a.Hi != old.Hi
 	}
 	if !changed {
 		return "the case states the cells"
@@ -291,6 +268,21 @@ func (s *reaching) refine() (why string) {
 		return why
 	}
 	return s.afford(axes)
+}
+
+// factors returns how many times as many cells every axis gets. If no figure misses,
+// half as many more may tell the errors that are not known.
+func (s *reaching) factors(list []measure) ([]float64, error) {
+	if len(list) == 0 {
+		s.unknown++
+		return slices.Repeat([]float64{1.5}, len(s.axes)), nil
+	}
+	out := slices.Repeat([]float64{1}, len(s.axes))
+	shares, err := s.shares()
+	for _, m := range list {
+		s.ask(out, m, shares[m.at+m.path])
+	}
+	return out, err
 }
 
 // ask raises the factors of cells to what a figure wants. Of an error e of order
@@ -320,7 +312,6 @@ func (s *reaching) shares() (map[string][]float64, error) {
 	if dim == 1 {
 		return out, nil
 	}
-	before := s.run.values()
 	changes := make([]map[string]float64, dim)
 	for k := range dim {
 		factors := slices.Repeat([]int{1}, dim)
@@ -333,19 +324,17 @@ func (s *reaching) shares() (map[string][]float64, error) {
 		}
 		changes[k] = c.values()
 	}
+	before := s.run.values()
 	for key, part := range out {
-		total := 0.0
 		for k := range dim {
-			part[k] = 0
-			if changes[k] != nil {
+			if part[k] = 0; changes[k] != nil {
 				part[k] = math.Abs(changes[k][key] - before[key])
 			}
-			total += part[k]
 		}
-		for k := range dim {
-			if part[k] /= total; total == 0 {
-				part[k] = even
-			}
+		if total := sum(part); total > 0 {
+			floats.Scale(1/total, part)
+		} else {
+			copy(part, slices.Repeat([]float64{even}, dim))
 		}
 	}
 	return out, nil
