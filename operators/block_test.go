@@ -69,6 +69,41 @@ func TestAssembledBlockOfAllCellsIsAGenerator(t *testing.T) {
 	}
 }
 
+// With other rates the rows still sum to minus the absorption, and Q and Qᵀ are
+// adjoint.
+func TestOtherRatesMakeAnotherGenerator(t *testing.T) {
+	q := build(t, square(t, 9, ends{R, A}), operators.Transport{Process: swirl()})
+	down, up, _ := q.Neighbors(0)
+	down, up = slices.Clone(down), slices.Clone(up)
+	for i := range up {
+		up[i], down[i] = up[i]*float64(i%3), down[i]/2
+	}
+	other, n := q.WithRates(0, down, up), q.Size()
+	ones, x, y := make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range ones {
+		ones[i], x[i], y[i] = 1, math.Sin(float64(i)), math.Cos(float64(3*i))
+	}
+	backward, forward := make([]float64, n), make([]float64, n)
+	other.Backward(backward, ones)
+	for i, v := range backward {
+		if want := -other.Absorption()[i]; math.Abs(v-want) > 1e-12 {
+			t.Errorf("row %d sums to %v, want %v", i, v, want)
+		}
+		if _, rate := other.Row(i); i == 40 && !slices.Contains(rate, up[i]) {
+			t.Errorf("rates out of cell %d are %v, want %v among them", i, rate, up[i])
+		}
+	}
+	other.Backward(backward, x)
+	other.Forward(forward, y)
+	left, right := 0., 0.
+	for i := range x {
+		left, right = left+y[i]*backward[i], right+x[i]*forward[i]
+	}
+	if math.Abs(left-right) > 1e-11*math.Abs(left) {
+		t.Errorf("y·Qx = %v, Qᵀy·x = %v", left, right)
+	}
+}
+
 func TestRowsOfSomeCellsAreNoGenerator(t *testing.T) {
 	g := square(t, 12, ends{R, A})
 	q, err := operators.Assemble(g, grid.Range{Lo: 3, Hi: 9}, 0, operators.Transport{Process: swirl()})

@@ -136,8 +136,8 @@ func TestADIWorkDoesNotDependOnTheMesh(t *testing.T) {
 		if first == 0 {
 			first = out.WorkUnits
 		}
-		if math.Abs(out.WorkUnits/first-1) > 0.3 || out.WorkUnits > 240 {
-			t.Errorf("%d²: work %.0f, want at most 240 and within 30 %% of %.0f", n, out.WorkUnits, first)
+		if math.Abs(out.WorkUnits/first-1) > 0.3 || out.WorkUnits > 180 {
+			t.Errorf("%d²: work %.0f, want at most 180 and within 30 %% of %.0f", n, out.WorkUnits, first)
 		}
 	}
 }
