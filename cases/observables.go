@@ -24,7 +24,7 @@ type Observable struct {
 	line   int
 	key    string
 	points int // per axis and cell; 1 is the centre
-	edges  int // through which sums of masses are interpolated where a comparison divides a cell
+	edges  int // through which sums of masses are interpolated where a comparison divides a cell; 0: two
 }
 
 // subPoints is the number of points per axis and cell at which a comparison is
@@ -56,7 +56,7 @@ func (r *reader) readObservables(file *table, p *Problem) {
 			r.failExpression(e.line, path, err)
 			continue
 		}
-		o := Observable{Name: e.key, node: n, timed: n.Uses("t"), file: r.file, line: e.line, key: path, points: 1, edges: 2}
+		o := Observable{Name: e.key, node: n, timed: n.Uses("t"), file: r.file, line: e.line, key: path, points: 1}
 		o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
 		if _, _, _, ok := expr.Interval(n, axes); ok && p.Order != 0 {
 			o.edges = smoothEdges
@@ -189,7 +189,7 @@ func below(part, edges []float64, count int, x, factor float64) {
 	if x < edges[n] {
 		at, _ = slices.BinarySearch(edges, x)
 	}
-	count = min(count, n+1)
+	count = min(max(count, 2), n+1)
 	first := max(0, min(at-count/2, n+1-count))
 	rest := 0.0 // of the weights of the edges above
 	for e := first + count - 1; e > first; e-- {
