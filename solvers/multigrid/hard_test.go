@@ -218,8 +218,20 @@ func (h hard) solve(q *operators.Block, want []float64, o multigrid.Options) (ou
 	return out, nil
 }
 
+// rates is a process of which nothing is known but the rates and the mesh, so that
+// its law is that of the rates, along streams too.
+type rates struct {
+	operators.Rowed
+	mesh *grid.Grid
+}
+
+func (r rates) Mesh() *grid.Grid { return r.mesh }
+func (r rates) On(*grid.Grid) (operators.Generator, error) {
+	return nil, errors.New("rates of one mesh")
+}
+
 func (h hard) law(t testing.TB, q *operators.Block) []float64 {
-	law, err := solvers.Stationary(q, &solvers.Settings{Method: "gth", Initial: make([]float64, q.Size())})
+	law, err := solvers.Stationary(rates{q, q.Mesh()}, &solvers.Settings{Method: "gth", Initial: make([]float64, q.Size())})
 	if err != nil {
 		t.Fatal(err)
 	}
