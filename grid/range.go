@@ -28,16 +28,14 @@ func (r Range) Chunks(size int, do func(Range) error) error {
 	return nil
 }
 
-// Each calls do for the parts of the range, one goroutine per worker.
+// Each calls do for the parts of the range, one worker per part, of which the
+// caller is one.
 func (r Range) Each(workers int, do func(Range)) {
 	parts := r.Split(workers)
-	if len(parts) == 1 {
-		do(r)
-		return
-	}
 	var wait sync.WaitGroup
-	for _, part := range parts {
+	for _, part := range parts[1:] {
 		wait.Go(func() { do(part) })
 	}
+	do(parts[0])
 	wait.Wait()
 }
