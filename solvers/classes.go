@@ -282,6 +282,7 @@ func newBeside(q operators.Rowed) *beside {
 		}
 		b.down, b.up = append(b.down, down), append(b.up, up)
 	}
+	b.whole = b.united()
 	return b
 }
 
@@ -321,7 +322,7 @@ func (b *beside) check() error {
 			return notAbsorption(i, v)
 		}
 	}
-	if b.whole = b.united(); b.whole {
+	if b.whole {
 		return nil
 	}
 	for k := range b.up {
