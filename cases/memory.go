@@ -23,7 +23,7 @@ func (p *Problem) bytesPerCell() float64 {
 	}
 	if p.Evolve != nil {
 		bytes += 1300 + 8*float64(len(p.Evolve.Times))
-		if p.Evolve.Method == "contour" { // its basis has up to 100 laws
+		if p.Evolve.Method == "contour" || p.Evolve.Method == "" && len(p.coupled) > 0 { // its basis has up to 100 laws
 			bytes += 800
 		}
 	}

@@ -45,10 +45,10 @@ const (
 //
 // Method "contour" inverts Laplace transforms instead: some
 // 20 complex shifts a decade, solved in a space that 30 real solutions make, give
-// the laws at all times within it. It suits long horizons, many times and high
-// accuracy, and is the only one whose masses may fall below zero, within the
-// tolerance. Steps are its spaces then, Rejected those too small for their times,
-// Iterations the complex shifts; Error is the largest of all times.
+// the laws at all times within it. It suits long horizons, many times, high
+// accuracy, and wide jumps, whose implicit equations are dear. Steps are its
+// spaces then, Rejected those too small for their times, Iterations the complex
+// shifts; Error is the largest of all times.
 //
 // An operator that is no generator is followed by SDIRK4, without the limiter: masses
 // are of any sign.
@@ -68,11 +68,14 @@ func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (
 	if !ok {
 		return nil, fmt.Errorf("solvers: evolve: %T does not show its rows", q)
 	}
-	if set.Method == byContour {
-		return exponential(rows, m0, times, set)
-	}
 	if set.Method == byJumps || set.Method == "" && calm(rows, times) {
 		return uniformise(rows, m0, times, set)
+	}
+	if set.Method == byContour || set.Method == "" && leaping(rows) {
+		out, err := exponential(rows, m0, times, set)
+		if set.Method == byContour || !errors.As(err, new(*NotConverged)) {
+			return out, err
+		}
 	}
 	e, err := newEvolver(rows, m0, times, set)
 	if err != nil {

@@ -47,6 +47,7 @@ const quiet = 1e-12
 type exponentials struct {
 	Settings
 	shifts  *shifts
+	limiter *limiter  // nil until it is wanted
 	m       []float64 // with one cell more where something may be lost
 	base    float64   // the time of m
 	spent   float64   // error of m
@@ -85,13 +86,15 @@ func exponential(q operators.Rowed, m0, times []float64, set Settings) (*Evoluti
 const perCell = 4e5
 
 // prefer chooses elimination where that pays when many equations have one shift.
-func (s *shifts) prefer() error {
+func (s *shifts) prefer() (err error) {
 	if s.method != bySplit && s.method != bySweeps {
 		return nil
 	}
-	o, err := newOrdering(s.rows)
-	if err == nil && o.flops <= perCell*float64(s.rows.Size()) {
-		s.method, s.ordering = byDirect, o
+	if s.ordering == nil {
+		s.ordering, err = newOrdering(s.rows)
+	}
+	if err == nil && s.ordering.flops <= perCell*float64(s.rows.Size()) {
+		s.method = byDirect
 	}
 	return err
 }
@@ -142,21 +145,21 @@ func (e *exponentials) advance(window []float64) error {
 	if window[0] > 4*e.stride {
 		return e.step(2 * e.stride)
 	}
+	allowed := (e.Tolerance - e.spent) / 2 // the limiter may add as much
 	if e.space != nil {
-		if q, ok := e.integrate(window, e.Tolerance-e.spent); ok && q.noise <= quiet {
-			e.publish(q)
-			return nil
+		if q, ok := e.integrate(window, allowed); ok && q.noise <= quiet {
+			return e.publish(q)
 		}
 	}
-	q, ok, err := e.build(window, e.Tolerance-e.spent)
+	q, ok, err := e.build(window, allowed)
 	switch {
 	case err != nil:
 		return err
 	case ok:
-		e.publish(q)
 		if e.space.size() < dimensions/2 {
 			e.width = math.Min(e.width*e.width, decade)
 		}
+		return e.publish(q)
 	case len(window) > 1:
 		e.out.Rejected++
 		e.width = math.Sqrt(window[len(window)-1] / window[0])
@@ -166,15 +169,26 @@ func (e *exponentials) advance(window []float64) error {
 	return nil
 }
 
-// publish records the laws of a window.
-func (e *exponentials) publish(q quadrature) {
+// publish records the laws of a window, made nonnegative.
+func (e *exponentials) publish(q quadrature) error {
 	e.out.Iterations += q.nodes
-	e.out.Error = math.Max(e.out.Error, e.spent+q.error+q.noise)
 	for _, g := range q.laws {
 		law := slices.Clone(e.m)
 		e.space.add(law, 1, g)
+		debt := overdrawn(law)
+		if debt > 0 {
+			if e.limiter == nil {
+				e.limiter = newLimiter(e.shifts.rows)
+			}
+			if !e.limiter.settle(law) {
+				return &NotConverged{"limiter", debt / e.mass, e.out.Steps}
+			}
+			e.out.Limited++
+		}
+		e.out.Error = math.Max(e.out.Error, e.spent+q.error+q.noise+2*debt/e.mass)
 		e.record(law)
 	}
+	return nil
 }
 
 // record keeps the law at the next time asked for.
@@ -277,7 +291,7 @@ type quadrature struct {
 // integrate returns the integral by a short contour, and whether its error is
 // allowed. Every contour is checked by a wider and finer one. Where eigenvectors
 // are far from orthogonal, more than the spectrum must be enclosed: sectors are
-// widened as long as that helps.
+// widened until the contour errs as it should, and then as long as that helps.
 func (e *exponentials) integrate(window []float64, allowed float64) (q quadrature, ok bool) {
 	digits := -math.Log(min(max(allowed, roundoff), coarse))
 	extra, before := -float64(better), math.Inf(1)
@@ -299,7 +313,7 @@ func (e *exponentials) integrate(window []float64, allowed float64) (q quadratur
 		switch {
 		case q.error <= limit && q.noise <= limit:
 			return q, true
-		case (lacking > 2*better || lacking <= 0) && q.error < before/4 && enclosing < len(sectors)-2:
+		case enclosing < len(sectors)-2 && (lacking > 2*better || lacking <= 0 && q.error < before/4):
 			sector, before = enclosing+1, q.error
 		case lacking <= 0:
 			return q, false

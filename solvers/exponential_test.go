@@ -15,8 +15,8 @@ import (
 	"fokker/operators"
 )
 
-// ctRun runs the method and tests what it promises: mass to rounding, and that
-// the error does not exceed the tolerance.
+// ctRun runs the method and tests what it promises: mass to rounding, no cell
+// below zero, and that the error does not exceed the tolerance.
 func ctRun(t testing.TB, q operators.Generator, m0, times []float64, tolerance float64) *Evolution {
 	t.Helper()
 	out, err := Evolve(q, m0, times, &Settings{Method: byContour, Tolerance: tolerance})
@@ -31,6 +31,9 @@ func ctKeeps(t testing.TB, out *Evolution, m0 []float64, tolerance float64) {
 	t.Helper()
 	mass := sum(m0)
 	for i, m := range out.Masses {
+		if least := slices.Min(m); least < 0 {
+			t.Errorf("time %g: a mass of %g", out.Times[i], least)
+		}
 		if got := sum(m) + out.Lost[i]; math.Abs(got-mass) > 1e-13*mass {
 			t.Errorf("time %g: Σ mass + lost = 1 %+.3g, want 1 ± 1e-13", out.Times[i], got/mass-1)
 		}

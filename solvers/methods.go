@@ -25,7 +25,8 @@ const (
 const Strang = "strang"
 
 // evolutions is all that Settings.Method names for Evolve. Without a name it is
-// byJumps where little happens, Strang where an axis streams, byADI where the
+// byJumps where little happens, byContour where jumps of constant rates lead beyond
+// face neighbours, Strang where an axis streams, byADI where the
 // generator is a sum over axes, and SDIRK4 otherwise.
 var evolutions = []method{
 	{byADI, 6, "rates that do not depend on time, jumps to face neighbours along two axes or more"},
@@ -37,6 +38,17 @@ var evolutions = []method{
 	{bySweeps, 4, ""},
 	{byJumps, 0, "rates that do not depend on time"},
 	{byContour, 0, "rates that do not depend on time"},
+}
+
+// leaping reports whether rates are constant and some jumps lead beyond face
+// neighbours, so that no axes can be taken in turn.
+func leaping(q operators.Rowed) bool {
+	near, ok := q.(stencil)
+	if _, timed := q.(operators.Timed); timed || !ok {
+		return false
+	}
+	_, _, ok = near.Neighbors(0)
+	return !ok
 }
 
 // named returns an error unless a method has the name.

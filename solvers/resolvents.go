@@ -101,11 +101,15 @@ func (r *resolvents) grow(ctx context.Context) error {
 	return nil
 }
 
-// level removes the projection on the constant, which is rounding: K keeps sums.
+// level makes the sum zero, which differs from that by rounding as K keeps sums.
+// Cells that nothing reaches stay empty.
 func level(w []float64) {
-	mean := sum(w) / float64(len(w))
-	for i := range w {
-		w[i] -= mean
+	part := sum(w) / l1(w)
+	if !finite(part) { // w = 0
+		return
+	}
+	for i, v := range w {
+		w[i] -= part * math.Abs(v)
 	}
 }
 

@@ -32,31 +32,32 @@ const (
 // cells is cheaper than iteration.
 var directCells = [...]int{1: math.MaxInt, 2: 300 * 300, 3: 4096, 4: 1296}
 
-// choose returns the method of a name that a generator allows.
-func choose(name string, q operators.Rowed) (string, error) {
+// choose returns the method of a name that a generator allows, and the order of
+// elimination where it was needed to know.
+func choose(name string, q operators.Rowed) (string, *ordering, error) {
 	l, near := q.(stencil)
 	if near {
 		_, _, near = l.Neighbors(0)
 	}
 	switch {
 	case name == byDirect || name == bySweeps:
-		return name, nil
+		return name, nil, nil
 	case (name == bySplit || name == byLines) && !near, name == byLines && l.Mesh().Dim() > 1:
-		return "", unsuited(name)
+		return "", nil, unsuited(name)
 	case name == bySplit:
-		return name, nil
+		return name, nil, nil
 	case near && l.Mesh().Dim() == 1:
-		return byLines, nil
+		return byLines, nil, nil
 	case near && q.Size() > directCells[l.Mesh().Dim()]:
-		return bySplit, nil
+		return bySplit, nil, nil
 	case near || q.Size() <= 1024: // never dear
-		return byDirect, nil
+		return byDirect, nil, nil
 	}
 	o, err := newOrdering(q)
 	if err == nil && o.flops > 2.5e8 { // an elimination serves some twenty solutions
-		return bySweeps, nil
+		return bySweeps, o, nil
 	}
-	return byDirect, err
+	return byDirect, o, err
 }
 
 // shifts makes the shifted equations of a generator and keeps the last ones,
@@ -99,11 +100,11 @@ const (
 )
 
 func newShifts(q operators.Rowed, method string, period float64, workers int) (*shifts, error) {
-	method, err := choose(method, q)
+	method, o, err := choose(method, q)
 	if err != nil {
 		return nil, err
 	}
-	s := &shifts{method: method, workers: workers, rows: q}
+	s := &shifts{method: method, workers: workers, rows: q, ordering: o}
 	if timed, ok := q.(operators.Timed); ok {
 		s.instants = newInstants(timed, period)
 	}
