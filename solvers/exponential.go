@@ -238,14 +238,16 @@ func (e *exponentials) allowance(h float64) float64 {
 }
 
 // pole returns the real shift, times the last time of a window, with which
-// spaces are small.
-func pole(ratio float64) float64 { return 20 + 10*math.Log10(ratio) }
+// spaces are small: more digits are those of faster decay.
+func pole(ratio, allowed float64) float64 {
+	return min(20, -math.Log(min(allowed, 1e-4))) + 10*math.Log10(ratio)
+}
 
 // build makes a space for a window. It returns the integral and whether the
 // space is large enough for it.
 func (e *exponentials) build(window []float64, allowed float64) (q quadrature, ok bool, err error) {
 	last := window[len(window)-1]
-	tau := math.Min(e.longest, last/pole(last/window[0]))
+	tau := math.Min(e.longest, last/pole(last/window[0], allowed))
 	for {
 		q, ok, err = e.grow(window, tau, allowed)
 		if !errors.As(err, new(*NotConverged)) || tau < shortest {
@@ -267,7 +269,7 @@ func (e *exponentials) grow(window []float64, tau, allowed float64) (q quadratur
 	for look := 3; err == nil; {
 		n := e.space.size()
 		if full := e.space.whole() || n == dimensions; full || n == look {
-			look = n + max(3, n/8)
+			look = n + max(2, n/8)
 			if q, ok = e.integrate(window, allowed); ok || full {
 				return q, ok, nil
 			}
