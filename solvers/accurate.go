@@ -31,7 +31,8 @@ type leaning struct {
 	operator operators.Accurate
 	tau, rho float64
 	near     func(x []float64)
-	held     int // numbers
+	effort   float64 // of near
+	held     int     // numbers
 }
 
 // lean replaces the equation of rows by that of an operator beside them.
@@ -39,9 +40,9 @@ func (s *shifts) lean(k *kept, l operators.Accurate) {
 	k.leaner = &leaning{operator: l, tau: k.tau, rho: k.tau * fastestExit(k.rows), held: k.numbers() + numbersOf(k.rows)}
 	switch near := k.shifted.(type) {
 	case *eliminated:
-		k.leaner.near = func(x []float64) { near.factor.solve(x, x) }
+		k.leaner.near, k.leaner.effort = func(x []float64) { near.factor.solve(x, x) }, 1
 	case *iterated:
-		k.leaner.near = near.system.precondition
+		k.leaner.near, k.leaner.effort = near.system.precondition, near.passes()
 	}
 	if s.scratch == nil {
 		s.scratch = newScratch(k.rows.Size())
@@ -61,5 +62,7 @@ func (l *leaning) apply(dst, x []float64) {
 func (l *leaning) fastest() float64 { return l.rho }
 
 func (l *leaning) numbers() int { return l.held }
+
+func (l *leaning) passes() float64 { return l.effort }
 
 func (l *leaning) exact() bool { return false }

@@ -56,7 +56,7 @@ func adiFixed(t *testing.T, q operators.Rowed, m0 []float64, end float64, steps 
 	return fixed(t, q, byADI, m0, end, steps)
 }
 
-// The order is that of the table. (Strang, for other processes, has a test of its own.)
+// The order is that of the table. (Strang and cycles, for other processes, have tests of their own.)
 func TestEveryMethodHasItsOrder(t *testing.T) {
 	axis, short := evAxis(-3, 3, 24, grid.Reflecting), evAxis(-3, 3, 12, grid.Reflecting)
 	for name, q := range map[string]*operators.Block{
@@ -69,7 +69,7 @@ func TestEveryMethodHasItsOrder(t *testing.T) {
 		want := fixed(t, q, byDirect, m0, 1, 192)
 		for _, m := range evolutions {
 			one := q.Mesh().Dim() == 1
-			if m.order == 0 || m.name == Strang || m.name == byADI && one || m.name == byLines && !one {
+			if m.order == 0 || m.name == Strang || m.name == byCycles || m.name == byADI && one || m.name == byLines && !one {
 				continue
 			}
 			last := 0.0
@@ -222,12 +222,12 @@ func TestPoissonWeightsSumToOne(t *testing.T) {
 // Where little happens nothing is approximated.
 func TestEvolveChoosesByTheGenerator(t *testing.T) {
 	axis := evAxis(-3, 3, 30, grid.Reflecting)
-	line, plane := evOU(t, 1, 0.5, 0, axis), evOU(t, 1, 0.5, 1, axis, axis)
+	line, plane, wide := evOU(t, 1, 0.5, 0, axis), evOU(t, 1, 0.5, 1, axis, axis), aligned.build(t, 30, 30)
 	for _, c := range []struct {
 		q    operators.Rowed
 		end  float64
 		want string
-	}{{line, 0.1, byJumps}, {line, 10, byLines}, {plane, 0.1, byJumps}, {plane, 10, byADI}, {sdirkSteady{evRandom(1, 5, false)}, 1, byDirect}} {
+	}{{line, 0.1, byJumps}, {line, 10, byLines}, {plane, 0.1, byJumps}, {plane, 10, byADI}, {wide, 1e-3, byJumps}, {wide, 10, byContour}, {sdirkSteady{evRandom(1, 5, false)}, 1, byDirect}} {
 		out := evRun(t, c.q, evPoint(c.q.Size(), c.q.Size()/2), []float64{c.end}, &Settings{Tolerance: 1e-3})
 		if out.Method != c.want {
 			t.Errorf("%d cells until %g: by %s, want %s", c.q.Size(), c.end, out.Method, c.want)

@@ -81,11 +81,15 @@ func exponential(q operators.Rowed, m0, times []float64, set Settings) (*Evoluti
 	return e.out, nil
 }
 
-// perCell is the work of elimination per cell, in flops, up to which it is less
-// than that of the some 30 solutions by iteration that make a space.
-const perCell = 4e5
+// Elimination is less work than the some 20 solutions by iteration that make a
+// space up to so many flops a cell.
+const (
+	perCellOfCycles = 2e4
+	perCell         = 4e5 // where iteration is not by multigrid
+)
 
-// prefer chooses elimination where that pays when many equations have one shift.
+// prefer chooses elimination where that pays when many equations have one shift,
+// or multigrid, as the shift is far from the fastest rates.
 func (s *shifts) prefer() (err error) {
 	if s.method != bySplit && s.method != bySweeps {
 		return nil
@@ -93,10 +97,24 @@ func (s *shifts) prefer() (err error) {
 	if s.ordering == nil {
 		s.ordering, err = newOrdering(s.rows)
 	}
-	if err == nil && s.ordering.flops <= perCell*float64(s.rows.Size()) {
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.method == bySweeps && s.flopsPerCell() > perCellOfCycles && coarsens(s.rows):
+		s.method = byCycles
+	case s.flopsPerCell() <= perCell:
 		s.method = byDirect
 	}
-	return err
+	return nil
+}
+
+// flopsPerCell is the work of elimination, +Inf if it is not known.
+func (s *shifts) flopsPerCell() float64 {
+	if s.ordering == nil {
+		return math.Inf(1)
+	}
+	return s.ordering.flops / float64(s.rows.Size())
 }
 
 func newExponentials(shifts *shifts, m0, times []float64, set Settings) *exponentials {
@@ -250,11 +268,19 @@ func (e *exponentials) build(window []float64, allowed float64) (q quadrature, o
 	tau := math.Min(e.longest, last/pole(last/window[0], allowed))
 	for {
 		q, ok, err = e.grow(window, tau, allowed)
-		if !errors.As(err, new(*NotConverged)) || tau < shortest {
+		switch cycling := e.shifts.method == byCycles; {
+		case !errors.As(err, new(*NotConverged)) || tau < shortest:
 			return q, ok, err
+		case cycling && e.shifts.flopsPerCell() <= perCell:
+			e.shifts.turnTo(byDirect)
+		case e.Method == "": // SDIRK4 takes over
+			return q, ok, err
+		case cycling:
+			e.shifts.turnTo(bySweeps)
+		default: // the real equations are easier for shorter steps
+			tau /= 4
+			e.longest = tau
 		}
-		tau /= 4 // the real equations are easier for shorter steps
-		e.longest = tau
 	}
 }
 

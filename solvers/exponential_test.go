@@ -248,7 +248,7 @@ func TestContourIteratesAsItEliminates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set, err := (&Settings{Tolerance: tol, Workers: 1}).forEvolve()
+		set, err := (&Settings{Method: byContour, Tolerance: tol, Workers: 1}).forEvolve()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,6 +36,7 @@ var evolutions = []method{
 	{byDirect, 4, ""},
 	{bySplit, 4, "jumps to face neighbours"},
 	{bySweeps, 4, ""},
+	{byCycles, 4, "jumps beyond face neighbours on more than 4096 cells, and no closed faces"},
 	{byJumps, 0, "rates that do not depend on time"},
 	{byContour, 0, "rates that do not depend on time"},
 }

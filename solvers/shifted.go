@@ -21,11 +21,12 @@ type shifted interface {
 
 // The ways of solving shifted equations.
 const (
-	byAny    = "sdirk4"        // whichever suits
-	byLines  = "sdirk4-lines"  // one axis, by elimination along it
-	byDirect = "sdirk4-direct" // elimination by nested dissection
-	bySplit  = "sdirk4-split"  // BiCGStab preconditioned by the axes in turn
-	bySweeps = "sdirk4-sweeps" // BiCGStab preconditioned by symmetric Gauss–Seidel sweeps
+	byAny    = "sdirk4"           // whichever suits
+	byLines  = "sdirk4-lines"     // one axis, by elimination along it
+	byDirect = "sdirk4-direct"    // elimination by nested dissection
+	bySplit  = "sdirk4-split"     // BiCGStab preconditioned by the axes in turn
+	bySweeps = "sdirk4-sweeps"    // BiCGStab preconditioned by symmetric Gauss–Seidel sweeps
+	byCycles = "sdirk4-multigrid" // BiCGStab preconditioned by cycles over coarser grids
 )
 
 // directCells is the size, by number of axes, up to which elimination of all
@@ -41,6 +42,11 @@ func choose(name string, q operators.Rowed) (string, *ordering, error) {
 	}
 	switch {
 	case name == byDirect || name == bySweeps:
+		return name, nil, nil
+	case name == byCycles:
+		if !coarsens(q) {
+			return "", nil, unsuited(name)
+		}
 		return name, nil, nil
 	case (name == bySplit || name == byLines) && !near, name == byLines && l.Mesh().Dim() > 1:
 		return "", nil, unsuited(name)
@@ -119,7 +125,7 @@ func (s *shifts) at(ctx context.Context, t, tau float64) (kept, error) {
 		return k, nil
 	}
 	if s.tired && s.method == bySweeps && s.affordable() {
-		s.method, s.kept = byDirect, nil
+		s.turnTo(byDirect)
 	}
 	for i, k := range s.kept {
 		if k.t == t && k.tau == tau {
@@ -143,6 +149,9 @@ func (s *shifts) at(ctx context.Context, t, tau float64) (kept, error) {
 	s.kept = s.kept[:min(limit, len(s.kept))]
 	return k, nil
 }
+
+// turnTo makes the equations to come by another method.
+func (s *shifts) turnTo(method string) { s.method, s.kept = method, nil }
 
 // patience is how many iterations of sweeps are about as dear as an elimination
 // of a system that is not too large for it.
@@ -183,7 +192,7 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 		if s.scratch == nil {
 			s.scratch = newScratch(k.rows.Size())
 		}
-		k.shifted, err = s.iterate(k.rows, tau)
+		k.shifted, err = s.iterate(ctx, k.rows, tau)
 	}
 	if err == nil && accurate != nil {
 		s.lean(&k, accurate)
@@ -191,8 +200,17 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 	return k, err
 }
 
-func (s *shifts) iterate(q operators.Rowed, tau float64) (shifted, error) {
-	if s.method == bySweeps {
+func (s *shifts) iterate(ctx context.Context, q operators.Rowed, tau float64) (shifted, error) {
+	switch s.method {
+	case byCycles:
+		system, err := newCycles(ctx, q, tau, s.workers)
+		if err != nil {
+			return nil, err
+		}
+		c := newIterated(s.method, system, s.scratch)
+		c.most = patience / restarts // of cycles, each the work of some four sweeps
+		return c, nil
+	case bySweeps:
 		system, err := newSweeps(q, tau)
 		if err != nil {
 			return nil, err
@@ -267,6 +285,7 @@ type system interface {
 	fastest() float64         // largest diagonal of τQ
 	numbers() int             // that it holds, besides the generator
 	exact() bool              // P is the inverse itself
+	passes() float64          // work of P
 }
 
 // iterated solves a system by BiCGStab and last corrections by P.
@@ -274,6 +293,7 @@ type iterated struct {
 	system
 	name string
 	rho  float64
+	most int // iterations before a restart
 	done float64
 
 	tired *bool // told when more than patience iterations are needed; may be nil
@@ -290,7 +310,7 @@ func newScratch(n int) *scratch {
 }
 
 func newIterated(name string, system system, work *scratch) *iterated {
-	return &iterated{system: system, name: name, rho: system.fastest(), scratch: work}
+	return &iterated{system: system, name: name, rho: system.fastest(), most: splitIterations, scratch: work}
 }
 
 func (c *iterated) work() (done float64) {
@@ -321,7 +341,8 @@ func newSplit(q operators.Rowed, tau float64, workers int) (*split, error) {
 	return c, nil
 }
 
-func (c *split) exact() bool { return len(c.axes) == 1 }
+func (c *split) exact() bool     { return len(c.axes) == 1 }
+func (c *split) passes() float64 { return 1 }
 
 func (c *split) numbers() (all int) {
 	for _, axis := range c.axes {
@@ -364,7 +385,7 @@ func (c *split) apply(dst, x []float64) {
 
 func (c *iterated) precondition(x []float64) {
 	c.system.precondition(x)
-	c.done++
+	c.done += c.passes()
 }
 
 func (c *iterated) apply(dst, x []float64) {
@@ -415,7 +436,7 @@ func (c *iterated) iterate(ctx context.Context, x []float64, limit float64) erro
 	copy(c.shadow, c.r)
 	copy(c.p, c.r)
 	rho := dot(c.shadow, c.r)
-	for n := range splitIterations {
+	for n := range c.most {
 		if err := c.goOn(ctx, n); err != nil {
 			return err
 		}
@@ -482,7 +503,7 @@ func (c *iterated) polish(x []float64, limit float64) error {
 	if left <= 10*limit+100*roundoff*c.rho*l1(x) {
 		return nil
 	}
-	return &NotConverged{c.name, left / mass, restarts * splitIterations}
+	return &NotConverged{c.name, left / mass, restarts * c.most}
 }
 
 // roundoff is half the distance from 1 to the next number.

@@ -185,6 +185,7 @@ func (l *wideLevel) pivots(q operators.Rowed) {
 // to the one before and elsewhere.
 func (l *wideLevel) leave(q operators.Rowed, x, lo, hi int) (up, down, exit float64) {
 	to, rate := q.Row(int(l.cell[x]))
+	exit = l.departs(int(l.cell[x]))
 	for e, j := range to {
 		switch {
 		case x+1 < hi && j == int(l.cell[x+1]):

@@ -6,7 +6,8 @@
 // it had the law of the current iterate, so that the correction multiplies
 // (Horton and Leutenegger 1994) and every number at every level is positive.
 // The first guess comes from the same terms discretised on coarser grids.
-// Processes with longer jumps are discretised anew on every level (SolveWide).
+// Processes with longer jumps are discretised anew on every level (SolveWide); so
+// are their implicit steps in time (Shifted).
 //
 // It does not ask whether the law is unique: that is for the caller.
 package multigrid

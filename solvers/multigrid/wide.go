@@ -42,7 +42,7 @@ func SolveWide(ctx context.Context, q Wide, o Options, direct func(operators.Row
 	o.Tolerance, o.MaxCycles = cmp.Or(o.Tolerance, 1e-8), cmp.Or(o.MaxCycles, wideCycles)
 	s := &wideSolver{Options: o, ctx: ctx, pool: newPool(o.Workers)}
 	defer s.pool.close()
-	top := newWideLevel(q.Mesh(), q)
+	top := newWideLevel(q.Mesh(), q, nil)
 	s.rates = top.rates()
 	if err := s.hierarchy(top, q, direct); err != nil {
 		return Result{}, err
@@ -63,6 +63,7 @@ type wideSolver struct {
 	ctx   context.Context
 	pool  *pool
 	rates float64 // on the finest grid
+	shift float64 // 1/τ of Shifted, otherwise 0
 	work  float64
 }
 

@@ -65,7 +65,7 @@ func TestSweepsOfChainsKeepTheLaw(t *testing.T) {
 			strength := map[[2]int]float64{{1, 0}: 1, {0, 1}: 1, {1, 1}: 1, {2, -3}: 1}
 			strength[strong] = 20
 			q := tangled(g, strength)
-			want, l := q.law(), newWideLevel(g, q)
+			want, l := q.law(), newWideLevel(g, q, nil)
 			if longest := len(l.p) - len(l.first) + 2; longest < len(l.p)/2 {
 				t.Errorf("%d chains of %d cells, expected most cells to be linked", len(l.first)-1, len(l.p))
 			}
@@ -84,7 +84,7 @@ func TestSweepsOfChainsKeepTheLaw(t *testing.T) {
 func TestSweepSolvesAChain(t *testing.T) {
 	g := box(1, 40, 3)
 	q := tangled(g, map[[2]int]float64{{1, 0}: 1, {0, 1}: 1e-12})
-	l := newWideLevel(g, q)
+	l := newWideLevel(g, q, nil)
 	r := rand.New(rand.NewPCG(3, 4))
 	for i := range l.p {
 		l.p[i] = r.Float64()

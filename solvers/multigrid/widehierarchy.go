@@ -3,20 +3,21 @@ package multigrid
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"fokker/grid"
 	"fokker/operators"
 )
 
-// wideSmallest is the size up to which a level is solved by elimination: where
+// WideSmallest is the size up to which a level is solved by elimination: where
 // grids are coarser still, long jumps reach across the law, and what they make
 // of it is of no use.
-const wideSmallest = 1 << 12
+const WideSmallest = 1 << 12
 
 // hierarchy makes the levels below l, whose rates are those of q.
 func (s *wideSolver) hierarchy(l *wideLevel, q Wide, direct func(operators.Rowed) (*Direct, error)) error {
 	last := len(l.p)
-	for len(l.p) > wideSmallest {
+	for len(l.p) > WideSmallest {
 		g := l.coarser()
 		if g == nil {
 			break
@@ -29,12 +30,12 @@ func (s *wideSolver) hierarchy(l *wideLevel, q Wide, direct func(operators.Rowed
 		if !ok {
 			return l.unfit(fmt.Errorf("%T has no rows", again))
 		}
-		c := newWideLevel(g, coarse)
+		c := newWideLevel(g, coarse, s.gone(coarse))
 		c.d, c.y, c.t = make([]float64, len(c.p)), make([]float64, len(c.p)), make([]float64, len(c.p))
 		for k := range g.Dim() {
 			l.move = append(l.move, newTransfer(l.g.Axis(k), g.Axis(k)))
 		}
-		if c.twice = 3*len(c.p) < last && len(c.p) > wideSmallest; c.twice {
+		if c.twice = 3*len(c.p) < last && len(c.p) > WideSmallest; c.twice {
 			last = len(c.p) // W cycles cost at most 1 + ⅔ + ⅔² + …
 		}
 		l.next = c
@@ -46,6 +47,18 @@ func (s *wideSolver) hierarchy(l *wideLevel, q Wide, direct func(operators.Rowed
 	}
 	s.work += l.direct.Flops / (2 * s.rates)
 	return nil
+}
+
+// gone returns the rates of leaving for no other cell.
+func (s *wideSolver) gone(q operators.Rowed) []float64 {
+	if s.shift == 0 {
+		return nil
+	}
+	out := slices.Repeat([]float64{s.shift}, q.Size())
+	for i, a := range q.Absorption() {
+		out[i] += a
+	}
+	return out
 }
 
 // unfit says that nothing comes of the levels below.

@@ -21,6 +21,7 @@ type wideLevel struct {
 	from  []int32
 	part  []float64 // rate over the rate out of the cell it leads to
 	inv   []float64 // 1/rate out
+	gone  []float64 // rate of leaving for no other cell; nil where nothing does
 	chains
 	blocks []grid.Range // slabs
 
@@ -39,9 +40,9 @@ type wideLevel struct {
 	direct  *Direct // of the coarsest level
 }
 
-func newWideLevel(g *grid.Grid, q operators.Rowed) *wideLevel {
+func newWideLevel(g *grid.Grid, q operators.Rowed, gone []float64) *wideLevel {
 	n := g.Size()
-	l := &wideLevel{g: g, p: make([]float64, n), f: make([]float64, n), r: make([]float64, n)}
+	l := &wideLevel{g: g, gone: gone, p: make([]float64, n), f: make([]float64, n), r: make([]float64, n)}
 	l.transpose(q)
 	l.divide()
 	l.link(q)
@@ -60,7 +61,7 @@ func (l *wideLevel) transpose(q operators.Rowed) {
 		for _, j := range to {
 			l.start[j+1]++
 		}
-		l.inv[i] = 1 / max(sum(rate), leak)
+		l.inv[i] = 1 / max(l.departs(i)+sum(rate), leak)
 		l.cell[i] = int32(i)
 	}
 	for i := range n {
@@ -75,6 +76,14 @@ func (l *wideLevel) transpose(q operators.Rowed) {
 			at[j]++
 		}
 	}
+}
+
+// departs returns the rate of leaving cell i for no other.
+func (l *wideLevel) departs(i int) float64 {
+	if l.gone == nil {
+		return 0
+	}
+	return l.gone[i]
 }
 
 // divide cuts the slabs into blocks, on a ring an even number of them.
