@@ -60,7 +60,7 @@ func (l *lines) limit(down, up, m []float64, first int, work *stream) {
 		c := first + i*l.stride
 		work.up[i], work.down[i] = l.up[c]*m[c], l.down[c]*m[c]
 	}
-	work.correct(l.ring)
+	work.correct(l)
 	for i, u := range work.up {
 		c := first + i*l.stride
 		if u > 0 {

@@ -19,7 +19,9 @@ import (
 // another gains. Upwind flows move the mean of a line exactly, and so would the
 // mean of a and b in the place of ψ, whose sum along a line is that of its ends. On
 // the side of a hump where limiters take less from it than on the other, ψ is
-// reduced until its sum is that. Flows depend on the law, so this is no generator.
+// reduced until its sum is that. Where lines lose mass no mean is kept, and the flow
+// out of their last cells, of first order, says nothing of that sum: ψ is left as it
+// is. Flows depend on the law, so this is no generator.
 type streaming struct {
 	*lines
 	fastest float64
@@ -124,7 +126,7 @@ func (s *streaming) euler(w *stream, dst, m []float64, first int, h float64) (lo
 // flows from its end cell are upwind, and nothing passes the wall: what is absorbed
 // there counts as loss.
 func (s *streaming) faces(w *stream, n int) {
-	w.correct(s.ring)
+	w.correct(s.lines)
 	up, down, moreUp, moreDown, through := w.up[:n], w.down[:n], w.moreUp[:n], w.moreDown[:n], w.through[:n]
 	for i := range n - 1 {
 		through[i] = up[i] + moreUp[i] - down[i+1] - moreDown[i+1]
@@ -136,22 +138,26 @@ func (s *streaming) faces(w *stream, n int) {
 }
 
 // correct computes what limited flows are more than up and down.
-func (w *stream) correct(ring bool) {
+func (w *stream) correct(l *lines) {
 	n := len(w.up)
 	up, down, moreUp, moreDown := w.up[:n], w.down[:n], w.moreUp[:n], w.moreDown[:n]
 	moreUp[0], moreUp[n-1], moreDown[0], moreDown[n-1] = 0, 0, 0, 0
 	for i := 1; i < n-1; i++ {
 		moreUp[i], moreDown[i] = more(up[i-1], up[i], up[i+1]), more(down[i+1], down[i], down[i-1])
 	}
-	if ring {
+	if l.ring {
 		moreUp[0], moreUp[n-1] = more(up[n-1], up[0], up[1]), more(up[n-2], up[n-1], up[0])
 		moreDown[0], moreDown[n-1] = more(down[1], down[0], down[n-1]), more(down[0], down[n-1], down[n-2])
+	}
+	switch {
+	case l.loss != nil:
+	case l.ring:
 		balance(moreUp, 0)
 		balance(moreDown, 0)
-		return
+	default:
+		balance(moreUp, (up[n-1]+up[n-2]-up[1]-up[0])/4)
+		balance(moreDown, (down[0]+down[1]-down[n-2]-down[n-1])/4)
 	}
-	balance(moreUp, (up[n-1]+up[n-2]-up[1]-up[0])/4)
-	balance(moreDown, (down[0]+down[1]-down[n-2]-down[n-1])/4)
 }
 
 // more returns what the limited flow at the face ahead of a cell is more than its

@@ -113,7 +113,7 @@ func streaming() section {
 	cut := func(x []float64, t float64) float64 { return gauss(x[0], 1+t, .16) }
 	return section{
 		title: "Axes without noise",
-		about: "Along them rates are upwind, of first order; `strang` carries laws in time by limited flows of second order instead.",
+		about: "Along them rates are upwind, of first order; `strang` carries laws in time by limited flows of second order instead, which laws at rest have as well.",
 		problems: []problem{
 			{kind: "no noise", scheme: upwind, walls: "far", name: "Gaussian that shrinks", at: .7, method: "sdirk4",
 				text:    axis("x", -2, 4) + shrinkText,
@@ -130,9 +130,9 @@ func streaming() section {
 			{kind: "no noise", scheme: upwind, walls: "absorbing", name: "half of a Gaussian has left", at: 1.2, method: "sdirk4",
 				text:    axis("x", -1, 2.2, absorbing) + leaving,
 				density: cut, mass: left, figure: "x", order: 1, from: courant},
-			{kind: "additive along v, none along x", scheme: upwind, walls: "far", name: "kinetic oscillator, at rest",
+			{kind: "additive along v, none along x", scheme: streams, walls: "far", name: "kinetic oscillator, at rest",
 				text:    phase + kineticText,
-				density: kinetic.law(0), figure: "x^2", order: 1, from: courant},
+				density: kinetic.law(0), figure: "x^2", order: 2, from: leer},
 			{kind: "additive along v, none along x", scheme: upwind, walls: "far", name: "kinetic oscillator, in time", at: 1, method: "sdirk4",
 				text:    phase + kineticText + start,
 				density: kinetic.law(1), figure: "x^2", order: 1, from: courant, cells: []int{24, 48, 96}},
