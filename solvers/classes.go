@@ -129,19 +129,38 @@ func (g *graph) restrict(cells []int, at []int32) *graph {
 }
 
 // even multiplies every row by a power of two, 2^−by[i], that brings its sum
-// into [½, 1). Masses divided by these powers are those of the even graph.
+// into [½, 1), or as near as it can without taking digits from its least rate.
+// Masses divided by these powers are those of the even graph.
 func (g *graph) even() (h *graph, by []int) {
 	h = &graph{cells: g.cells, start: g.start, to: g.to, rate: make([]float64, len(g.rate)), loss: make([]float64, g.size())}
 	by = make([]int, g.size())
 	for i := range by {
 		lo, hi := g.start[i], g.start[i+1]
 		_, by[i] = math.Frexp(g.loss[i] + sum(g.rate[lo:hi]))
+		by[i] = min(by[i], max(0, g.spare(i)))
 		h.loss[i] = math.Ldexp(g.loss[i], -by[i])
 		for e := lo; e < hi; e++ {
 			h.rate[e] = math.Ldexp(g.rate[e], -by[i])
 		}
 	}
 	return h, by
+}
+
+// spare returns by which power of two all positive rates of a row can be divided and
+// remain normal numbers.
+func (g *graph) spare(i int) int {
+	const normal = -1021 // exponent of the least of them, as Frexp has it
+	least := math.MaxFloat64
+	if g.loss[i] > 0 {
+		least = g.loss[i]
+	}
+	for _, rate := range g.rate[g.start[i]:g.start[i+1]] {
+		if rate > 0 {
+			least = min(least, rate)
+		}
+	}
+	_, e := math.Frexp(least)
+	return e - normal
 }
 
 // arrows is which cells jump to which, all that classes depend on. Of the

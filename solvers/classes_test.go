@@ -284,3 +284,17 @@ func TestCellsWithoutRatesKeepTheirMass(t *testing.T) {
 		t.Errorf("the law of cells that nothing leaves is not the initial law")
 	}
 }
+
+// A rate near the least number beside a large one is a rate all the same: the law
+// of a path is x_k+1/x_k = up_k/down_k+1 (detailed balance).
+func TestLeastRatesAreKept(t *testing.T) {
+	up, down := []float64{3, 0x1p-1070, 0x1p-1020}, []float64{2, 1e9, 1e15}
+	law := stationary(t, path(up, down), nil)
+	for k, u := range up {
+		part, e := math.Frexp(u) // math.Log is wrong below the normal numbers
+		want := math.Log(part/down[k]) + float64(e)*math.Ln2
+		if got := law.Log[k+1] - law.Log[k]; math.Abs(got-want) > 1e-12*math.Abs(want) {
+			t.Errorf("from cell %d to the next the logarithm of the law changes by %v, want %v", k, got, want)
+		}
+	}
+}

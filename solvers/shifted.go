@@ -33,6 +33,13 @@ const (
 // cells is cheaper than iteration.
 var directCells = [...]int{1: math.MaxInt, 2: 300 * 300, 3: 4096, 4: 1296}
 
+// changes reports whether rates depend on time: an elimination serves one stage of
+// one step then.
+func changes(q operators.Rowed) bool {
+	_, timed := q.(operators.Timed)
+	return timed
+}
+
 // choose returns the method of a name that a generator allows, and the order of
 // elimination where it was needed to know.
 func choose(name string, q operators.Rowed) (string, *ordering, error) {
@@ -54,7 +61,7 @@ func choose(name string, q operators.Rowed) (string, *ordering, error) {
 		return name, nil, nil
 	case near && l.Mesh().Dim() == 1:
 		return byLines, nil, nil
-	case near && q.Size() > directCells[l.Mesh().Dim()]:
+	case near && (q.Size() > directCells[l.Mesh().Dim()] || changes(q)):
 		return bySplit, nil, nil
 	case near || q.Size() <= 1024: // never dear
 		return byDirect, nil, nil

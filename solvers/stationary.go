@@ -59,6 +59,9 @@ func Stationary(q operators.Generator, s *Settings) (*Law, error) {
 		if law.Residual, err = t.residual(law.Mass); err != nil {
 			return nil, err
 		}
+		if !finite(law.Residual) {
+			return nil, errRange
+		}
 	}
 	law.Elapsed = time.Since(begin)
 	return law, nil
