@@ -36,7 +36,18 @@ func (p *Problem) Memory() float64 {
 	for _, a := range p.Axes {
 		cells *= float64(a.Cells)
 	}
-	return cells*p.bytesPerCell() + p.basisBytes()
+	return cells*p.bytesPerCell() + p.basisBytes() + p.particleBytes()
+}
+
+// particleBytes is what the particles of [validate] take: their places at every time
+// under test, or now and a step later at rest, of a longer and a shorter step; their
+// displacements and cells.
+func (p *Problem) particleBytes() float64 {
+	if p.Validate == nil {
+		return 0
+	}
+	dim, times := float64(len(p.Axes)), float64(max(2, len(p.Validate.At)))
+	return float64(p.Validate.Particles) * (2*times*(8*dim+1) + 16*dim + 8)
 }
 
 // basisBytes is what the matrices of schemes of high order take along all axes: five
@@ -63,11 +74,15 @@ func (p *Problem) memoryLimit() float64 {
 
 // checkMemory refuses a run that would not fit, before any memory is taken.
 func (p *Problem) checkMemory() error {
-	limit := p.memoryLimit()
-	if need := p.Memory(); limit > 0 && need > limit {
+	limit, need, particles := p.memoryLimit(), p.Memory(), p.particleBytes()
+	switch {
+	case limit == 0 || need <= limit:
+		return nil
+	case particles > need/2:
+		return p.Mistaken("validate.particles", fmt.Sprintf("found %d, which need about %s", p.Validate.Particles, size(particles)), "at most "+size(limit)+" for the run", "fewer particles or times; memory_limit in [numerics] sets another bound")
+	default:
 		return &Mistake{File: p.file, Key: "axis.cells", Found: fmt.Sprintf("the run needs about %s", size(need)), Expected: "at most " + size(limit), Hint: "fewer cells or outputs; memory_limit in [numerics] sets another bound"}
 	}
-	return nil
 }
 
 func size(bytes float64) string {

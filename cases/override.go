@@ -11,7 +11,7 @@ import (
 // override applies "name=value", where name is a parameter or the path of a
 // key, axes by their names or all by *: Ty=2, sgd.batch_size=8,
 // axis.x.cells=512, axis.*.cells=64. "--cells x=512" and "--cells 64" are the
-// last two in short.
+// last two in short; "--at 2" and "--times 1,2" are validate.at=[2] and [1,2].
 func (r *reader) override(file *table, assignment string) {
 	r.saying = "--set " + assignment
 	if cells, short := strings.CutPrefix(assignment, "--cells "); short {
@@ -21,6 +21,11 @@ func (r *reader) override(file *table, assignment string) {
 			axis, number = "*", cells
 		}
 		assignment = "axis." + axis + ".cells=" + number
+	}
+	for _, flag := range []string{"--at ", "--times "} {
+		if times, short := strings.CutPrefix(assignment, flag); short {
+			r.saying, assignment = assignment, "validate.at=["+times+"]"
+		}
 	}
 	name, text, ok := strings.Cut(assignment, "=")
 	name = strings.TrimSpace(name)

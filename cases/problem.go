@@ -67,6 +67,11 @@ type ValidateTask struct {
 	Sampling  string    // how an optimiser on data draws its batches, instead of [sgd]'s
 }
 
+// Mistaken returns a mistake of the file that the problem stands in.
+func (p *Problem) Mistaken(key, found, expected, hint string) *Mistake {
+	return &Mistake{File: p.file, Key: key, Found: found, Expected: expected, Hint: hint}
+}
+
 // Descent returns the optimiser itself, drawing batches as [validate] may say, nil
 // unless it has data.
 func (p *Problem) Descent() *sgd.Descent { return p.descent }

@@ -273,6 +273,10 @@ func TestARunBeyondMemoryIsRefusedBeforeItBegins(t *testing.T) {
 	if !errors.As(err, &m) || asked || m.File != "case.toml" || !strings.Contains(m.Hint, "memory_limit") || !strings.Contains(m.Expected, "1 GB") {
 		t.Errorf("%v, want a refusal before anything is assembled", err)
 	}
+	many := line + "[process]\ndiffusion = 1\n[validate]\nparticles = 1e12\n[numerics]\nmemory_limit = 1e9\n"
+	if _, err = read(t, many).Run(context.Background(), Options{}); !errors.As(err, &m) || m.Key != "validate.particles" || !strings.Contains(m.Found, "1000000000000") {
+		t.Errorf("%v, want a refusal of so many particles", err)
+	}
 	if free := availableMemory(); !(free > 0) {
 		t.Errorf("available memory %v on a system that tells it", free)
 	}

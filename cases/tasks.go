@@ -32,6 +32,7 @@ func (r *reader) readTasks(file *table, p *Problem) {
 }
 
 func (r *reader) readValidate(t *table, p *Problem) {
+	before := len(r.mistakes)
 	p.Validate = &ValidateTask{
 		Particles: r.whole(t, "particles", 0, 100), Step: r.positive(t, "step", 0), Seed: uint64(r.whole(t, "seed", 0, 0)),
 		At: r.numbers(t, "at"), Level: r.positive(t, "level", 0), Method: r.text(t, "method", ""),
@@ -47,7 +48,7 @@ func (r *reader) readValidate(t *table, p *Problem) {
 			p.descent.Sampling = sgd.Sampling(slices.Index(samplings, p.Validate.Sampling))
 		}
 	}
-	if e := t.find("at"); e != nil {
+	if e := t.find("at"); e != nil && len(r.mistakes) == before {
 		r.readAt(e, p)
 	}
 }

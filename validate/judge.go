@@ -55,8 +55,13 @@ func (v *verifier) hold(l *subject, read *rows, time int) error {
 	if outside > 0 {
 		v.out.Words = append(v.out.Words, fmt.Sprintf("%s: %d of %d samples lie outside the box and are not compared", l.name, outside, len(read.cell[time])))
 	}
-	if inside < 2 {
-		return read.fail(fmt.Sprintf("found %d samples in the box", inside), "some more", "")
+	switch {
+	case inside < 2:
+		return read.fail(fmt.Sprintf("%s: found %d samples in the box and %d outside", l.name, inside, outside), "some more inside", l.box())
+	case read.source.Chain && inside < compare.ShortestChain:
+		return read.fail(fmt.Sprintf("found a chain of %d samples in the box", inside), fmt.Sprintf("%d at least", compare.ShortestChain), "standard errors come from batches of a chain")
+	case read.weight != nil && s.Squares == 0:
+		return read.fail(fmt.Sprintf("%s: all %d samples in the box have weight 0", l.name, inside), "some weights above 0", "")
 	}
 	r := compare.Run(l.Law, s)
 	for _, name := range r.Skipped {
@@ -73,9 +78,37 @@ func (v *verifier) hold(l *subject, read *rows, time int) error {
 	return nil
 }
 
-// counted are the samples of one time by cells, and how many lie in the box.
+// box says where samples are compared.
+func (l *subject) box() string {
+	out := "the box is "
+	for k, a := range l.Grid.Axes() {
+		if k > 0 {
+			out += ", "
+		}
+		out += fmt.Sprintf("%s in [%g, %g]", a.Name, a.Edges[0], a.Edges[a.Cells()])
+	}
+	return out
+}
+
+// heaviest is the largest weight of samples in the box.
+func (r *rows) heaviest(time int) (most float64) {
+	for i, cell := range r.cell[time] {
+		if cell >= 0 {
+			most = max(most, r.weight[time][i])
+		}
+	}
+	return most
+}
+
+// counted are the samples of one time by cells, and how many lie in the box. Weights
+// are in units of the largest, whose square could be no float64.
 func (r *rows) counted(time int, l *subject) (*compare.Samples, int) {
-	s, inside := &compare.Samples{Weight: make([]float64, l.Grid.Size())}, 0
+	s, inside, unit := &compare.Samples{Weight: make([]float64, l.Grid.Size())}, 0, 1.0
+	if r.weight != nil {
+		if most := r.heaviest(time); most > 0 {
+			unit = most
+		}
+	}
 	for i, cell := range r.cell[time] {
 		if cell < 0 {
 			continue
@@ -83,7 +116,7 @@ func (r *rows) counted(time int, l *subject) (*compare.Samples, int) {
 		inside++
 		w := 1.0
 		if r.weight != nil {
-			w = r.weight[time][i]
+			w = r.weight[time][i] / unit
 			s.Squares += w * w
 		}
 		s.Weight[cell] += w
@@ -174,7 +207,8 @@ func (v *verifier) unsettled(l *subject, read *rows, time int) {
 }
 
 // misread solves the processes that are easily taken for that of the case, and says
-// which one the samples have the law of.
+// which one the samples have the law of, without the tolerance: what is allowed to be
+// off may be off in the direction of either.
 func (v *verifier) misread(read *rows) error {
 	for _, other := range v.of.Problem.Misreadings() {
 		c := v.on(other.Problem, 1)
@@ -195,7 +229,6 @@ func (v *verifier) misread(read *rows) error {
 			return err
 		}
 		for i, l := range w.laws {
-			l.Tolerance = read.source.Tolerance
 			for _, c := range v.laws[i].Changes { // what a mesh does is much the same
 				l.Changes = append(l.Changes, c)
 			}

@@ -140,6 +140,8 @@ func (r *rows) readNPY(from io.Reader) error {
 // dimensions returns numbers of times, samples and columns.
 func (r *rows) dimensions(shape []int) (times, n, columns int, err error) {
 	switch several := len(r.source.Times) > 1; {
+	case len(r.source.Times) == 1 && len(shape) == 3 && shape[0] == 1: // as of several times
+		return 1, shape[1], shape[2], nil
 	case !several && len(shape) == 1 && r.Dim() == 1:
 		return 1, shape[0], 1, nil
 	case !several && len(shape) == 2:

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"fokker/cases"
 	"fokker/grid"
@@ -37,14 +38,34 @@ type rows struct {
 func readSamples(g *grid.Grid, s Samples) (*rows, error) {
 	r := &rows{Grid: g, source: s}
 	buffered := bufio.NewReaderSize(s.Reader, 1<<20)
-	magic, err := buffered.Peek(len(npyMagic))
-	if err == nil && string(magic) == npyMagic {
-		return r, r.readNPY(buffered)
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	start, err := buffered.Peek(len(npyMagic))
+	switch begins := func(magic string) bool { return strings.HasPrefix(string(start), magic) }; {
+	case err != nil && !errors.Is(err, io.EOF):
 		return nil, r.fail(trimmedPath(err), "", "")
+	case begins(npyMagic):
+		return r, r.readNPY(buffered)
+	case begins("PK\x03\x04"):
+		return nil, r.fail("it is a zip archive, as numpy.savez writes it", "an array as numpy.save writes it, or a CSV", "save one array, as .npy")
+	case begins("\xff\xfe"), begins("\xfe\xff"):
+		return nil, r.fail("it is text in UTF-16", "text in UTF-8", "")
+	case begins(byteOrderMark):
+		if _, err := buffered.Discard(len(byteOrderMark)); err != nil {
+			return nil, r.fail(trimmedPath(err), "", "")
+		}
 	}
 	return r, r.readCSV(buffered)
+}
+
+// byteOrderMark is what some programs begin a text in UTF-8 with.
+const byteOrderMark = "\ufeff"
+
+// shown is a text of a file as a message has it: in quotes, no longer than a line.
+func shown(text string) string {
+	const most = 40 // bytes
+	if len(text) > most {
+		return fmt.Sprintf("%q…", text[:most])
+	}
+	return fmt.Sprintf("%q", text)
 }
 
 // trimmedPath is an error of reading without the words of the packages it came
@@ -129,6 +150,11 @@ func (r *rows) readCSV(from io.Reader) error {
 	if err != nil {
 		return r.fail(err.Error(), "numbers separated by commas, or an array of NumPy", "")
 	}
+	if text := strings.Join(first, ","); strings.Contains(text, "\r") {
+		return r.fail("found "+shown(text)+" as the first line", "lines that end in LF, or CR LF", "lines of this file end in CR")
+	} else if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
+		return r.fail("found "+shown(text)+" as the first line", "text: numbers separated by commas, or an array of NumPy", "")
+	}
 	columns, weights, header, err := r.columns(slices.Clone(first))
 	if err != nil {
 		return err
@@ -182,18 +208,34 @@ func (r *rows) columns(first []string) (axes []int, weights int, header bool, er
 		first[i] = strings.TrimSpace(first[i])
 	}
 	for _, name := range r.names() {
-		i := slices.Index(first, name)
-		if i < 0 {
-			return nil, 0, false, r.fail(fmt.Sprintf("found columns %s", strings.Join(first, ", ")), fmt.Sprintf("one called %q", name), "the header names the axes of the case")
+		i, err := r.named(first, name, fmt.Sprintf("one called %q", name), "the header names the axes of the case")
+		if err != nil {
+			return nil, 0, false, err
 		}
 		axes = append(axes, i)
 	}
 	if name := r.source.Weights; name != "" {
-		if weights = slices.Index(first, name); weights < 0 {
-			return nil, 0, false, r.fail(fmt.Sprintf("found columns %s", strings.Join(first, ", ")), fmt.Sprintf("one called %q, of weights", name), "")
+		if weights, err = r.named(first, name, fmt.Sprintf("one called %q, of weights", name), ""); err != nil {
+			return nil, 0, false, err
 		}
 	}
 	return axes, weights, true, nil
+}
+
+// named returns the one column of a name.
+func (r *rows) named(first []string, name, expected, hint string) (int, error) {
+	i := slices.Index(first, name)
+	if i < 0 {
+		var quoted []string
+		for _, field := range first[:min(len(first), 20)] {
+			quoted = append(quoted, shown(field))
+		}
+		return 0, r.fail(fmt.Sprintf("found columns %s", strings.Join(quoted, ", ")), expected, hint)
+	}
+	if slices.Contains(first[i+1:], name) {
+		return 0, r.fail(fmt.Sprintf("found two columns called %q", name), "one", "")
+	}
+	return i, nil
 }
 
 func btoi(b bool) int {
@@ -236,7 +278,7 @@ func (r *rows) record(c *csv.Reader, fields []string, axes []int, weights int) e
 		v, err := strconv.ParseFloat(strings.TrimSpace(fields[column]), 64)
 		if err != nil {
 			line, _ := c.FieldPos(column)
-			return 0, r.fail(fmt.Sprintf("line %d: %s is %q", line, name, fields[column]), "a number", "")
+			return 0, r.fail(fmt.Sprintf("line %d: %s is %s", line, name, shown(fields[column])), "a number", "")
 		}
 		return v, nil
 	}

@@ -140,6 +140,7 @@ func TestSamplesAreReadFromEveryFormat(t *testing.T) {
 		{"Fortran", array("<f8", true, shape, at), ""},
 		{"CSV", csv.Bytes(), ""},
 		{"CSV with header", headed.Bytes(), ""},
+		{"byte-order mark", append([]byte("\xef\xbb\xbf"), csv.Bytes()...), ""},
 		{"CSV with weights", headed.Bytes(), "w"},
 		{"weights in an array", array("<f8", true, []int{n, 3}, weighted), "1"},
 	} {
@@ -158,6 +159,63 @@ func TestSamplesAreReadFromEveryFormat(t *testing.T) {
 				t.Errorf("%s: %+v, want %+v", c.name, test, want.Tests[i])
 			}
 		}
+	}
+}
+
+// The unit of weights does not matter, however large or small.
+func TestWeightsHaveNoUnit(t *testing.T) {
+	z := gaussians(5000, 8)
+	var want *validate.Verdict
+	for _, unit := range []float64{1, 1e300, 1e-300} {
+		rows := csvOf("x,y,w", len(z), func(i int) []float64 { return []float64{z[i][0], z[i][1], unit * float64(1+i%2)} })
+		got, err := held(t, plane2, validate.Samples{Name: "z", Reader: rows, Weights: "w"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == nil {
+			if want = got; !want.Pass || len(want.Tests) < 10 {
+				t.Errorf("found %+v", want.Tests)
+			}
+		}
+		for i, test := range got.Tests {
+			if math.Abs(test.P-want.Tests[i].P) > 1e-9 || len(got.Tests) != len(want.Tests) {
+				t.Errorf("in units of %v: %+v, want %+v", unit, test, want.Tests[i])
+			}
+		}
+	}
+}
+
+// A tolerance does not make the law of another process that of the samples: Euler
+// steps of 0.3 have the variances 1/(1 − 0.15) and 0.5/(1 − 0.3), far from twice
+// those of the case.
+func TestToleranceMakesNoOtherProcess(t *testing.T) {
+	z := gaussians(20_000, 9)
+	rows := csvOf("x,y", len(z), func(i int) []float64 { return []float64{z[i][0] / math.Sqrt(0.85), z[i][1] / math.Sqrt(0.7)} })
+	v, err := held(t, plane2, validate.Samples{Name: "z", Reader: rows, Tolerance: 0.2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if said := strings.Join(v.Words, "; "); v.Pass || strings.Contains(said, "another process") {
+		t.Errorf("pass %v, said %q", v.Pass, said)
+	}
+	rows = csvOf("x,y", len(z), func(i int) []float64 { return []float64{math.Sqrt2 * z[i][0], math.Sqrt2 * z[i][1]} })
+	if v, err = held(t, plane2, validate.Samples{Name: "z", Reader: rows, Tolerance: 0.2}); err != nil {
+		t.Fatal(err)
+	}
+	if said := strings.Join(v.Words, "; "); !strings.Contains(said, "with twice the diffusion") {
+		t.Errorf("said %q of twice the diffusion", said)
+	}
+}
+
+// One time may be the only one of an array with times.
+func TestAnArrayOfOneTime(t *testing.T) {
+	z := gaussians(2000, 10)
+	file := array("<f8", false, []int{1, len(z), 2}, func(i []int) float64 {
+		return z[i[1]][i[2]] * math.Sqrt(-math.Expm1(-float64(2*(1+i[2]))*0.5))
+	})
+	v, err := held(t, plane2, validate.Samples{Name: "z.npy", Reader: bytes.NewReader(file), Times: []float64{0.5}})
+	if err != nil || !v.Pass || v.Particles != len(z) {
+		t.Errorf("found %+v, error %v", v, err)
 	}
 }
 
@@ -209,14 +267,22 @@ func TestBadSamplesAreOneClearError(t *testing.T) {
 		{"header", "it has a broken header", validate.Samples{Reader: strings.NewReader("\x93NUMPY\x01\x00\xff\xffx")}},
 		{"text", `line 3: y is "abc", expected a number`, validate.Samples{Reader: strings.NewReader("x,y\n1,2\n1,abc\n")}},
 		{"ragged", "line 3", validate.Samples{Reader: strings.NewReader("x,y\n1,2\n1\n")}},
-		{"other names", `found columns u, v, expected one called "x"`, validate.Samples{Reader: strings.NewReader("u,v\n1,2\n")}},
+		{"other names", `found columns "u", "v", expected one called "x"`, validate.Samples{Reader: strings.NewReader("u,v\n1,2\n")}},
 		{"no weights", `expected one called "w", of weights`, validate.Samples{Reader: strings.NewReader("x,y\n1,2\n"), Weights: "w"}},
 		{"negative weights", "row 1: a weight of -1", validate.Samples{Reader: strings.NewReader("0,0,-1\n"), Weights: "2"}},
 		{"empty", "it is empty", validate.Samples{Reader: strings.NewReader("")}},
-		{"outside", "found 0 samples in the box", validate.Samples{Reader: strings.NewReader("9,9\n8,8\n")}},
+		{"outside", "found 0 samples in the box and 2 outside, expected some more inside\n    hint: the box is x in [-5, 5], y in [-4, 4]", validate.Samples{Reader: strings.NewReader("9,9\n8,8\n")}},
+		{"weightless", "all 2 samples in the box have weight 0", validate.Samples{Reader: strings.NewReader("0,0,0\n1,1,0\n9,9,1\n"), Weights: "2"}},
+		{"CR alone", `found "x,y\r1,2" as the first line`, validate.Samples{Reader: strings.NewReader("x,y\r1,2\r")}},
+		{"binary", `found "\x80\x00\x00`, validate.Samples{Reader: strings.NewReader("\x80" + strings.Repeat("\x00", 100000))}},
+		{"savez", "it is a zip archive", validate.Samples{Reader: strings.NewReader("PK\x03\x04\x00\x00")}},
+		{"UTF-16", "it is text in UTF-16", validate.Samples{Reader: strings.NewReader("\xff\xfex\x00\n\x00")}},
+		{"two of a name", `found two columns called "x"`, validate.Samples{Reader: strings.NewReader("x,y,x\n1,2,3\n")}},
+		{"two of weights", `found two columns called "w"`, validate.Samples{Reader: strings.NewReader("x,y,w,w\n1,2,3,4\n"), Weights: "w"}},
+		{"short chain", "found a chain of 100 samples in the box, expected 128 at least", validate.Samples{Reader: bytes.NewReader(whole), Chain: true}},
 	} {
 		c.s.Name = "file"
-		if _, err := held(t, plane2, c.s); err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "file: ") {
+		if _, err := held(t, plane2, c.s); err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "file: ") || len(err.Error()) > 300 {
 			t.Errorf("%s: error %v, want …%s…", c.name, err, c.want)
 		}
 	}

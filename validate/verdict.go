@@ -82,7 +82,7 @@ func Verify(ctx context.Context, c *cases.Case, r *cases.Result, o Options) (*Ve
 		}
 	}
 	if len(v.out.Tests) == 0 {
-		return nil, &cases.Mistake{Key: "validate", Found: "there is nothing to test", Expected: "a stationary law, or outputs of [evolve] after its start"}
+		return nil, c.Problem.Mistaken("validate", "there is nothing to test", "a stationary law, or outputs of [evolve] after its start", "")
 	}
 	v.out.Pass = compare.Decide(v.out.Tests, v.task.Level)
 	v.explain()
@@ -159,7 +159,27 @@ func (v *verifier) plan() (err error) {
 	if e := v.result.Evolve; e != nil {
 		v.list(v.times(e.Times))
 	}
-	return nil
+	return v.affordable()
+}
+
+// mostMoves is how many steps of how many particles are taken at most: some days.
+const mostMoves = 1e14
+
+// affordable refuses what no run would end.
+func (v *verifier) affordable() error {
+	time := 0.0
+	for _, l := range v.laws {
+		time = max(time, l.time+l.move)
+	}
+	moves := float64(v.task.Particles) * 3 * time / (2 * v.out.Step) // with a long step and a half of it
+	if time == 0 || moves <= mostMoves {                             // without laws there is no step either
+		return nil
+	}
+	key, found, hint := "validate.particles", fmt.Sprintf("found %d", v.task.Particles), "fewer particles, or earlier times in `at`"
+	if v.task.Step > 0 {
+		key, found, hint = "validate.step", fmt.Sprintf("found %v", v.task.Step), "a longer step, or earlier times in `at`"
+	}
+	return v.of.Problem.Mistaken(key, fmt.Sprintf("%s: %d particles take %.2g steps in all", found, v.task.Particles, moves), fmt.Sprintf("at most %g", mostMoves), hint)
 }
 
 func (v *verifier) listStationary() {
@@ -202,7 +222,7 @@ func (v *verifier) chooseMethod(times []float64) (Method, error) {
 	if v.task.Method != "" {
 		i := slices.Index(Methods(), v.task.Method)
 		if i < 0 {
-			return 0, &cases.Mistake{Key: "validate.method", Found: fmt.Sprintf("no method %q", v.task.Method), Hint: "there are " + join(Methods())}
+			return 0, v.of.Problem.Mistaken("validate.method", fmt.Sprintf("no method %q", v.task.Method), "", "there are "+join(Methods()))
 		}
 		return Method(i), nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -14,6 +15,11 @@ import (
 // badFlag names the nearest flag in an error about an unknown one.
 func badFlag(cmd *cobra.Command, err error) error {
 	hint := fmt.Sprintf("`%s --help` lists the flags", cmd.CommandPath())
+	if wrong := (*pflag.InvalidValueError)(nil); errors.As(err, &wrong) {
+		f := wrong.GetFlag()
+		expected := map[string]string{"int": "a whole number", "float64": "a number", "bool": "true or false"}[f.Value.Type()]
+		return &usageError{fmt.Sprintf("%s: --%s: found %q, expected %s", cmd.CommandPath(), f.Name, wrong.GetValue(), expected), hint}
+	}
 	if wrong := unknownFlag.FindStringSubmatch(err.Error()); wrong != nil {
 		if near := nearestFlag(cmd, wrong[1]); near != "" {
 			hint = fmt.Sprintf("did you mean --%s?", near)

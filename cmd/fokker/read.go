@@ -19,6 +19,7 @@ type asked struct {
 	name  string
 	set   []string // parameter=value, table.key=value
 	cells string   // x=512,y=512 or 512
+	at    string   // --at T or --times T1,T2,…, of samples
 }
 
 // changed lists what --set changes, as the first line of a summary has it.
@@ -46,6 +47,9 @@ func (a *asked) read(stdin io.Reader) (*cases.Case, error) {
 		return nil, err
 	}
 	overrides := append(append([]string(nil), a.set...), cells...)
+	if a.at != "" {
+		overrides = append(overrides, a.at)
+	}
 	switch {
 	case a.name == "-":
 		data, err := io.ReadAll(io.LimitReader(stdin, largest))

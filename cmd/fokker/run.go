@@ -19,11 +19,12 @@ type running struct {
 	out       string
 	workers   int
 	resume    bool
-	particles bool // drawn whether or not the case asks for them
+	particles bool   // drawn whether or not the case asks for them
+	ending    string // of the run directory's name
 }
 
 func runCommand() *cobra.Command {
-	var r running
+	r := running{ending: ".run"}
 	cmd := &cobra.Command{
 		Use:   "run CASE",
 		Short: "Run every task of a case",
@@ -124,7 +125,7 @@ func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) 
 // place chooses the run directory and asks whether it can be written.
 func (r *running) place(c *cases.Case) error {
 	if r.out == "" {
-		r.out = c.Name + ".run"
+		r.out = c.Name + r.ending
 	}
 	if err := rundir.Free(r.out); err != nil {
 		return &written{notRundir(err)}

@@ -24,20 +24,19 @@ var errRejected = errors.New("rejected")
 type validating struct {
 	running
 	file    string // of samples
-	at      string // T, or with times T1,T2,…
-	times   string
+	times   string // T1,T2,… of at
 	samples validate.Samples
 }
 
 func validateCommand() *cobra.Command {
-	v := validating{running: running{particles: true}}
+	v := validating{running: running{particles: true, ending: ".validate"}}
 	cmd := &cobra.Command{
 		Use:   "validate CASE",
 		Short: "Test whether particles have the laws of a case",
 		Long: `validate runs a case, follows particles of the same process, for an optimiser on
 data those of the optimiser as well, and tests whether they have its laws. The
-run directory is that of run, with the verdict in summary.json and a picture of
-where the two differ. The table [validate] of the case says how many particles,
+run directory, NAME.validate, is as that of run, with the verdict in summary.json and
+a picture of where the two differ. The table [validate] of the case says how many particles,
 with what step and at which times.
 
 With --samples it tests somebody else's samples instead: rows of a NumPy array or a
@@ -57,7 +56,7 @@ They are held against the stationary law, or the law at the time of --at.
 		},
 	}
 	v.addFlags(cmd)
-	cmd.Flags().StringVar(&v.out, "out", "", "run `DIR`ectory (default ./NAME.run, replaced)")
+	cmd.Flags().StringVar(&v.out, "out", "", "run `DIR`ectory (default ./NAME.validate, replaced)")
 	cmd.Flags().IntVar(&v.workers, "workers", 0, "`N` goroutines at work (default: as many as the machine grants)")
 	cmd.Flags().StringVar(&v.file, "samples", "", "`FILE` of samples, NPY or CSV; - is standard input")
 	cmd.Flags().StringVar(&v.at, "at", "", "time `T` of the samples (default: they are stationary)")
@@ -78,7 +77,7 @@ func (v *validating) validate(cmd *cobra.Command) error {
 	ctx, bar := cmd.Context(), newProgress(cmd.ErrOrStderr())
 	defer bar.stop()
 	work := func() (*cases.Result, error) { return v.solve(ctx, cmd, bar) }
-	if v.file != "" {
+	if cmd.Flags().Changed("samples") {
 		work = func() (*cases.Result, error) { return v.hold(ctx, cmd, bar) }
 	}
 	result, err := finish(ctx, work)
@@ -100,36 +99,47 @@ func (v *validating) validate(cmd *cobra.Command) error {
 // checkSamples reads the flags that belong to samples.
 func (v *validating) checkSamples(cmd *cobra.Command) error {
 	for _, name := range []string{"at", "times", "chain", "weights", "tolerance"} {
-		if v.file == "" && cmd.Flags().Changed(name) {
+		if !cmd.Flags().Changed("samples") && cmd.Flags().Changed(name) {
 			return &usageError{found: fmt.Sprintf("--%s: found without --samples", name)}
 		}
 	}
+	for flag, expected := range map[string]string{"samples": "a file, or - for standard input", "weights": "a column"} {
+		if cmd.Flags().Changed(flag) && cmd.Flags().Lookup(flag).Value.String() == "" {
+			return &usageError{found: fmt.Sprintf("--%s: found nothing, expected %s", flag, expected)}
+		}
+	}
 	switch {
-	case v.at != "" && v.times != "":
+	case cmd.Flags().Changed("at") && cmd.Flags().Changed("times"):
 		return &usageError{found: "--times: found beside --at, expected one of the two"}
 	case v.samples.Chain && v.times != "":
 		return &usageError{found: "--chain: found beside --times, expected the samples of one run in their order"}
 	case v.file == "-" && v.name == "-":
 		return &usageError{found: "found - for the case and for the samples", hint: "standard input is one of the two"}
-	case !(v.samples.Tolerance >= 0):
-		return &usageError{found: fmt.Sprintf("--tolerance: found %v, expected a number ≥ 0", v.samples.Tolerance)}
+	case !(v.samples.Tolerance >= 0) || math.IsInf(v.samples.Tolerance, 1):
+		return &usageError{found: fmt.Sprintf("--tolerance: found %v, expected a finite number ≥ 0", v.samples.Tolerance)}
 	}
-	text, flag := v.at, "--at"
-	if v.times != "" {
-		text, flag = v.times, "--times"
+	var err error
+	switch {
+	case cmd.Flags().Changed("times"):
+		v.samples.Times, err = moments("--times", v.times, "times separated by commas", math.MaxInt)
+		v.at = "--times " + v.times
+	case cmd.Flags().Changed("at"):
+		v.samples.Times, err = moments("--at", v.at, "one time", 1)
+		v.at = "--at " + v.at
 	}
-	if text == "" {
-		return nil
-	}
+	return err
+}
+
+// moments reads times of a flag, no more than so many.
+func moments(flag, text, expected string, most int) (out []float64, err error) {
 	for part := range strings.SplitSeq(text, ",") {
 		t, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
-		if err != nil || flag == "--at" && len(v.samples.Times) > 0 {
-			return &usageError{found: fmt.Sprintf("%s: found %q, expected %s", flag, text, map[string]string{"--at": "one time", "--times": "times separated by commas"}[flag])}
+		if err != nil || math.IsNaN(t) || math.IsInf(t, 0) || len(out) == most {
+			return nil, &usageError{found: fmt.Sprintf("%s: found %q, expected %s", flag, text, expected)}
 		}
-		v.samples.Times = append(v.samples.Times, t)
+		out = append(out, t)
 	}
-	v.set = append(v.set, "validate.at=["+text+"]")
-	return nil
+	return out, nil
 }
 
 // hold reads the case and the samples and holds them against each other. Tasks that
@@ -140,6 +150,9 @@ func (v *validating) hold(ctx context.Context, cmd *cobra.Command, bar *progress
 		return nil, err
 	}
 	p := c.Problem
+	if p.Validate != nil {
+		p.Validate.Particles = 0 // none are drawn
+	}
 	switch {
 	case len(v.samples.Times) > 0:
 		p.Stationary = nil
@@ -208,7 +221,7 @@ func verdict(v *validate.Verdict) string {
 }
 
 // line is a test: passed or not, how probable, and of an expectation how far
-// particles are from the law.
+// particles are from the law. All lines have as many fields, so that they align.
 func line(t compare.Test) []string {
 	word := "pass"
 	if !t.Pass {
@@ -216,13 +229,13 @@ func line(t compare.Test) []string {
 	}
 	out := []string{word, fmt.Sprintf("p = %.2g", t.P)}
 	if t.Bias == nil {
-		return append(out, fmt.Sprintf("%.4g", t.Statistic))
+		return append(out, fmt.Sprintf("%.4g", t.Statistic), "")
 	}
-	out = append(out, fmt.Sprintf("off by %.2g ± %.1g", *t.Bias, *t.Error))
+	allowed := ""
 	if *t.Allowed > 0.1*math.Abs(*t.Error) {
-		out = append(out, fmt.Sprintf("%.2g allowed", *t.Allowed))
+		allowed = fmt.Sprintf("%.2g allowed", *t.Allowed)
 	}
-	return out
+	return append(out, fmt.Sprintf("off by %.2g ± %.1g", *t.Bias, *t.Error), allowed)
 }
 
 func conclusion(v *validate.Verdict) string {
@@ -235,7 +248,8 @@ func conclusion(v *validate.Verdict) string {
 	}
 	fmt.Fprintln(&text)
 	for _, s := range clearest(v.StepBias) {
-		fmt.Fprintf(&text, "the step shifts %s by %.2g ± %.1g\n", s.Name, s.Value, s.Error)
+		law, what, _ := strings.Cut(s.Name, ": ")
+		fmt.Fprintf(&text, "the step in time alone moves %s of the particles by %.2g ± %.1g (%s)\n", what, s.Value, s.Error, law)
 	}
 	for _, words := range v.Words {
 		fmt.Fprintln(&text, words)

@@ -218,6 +218,9 @@ func (r *runner) function(f Function) {
 // batches is into how many pieces the second half of a chain is cut.
 const batches = 64
 
+// ShortestChain is how many samples a chain has at least: one in each batch.
+const ShortestChain = 2 * batches
+
 // batches returns the standard error of a chain's mean from those of batches of its
 // second half, so that one that was not at rest when it began is seen, and notes the
 // autocorrelation time.

@@ -202,24 +202,32 @@ func (r *runner) cells() {
 	r.out.Tests = append(r.out.Tests, Test{Name: "cells", Statistic: g, P: Beyond(g, k-1, root*root)})
 }
 
+// mixed is the noncentrality up to which Beyond adds up its mixture, of some
+// 24 √(λ/2) terms.
+const mixed = 1e7
+
 // Beyond returns the probability that a χ² number of so many degrees of freedom
-// and noncentrality λ is larger than x: a Poisson mixture of central ones.
+// and noncentrality λ is larger than x, or a little more: a Poisson mixture of
+// central ones. Of a large λ it is bounded: the number is the square of the distance
+// √λ away from a point at a central one.
 func Beyond(x, degrees, lambda float64) float64 {
-	if x <= 0 {
+	switch {
+	case x <= 0:
 		return 1
-	}
-	if lambda == 0 {
+	case lambda == 0:
 		return distuv.ChiSquared{K: degrees}.Survival(x)
+	case lambda > mixed:
+		root := max(0, math.Sqrt(x)-math.Sqrt(lambda))
+		return distuv.ChiSquared{K: degrees}.Survival(root * root)
 	}
-	half, total, weights := lambda/2, 0.0, 0.0
+	half, total := lambda/2, 0.0
 	first := max(0, math.Floor(half-12*math.Sqrt(half)-12)) // what is below weighs less than 1e-30
 	for j := first; ; j++ {
 		log, _ := math.Lgamma(j + 1)
 		w := math.Exp(-half + j*math.Log(half) - log)
 		total += w * distuv.ChiSquared{K: degrees + 2*j}.Survival(x)
-		weights += w
-		if j > half && w < 1e-18 {
-			return total + max(0, 1-weights) // an upper bound
+		if rest := w * half / (j + 1 - half); j > half && rest <= 1e-12*total { // what follows falls by half/(j + 1) at least
+			return total + rest
 		}
 	}
 }

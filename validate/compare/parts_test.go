@@ -34,14 +34,29 @@ func TestQuadraticFormsHaveTheirTails(t *testing.T) {
 
 // A χ² of one degree and noncentrality λ is (z + √λ)².
 func TestNoncentralTails(t *testing.T) {
-	for _, lambda := range []float64{0, 0.5, 7, 300} {
-		for _, x := range []float64{0.1, 4, 200, 500} {
+	for _, lambda := range []float64{0, 0.5, 7, 300, 1e6} {
+		for _, x := range []float64{0.1, 4, 200, 500, 1000, 1.01e6} {
 			root, shift := math.Sqrt(x), math.Sqrt(lambda)
-			want := distuv.UnitNormal.Survival(root-shift) + distuv.UnitNormal.Survival(root+shift)
-			if got := Beyond(x, 1, lambda); math.Abs(got-want) > 1e-12+1e-6*want {
+			want := above(root-shift) + above(root+shift)
+			if got := Beyond(x, 1, lambda); math.Abs(got-want) > 1e-7*want {
 				t.Errorf("P(χ²(%v) > %v) = %v, want %v", lambda, x, got, want)
 			}
 		}
+	}
+}
+
+// However large the noncentrality, the tail is bounded from above, in no time.
+func TestTailsOfHugeNoncentralityAreBounded(t *testing.T) {
+	for _, lambda := range []float64{2e7, 1e30, math.MaxFloat64, math.Inf(1)} {
+		if got := Beyond(1000, 10, lambda); got != 1 {
+			t.Errorf("P(χ²(%v) > 1000) = %v, want 1", lambda, got)
+		}
+	}
+	const lambda, away = 2e7, 6.0
+	x := math.Pow(math.Sqrt(lambda)+away, 2)
+	want := above(away)
+	if got := Beyond(x, 1, lambda); got < want || got > 2.001*want { // of one degree the other side counts as well
+		t.Errorf("P = %v, want from %v to twice as much", got, want)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"fokker/grid"
 )
@@ -161,5 +160,8 @@ func quadratic(q float64, lambda []float64) float64 {
 		return 0.5 - k3/math.Pow(k2, 1.5)/(6*math.Sqrt(2*math.Pi))
 	}
 	w := math.Copysign(math.Sqrt(2*(z*q-k)), z)
-	return distuv.UnitNormal.Survival(w + math.Log(v/w)/w)
+	return above(w + math.Log(v/w)/w)
 }
+
+// above returns the probability that a normal number is larger than x.
+func above(x float64) float64 { return math.Erfc(x/math.Sqrt2) / 2 }
