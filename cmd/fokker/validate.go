@@ -24,7 +24,8 @@ var errRejected = errors.New("rejected")
 type validating struct {
 	running
 	file    string // of samples
-	times   string // T1,T2,… of at
+	taken   string // at T
+	times   string // T1,T2,…
 	samples validate.Samples
 }
 
@@ -59,7 +60,7 @@ They are held against the stationary law, or the law at the time of --at.
 	cmd.Flags().StringVar(&v.out, "out", "", "run `DIR`ectory (default ./NAME.validate, replaced)")
 	cmd.Flags().IntVar(&v.workers, "workers", 0, "`N` goroutines at work (default: as many as the machine grants)")
 	cmd.Flags().StringVar(&v.file, "samples", "", "`FILE` of samples, NPY or CSV; - is standard input")
-	cmd.Flags().StringVar(&v.at, "at", "", "time `T` of the samples (default: they are stationary)")
+	cmd.Flags().StringVar(&v.taken, "at", "", "time `T` of the samples (default: they are stationary)")
 	cmd.Flags().StringVar(&v.times, "times", "", "times `T1,T2,…` of an array (time, sample, axis)")
 	cmd.Flags().BoolVar(&v.samples.Chain, "chain", false, "the samples are one correlated run, in order")
 	cmd.Flags().StringVar(&v.samples.Weights, "weights", "", "`COLUMN` with weights: its name, or its number from 0 where there are no names")
@@ -121,25 +122,27 @@ func (v *validating) checkSamples(cmd *cobra.Command) error {
 	var err error
 	switch {
 	case cmd.Flags().Changed("times"):
-		v.samples.Times, err = moments("--times", v.times, "times separated by commas", math.MaxInt)
-		v.at = "--times " + v.times
+		err = v.readTimes("--times", v.times, "times separated by commas", math.MaxInt)
 	case cmd.Flags().Changed("at"):
-		v.samples.Times, err = moments("--at", v.at, "one time", 1)
-		v.at = "--at " + v.at
+		err = v.readTimes("--at", v.taken, "one time", 1)
 	}
 	return err
 }
 
-// moments reads times of a flag, no more than so many.
-func moments(flag, text, expected string, most int) (out []float64, err error) {
+// readTimes reads the times of a flag, no more than so many, as an override has them:
+// .5 is no number of TOML.
+func (v *validating) readTimes(flag, text, expected string, most int) error {
+	var numbers []string
 	for part := range strings.SplitSeq(text, ",") {
 		t, err := strconv.ParseFloat(strings.TrimSpace(part), 64)
-		if err != nil || math.IsNaN(t) || math.IsInf(t, 0) || len(out) == most {
-			return nil, &usageError{found: fmt.Sprintf("%s: found %q, expected %s", flag, text, expected)}
+		if err != nil || math.IsNaN(t) || math.IsInf(t, 0) || len(numbers) == most {
+			return &usageError{found: fmt.Sprintf("%s: found %q, expected %s", flag, text, expected)}
 		}
-		out = append(out, t)
+		v.samples.Times = append(v.samples.Times, t)
+		numbers = append(numbers, strconv.FormatFloat(t, 'g', -1, 64))
 	}
-	return out, nil
+	v.at = flag + " " + strings.Join(numbers, ",")
+	return nil
 }
 
 // hold reads the case and the samples and holds them against each other. Tasks that
