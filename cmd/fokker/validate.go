@@ -104,12 +104,11 @@ func (v *validating) checkSamples(cmd *cobra.Command) error {
 			return &usageError{found: fmt.Sprintf("--%s: found without --samples", name)}
 		}
 	}
-	for flag, expected := range map[string]string{"samples": "a file, or - for standard input", "weights": "a column"} {
-		if cmd.Flags().Changed(flag) && cmd.Flags().Lookup(flag).Value.String() == "" {
-			return &usageError{found: fmt.Sprintf("--%s: found nothing, expected %s", flag, expected)}
-		}
-	}
 	switch {
+	case cmd.Flags().Changed("samples") && v.file == "":
+		return &usageError{found: "--samples: found nothing, expected a file, or - for standard input"}
+	case cmd.Flags().Changed("weights") && v.samples.Weights == "":
+		return &usageError{found: "--weights: found nothing, expected a column"}
 	case cmd.Flags().Changed("at") && cmd.Flags().Changed("times"):
 		return &usageError{found: "--times: found beside --at, expected one of the two"}
 	case v.samples.Chain && v.times != "":
