@@ -220,14 +220,15 @@ func Beyond(x, degrees, lambda float64) float64 {
 		root := max(0, math.Sqrt(x)-math.Sqrt(lambda))
 		return distuv.ChiSquared{K: degrees}.Survival(root * root)
 	}
-	half, total := lambda/2, 0.0
+	half, total, weights := lambda/2, 0.0, 0.0
 	first := max(0, math.Floor(half-12*math.Sqrt(half)-12)) // what is below weighs less than 1e-30
 	for j := first; ; j++ {
 		log, _ := math.Lgamma(j + 1)
 		w := math.Exp(-half + j*math.Log(half) - log)
 		total += w * distuv.ChiSquared{K: degrees + 2*j}.Survival(x)
+		weights += w
 		if rest := w * half / (j + 1 - half); j > half && rest <= 1e-12*total { // what follows falls by half/(j + 1) at least
-			return total + rest
+			return (total + rest) / (weights + rest) // 1 but for the rounding of log, which all weights share
 		}
 	}
 }
