@@ -34,6 +34,30 @@ type AccuracyResult struct {
 	Reached float64 `json:"reached"` // the largest error, over the size of its figure or its standard deviation
 	Figure  string  `json:"figure"`  // that has it
 	Meshes  int     `json:"meshes"`  // that were tried
+
+	worst measure
+}
+
+// Worst names the figure with the largest error in words, "" where no error is known.
+func (a *AccuracyResult) Worst() string {
+	if a.Figure == "" {
+		return ""
+	}
+	return a.worst.at + ", " + inWords(a.worst.path)
+}
+
+// inWords names a figure by its path in the summary as tables do.
+func inWords(path string) string {
+	kind, of, _ := strings.Cut(path, ".")
+	switch kind {
+	case "raw_moments":
+		i := strings.LastIndex(of, ".")
+		power := []string{"⁰", "", "²", "³", "⁴"}[of[i+1]-'0']
+		return "E " + of[:i] + power
+	case "observables":
+		return "E " + of
+	}
+	return strings.TrimSpace(strings.ReplaceAll(kind, "_", " ") + " " + of)
 }
 
 // NotReached says which figures miss the accuracy, the worst first.
@@ -58,7 +82,7 @@ func (e *NotReached) Error() string {
 			fmt.Fprintf(&s, "\n    and %d more", len(e.Missed)-shown)
 			break
 		}
-		fmt.Fprintf(&s, "\n    %s, %s = %.6g: error %.2g, wanted %.2g", m.Task, m.Path, m.Value, m.Error, m.Wanted)
+		fmt.Fprintf(&s, "\n    %s, %s = %.6g: error %.2g, wanted %.2g", m.Task, inWords(m.Path), m.Value, m.Error, m.Wanted)
 	}
 	return s.String()
 }
@@ -70,14 +94,13 @@ func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 	s := &reaching{from: c, ctx: ctx, options: o, begin: time.Now(), axes: slices.Clone(c.Problem.Axes)}
 	s.options.Errors = true
 	if slices.ContainsFunc(s.axes, func(a AxisSpec) bool { return a.open(0) || a.open(1) }) {
-		b := c.newRun(ctx, s.options).newBox()
-		axes, err := b.find()
-		if err != nil {
+		if err := s.encloses(); err != nil {
 			return nil, err
 		}
-		s.axes = axes
 	}
-	s.begins()
+	if err := s.begins(); err != nil {
+		return nil, err
+	}
 	for {
 		err := s.try()
 		if coarseness(err) && s.doubles() {
@@ -131,14 +154,33 @@ func (s *reaching) doubles() (yes bool) {
 	return yes
 }
 
+// encloses finds the box, within the time limit.
+func (s *reaching) encloses() (err error) {
+	limit := s.from.Problem.timeLimit()
+	ctx, cancel := context.WithDeadline(s.ctx, s.begin.Add(time.Duration(min(limit, 1e9)*float64(time.Second))))
+	defer cancel()
+	s.axes, err = s.from.newRun(ctx, s.options).newBox().find()
+	if err != nil && ctx.Err() != nil && s.ctx.Err() == nil {
+		return &NotReached{Wanted: s.from.Problem.Accuracy, Reason: fmt.Sprintf("finding a box takes longer than the time limit of %g s", limit)}
+	}
+	return err
+}
+
 // begins chooses the cells of the first mesh.
-func (s *reaching) begins() {
+func (s *reaching) begins() error {
 	few := []int{128, 48, 24, 16}[len(s.axes)-1]
 	for k := range s.axes {
 		if s.axes[k].Cells == 0 {
 			s.axes[k].Cells = max(few, 8*(len(s.axes[k].Faces)+1))
 		}
 	}
+	p := *s.from.Problem
+	p.Axes = s.axes
+	if m := (*Mistake)(nil); errors.As(p.checkMemory(), &m) && slices.ContainsFunc(s.from.Problem.Axes, func(a AxisSpec) bool { return a.Cells == 0 }) {
+		m.Key, m.Found, m.Hint = "numerics.memory_limit", strings.Replace(m.Found, "the run", "the coarsest mesh of the run", 1), "a larger memory_limit, or fewer outputs"
+		return m
+	}
+	return nil
 }
 
 // free reports whether the cells of an axis are the run's to choose.
@@ -152,6 +194,7 @@ func (c *Case) on(axes []AxisSpec) *Case {
 	for k, t := range tables {
 		own := &table{path: t.path, line: t.line, entries: slices.Clone(t.entries)}
 		if a := c.Problem.Axes[k]; a.open(0) || a.open(1) {
+			p.Axes[k].natural = [2]bool{!a.open(0), !a.open(1)}
 			own.set("range", []any{axes[k].Lo, axes[k].Hi})
 		}
 		own.set("cells", int64(axes[k].Cells))
@@ -217,23 +260,31 @@ func (m measure) over(part float64) float64 {
 // verdict is nil where the accuracy is reached.
 func (s *reaching) verdict(why string) error {
 	p, out := s.from.Problem, &AccuracyResult{Wanted: s.from.Problem.Accuracy, Meshes: s.meshes}
+	list, unknown := s.missed()
+	known := len(s.run.result.measures) - unknown
+	out.Reached = math.NaN()
+	if known > 0 && !s.run.unresolved {
+		out.Reached = 0
+	}
 	for _, m := range s.run.result.measures {
 		if v := m.over(1); v > out.Reached {
-			out.Reached, out.Figure = v, m.at+", "+m.path
+			out.Reached, out.Figure, out.worst = v, m.at+", "+m.path, m
 		}
 	}
 	s.run.result.Accuracy = out
-	list, unknown := s.missed()
-	if s.run.result.measures == nil {
-		return &NotReached{Wanted: p.Accuracy, Reason: "no error is estimated on so few cells"}
-	}
-	if unknown > 0 {
+	no := &NotReached{Wanted: p.Accuracy, Reason: why}
+	switch {
+	case known == 0:
+		no.Reason = "no errors are known"
+	case unknown > 0:
 		s.run.warn("%d errors are not known, and may be larger than the accuracy", unknown)
 	}
-	if len(list) == 0 {
+	if s.run.unresolved {
+		no.Reason = "the mesh does not resolve the law, and " + why
+	}
+	if len(list) == 0 && known > 0 && !s.run.unresolved {
 		return nil
 	}
-	no := &NotReached{Wanted: p.Accuracy, Reason: why}
 	for _, m := range list {
 		no.Missed = append(no.Missed, Missed{m.at, m.path, m.value, m.error, p.Accuracy * m.scale})
 	}
@@ -243,8 +294,11 @@ func (s *reaching) verdict(why string) error {
 // refine chooses the next mesh, or says why there is none.
 func (s *reaching) refine() (why string) {
 	list, unknown := s.missed()
-	if len(list) == 0 && (unknown == 0 || s.unknown == 2) {
+	if len(list) == 0 && (unknown == 0 || s.unknown == 2) && !s.run.unresolved {
 		return "reached"
+	}
+	if wall := s.cutting(list); wall != "" {
+		return "the wall " + wall + " cuts the law"
 	}
 	factor, err := s.factors(list)
 	if err != nil {
@@ -270,9 +324,27 @@ func (s *reaching) refine() (why string) {
 	return s.afford(axes)
 }
 
-// factors returns how many times as many cells every axis gets. If no figure misses,
-// half as many more may tell the errors that are not known.
+// cutting names the wall that the case states and that no mesh would mend: what the
+// worst figure lacks beyond it is more than is wanted, and more than its mesh does.
+func (s *reaching) cutting(list []measure) string {
+	if len(list) == 0 {
+		return ""
+	}
+	m := list[0]
+	if !(m.box > s.from.Problem.Accuracy*m.scale && m.box > m.mesh) || s.from.Problem.Axes[m.wall.axis].open(m.wall.end()) {
+		return ""
+	}
+	a := s.axes[m.wall.axis]
+	return fmt.Sprintf("%s = %.6g", a.Name, [2]float64{a.Lo, a.Hi}[m.wall.end()])
+}
+
+// factors returns how many times as many cells every axis gets: as many as may be
+// where the law is not seen yet, whatever the errors. If no figure misses, half as
+// many more may tell the errors that are not known.
 func (s *reaching) factors(list []measure) ([]float64, error) {
+	if s.run.unresolved {
+		return slices.Repeat([]float64{steepest[len(s.axes)-1]}, len(s.axes)), nil
+	}
 	if len(list) == 0 {
 		s.unknown++
 		return slices.Repeat([]float64{1.5}, len(s.axes)), nil
@@ -374,20 +446,21 @@ func (s *reaching) widen(axes []AxisSpec, list []measure) {
 		if a.open(1) {
 			axes[k].Hi += width / 8
 		}
+		axes[k].Lo, axes[k].Hi = roundedOut(axes[k].Lo, axes[k].Hi, [2]bool{a.open(0), a.open(1)})
 	}
 }
 
 // stuck says that errors do not fall.
 func (s *reaching) stuck(list []measure) string {
-	if len(list) == 0 {
+	if s.meshes >= most {
+		return fmt.Sprintf("%d meshes were tried", s.meshes)
+	}
+	if len(list) == 0 || s.run.unresolved {
 		return ""
 	}
 	s.worst = append(s.worst, list[0].over(s.from.Problem.Accuracy))
 	if n := len(s.worst); n > 3 && s.worst[n-1] > 0.9*s.worst[n-3] {
 		return "the errors do not fall as cells shrink"
-	}
-	if s.meshes >= most {
-		return fmt.Sprintf("%d meshes were tried", s.meshes)
 	}
 	return ""
 }

@@ -152,8 +152,9 @@ func TestAccuracyDoesNotDependOnWorkers(t *testing.T) {
 
 // A budget that is spent leaves the best figures there are and says which miss.
 func TestASpentBudgetIsSaid(t *testing.T) {
+	const closed = "[[axis]]\nname = \"x\"\nrange = [-2.3, 2.3]\n"
 	for limit, reason := range map[string]string{"memory_limit = 3e5": "more memory than 300 kB", "time_limit = 1e-9": "the time limit of 1e-09 s"} {
-		r, err := read(t, "accuracy = 1e-7\n"+fourLines+"[numerics]\n"+limit+"\n").Run(context.Background(), Options{})
+		r, err := read(t, "accuracy = 1e-7\n"+closed+fourLines+"[numerics]\n"+limit+"\n").Run(context.Background(), Options{})
 		no := (*NotReached)(nil)
 		if !errors.As(err, &no) || !strings.Contains(err.Error(), reason) || r == nil {
 			t.Fatalf("%v, %v; want %q", r, err, reason)
@@ -161,6 +162,89 @@ func TestASpentBudgetIsSaid(t *testing.T) {
 		if m := no.Missed[0]; m.Path != "entropy" || m.Task != "stationary" || !(m.Error > m.Wanted && m.Wanted == 1e-7) || r.Accuracy.Reached != m.Error {
 			t.Errorf("missed %+v, reached %+v", m, r.Accuracy)
 		}
+	}
+}
+
+// The limit holds for the search for a box as well.
+func TestTheSearchForABoxKeepsTheTimeLimit(t *testing.T) {
+	_, err := read(t, fourLines+"[numerics]\ntime_limit = 1e-9\n").Run(context.Background(), Options{})
+	if no := (*NotReached)(nil); !errors.As(err, &no) || !strings.Contains(err.Error(), "finding a box takes longer than the time limit of 1e-09 s") {
+		t.Errorf("%v", err)
+	}
+}
+
+// A memory in which the run's own first mesh does not fit is the mistake.
+func TestTooLittleMemoryIsNoMatterOfCells(t *testing.T) {
+	_, err := read(t, fourLines+"[numerics]\nmemory_limit = 1e4\n").Run(context.Background(), Options{})
+	if m := (*Mistake)(nil); !errors.As(err, &m) || m.Key != "numerics.memory_limit" || strings.Contains(m.Hint, "fewer cells") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The end of a half-open axis that the case states is the process's own: x at
+// rest is N(1, ½) above 0, whose mean is 1 + √½ φ(√2)/Φ(√2) (Johnson, Kotz and
+// Balakrishnan 1994), φ and Φ of the standard normal law. Between walls
+// that are both stated, one that cuts is named.
+func TestAStatedEndBesideAnOpenOneIsNoCut(t *testing.T) {
+	const half = "accuracy = 1e-3\n[[axis]]\nname = \"x\"\nrange = [0.0, inf]\n[process]\ndrift = { x = \"1 - x\" }\ndiffusion = 0.5\n"
+	r, err := read(t, half).Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := 1 + math.Sqrt(.5)*math.Exp(-1)/math.Sqrt(2*math.Pi)*2/math.Erfc(-1)
+	near(t, "E x", r.Stationary.Mean["x"], want, 1e-3)
+	if len(r.Warnings) > 0 {
+		t.Error(r.Warnings)
+	}
+	_, err = read(t, strings.Replace(half, "inf", "10", 1)).Run(context.Background(), Options{})
+	if err == nil || !strings.Contains(err.Error(), "not reached: the wall x = 0 cuts the law") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Wells of deviation σ = √(D/2) around ±1000, far narrower than the first cells:
+// by symmetry E x² = 10⁶, but for D and less.
+func TestALawInSingleCellsIsNotAccepted(t *testing.T) {
+	const wells = "accuracy = 1e-3\n[process]\ndrift = { x = \"-(x - 1000)*(x + 1000)*x/1e6\" }\ndiffusion = 0.1\n[initial]\nmean = { x = 1 }\nstd = { x = 1 }\n[stationary]\n"
+	r, err := read(t, wells).Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if most := slices.Max(r.Stationary.Masses); most > crowded || math.Abs(r.Stationary.RawMoments["x"][2]/1e6-1) > 1e-3 || !(r.Accuracy.Reached > 0) {
+		t.Errorf("%v in a cell, E x² = %v, %+v", most, r.Stationary.RawMoments["x"][2], r.Accuracy)
+	}
+	r, err = read(t, strings.Replace(wells, "1e-3", "0.5", 1)+"[[axis]]\nname = \"x\"\ncells = 256\n").Run(context.Background(), Options{})
+	if no := (*NotReached)(nil); !errors.As(err, &no) || !math.IsNaN(r.Accuracy.Reached) || r.Accuracy.Worst() != "" {
+		t.Errorf("%v, %+v", err, r)
+	}
+}
+
+// Errors that are all unknown reach nothing.
+func TestNoKnownErrorReachesNothing(t *testing.T) {
+	c := read(t, "accuracy = 1e-3\n"+fourLines)
+	s := &reaching{from: c, run: c.newRun(context.Background(), Options{})}
+	s.run.result.measures = []measure{{at: "stationary", path: "entropy", error: math.NaN(), scale: 1}}
+	err := s.verdict("reached")
+	if err == nil || !strings.Contains(err.Error(), "no errors are known") || !math.IsNaN(s.run.result.Accuracy.Reached) {
+		t.Errorf("%v, %+v", err, s.run.result.Accuracy)
+	}
+}
+
+// The initial law is stated, and its figures are not counted.
+func TestTheInitialLawIsNotCounted(t *testing.T) {
+	r, err := read(t, "accuracy = 1e-2\n[process]\ndrift = { x = \"-x\" }\ndiffusion = 0.5\n[initial]\nmean = { x = 1 }\nstd = { x = 0.3 }\n[evolve]\nuntil = 1\noutputs = 3\n").Run(context.Background(), Options{})
+	if err != nil || slices.ContainsFunc(r.measures, func(m measure) bool { return m.at == atTime(0) }) || len(r.measures) == 0 {
+		t.Errorf("%v, %v", err, r)
+	}
+}
+
+// Where explicit steps do not get through wide cells, implicit ones do: at t = 20 x
+// is e⁻²⁰ from 100 and its variance is D.
+func TestTheSearchForABoxFallsBackToImplicitSteps(t *testing.T) {
+	c := read(t, "accuracy = 1e-2\n[process]\ndrift = { x = \"-x + 1e2\" }\ndiffusion = 0.01\n[initial]\nmean = { x = 1 }\nstd = { x = 1 }\n[evolve]\nuntil = 20\noutputs = 3\n")
+	axes, err := c.newRun(context.Background(), Options{}).newBox().find()
+	if err != nil || axes[0].Lo > -5 || axes[0].Hi < 101 {
+		t.Errorf("%+v, %v", axes, err)
 	}
 }
 

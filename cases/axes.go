@@ -18,6 +18,7 @@ type AxisSpec struct {
 	Spacing grid.Spacing
 	Spaced  string // "uniform", "log", "sinh", "chebyshev", "graded"
 	Faces   []float64
+	natural [2]bool // ends that are the process's own, no cut: stated beside an open one
 }
 
 func (r *reader) readAxes(file *table, p *Problem) {

@@ -99,20 +99,19 @@ func (b *box) find() ([]AxisSpec, error) {
 	}
 	out := slices.Clone(b.asked)
 	for k := range out {
-		out[k].Lo, out[k].Hi = b.rounded(k)
+		a := b.problem.Axes[k]
+		out[k].Lo, out[k].Hi = roundedOut(a.Lo, a.Hi, b.ends[k])
 	}
 	return out, nil
 }
 
-// rounded returns the range with few digits, no narrower.
-func (b *box) rounded(k int) (lo, hi float64) {
-	a := b.problem.Axes[k]
-	step := roundStep((a.Hi - a.Lo) / 40)
-	lo, hi = a.Lo, a.Hi
-	if b.ends[k][0] {
+// roundedOut returns a range whose open ends have few digits, no narrower.
+func roundedOut(lo, hi float64, open [2]bool) (float64, float64) {
+	step := roundStep((hi - lo) / 40)
+	if open[0] {
 		lo = decimal(math.Floor(lo/step) * step)
 	}
-	if b.ends[k][1] {
+	if open[1] {
 		hi = decimal(math.Ceil(hi/step) * step)
 	}
 	return lo, hi
@@ -178,7 +177,7 @@ func (b *box) mesh() (*coarse, error) {
 		return nil, err
 	}
 	if b.left--; b.left < 0 {
-		return nil, b.problem.unconfined(fmt.Sprintf("no box was found in %d attempts", searches))
+		return nil, &NotReached{Wanted: b.problem.Accuracy, Reason: fmt.Sprintf("no box was found in %d attempts; a `range` does without the search", searches)}
 	}
 	b.options.Progress("box", 1-float64(b.left)/searches)
 	c := &coarse{run: &run{ctx: b.ctx, problem: b.problem, workers: b.workers, result: &Result{}}}
@@ -651,13 +650,26 @@ func (b *box) solved() (*walled, error) {
 		}
 	}
 	if b.problem.Evolve != nil {
-		b.chooseMethod(c)
-		if err := out.move(); err != nil {
+		if err := b.moves(out); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
+
+// moves follows the law in time; by implicit steps where others do not get through
+// such wide cells.
+func (b *box) moves(w *walled) error {
+	b.chooseMethod(w.coarse)
+	err := w.move()
+	if errors.As(err, new(*solvers.NotConverged)) && b.problem.Evolve.Method != implicit {
+		b.problem.Evolve.Method = implicit
+		return w.move()
+	}
+	return err
+}
+
+const implicit = "sdirk4"
 
 // crossed is how many cells mass may cross until the end of [evolve] before
 // methods whose steps see single cells take too long.
@@ -670,7 +682,7 @@ func (b *box) chooseMethod(c *coarse) {
 	for k := range b.ends {
 		drift, _ := b.problem.largest(c.grid, k, 0, nil)
 		if drift*task.Times[len(task.Times)-1]/slices.Min(c.grid.Widths(k)) > crossed {
-			task.Method = "sdirk4"
+			task.Method = implicit
 		}
 	}
 }

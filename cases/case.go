@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -242,6 +243,9 @@ func (r *reader) readStart(file *table, p *Problem) {
 	}
 }
 
+// finest is the least accuracy: a hundred times the rounding of figures.
+const finest = 100 * rounding
+
 // standardAccuracy is what a case is solved to that leaves an axis open.
 const standardAccuracy = 1e-3
 
@@ -254,7 +258,11 @@ func (r *reader) readAccuracy(file *table, p *Problem) {
 		r.fill(file, "accuracy", absent)
 	}
 	p.Accuracy = r.positive(file, "accuracy", absent)
-	if p.Accuracy >= 1 {
+	switch {
+	case math.IsInf(p.Accuracy, 0): // which is said already
+	case p.Accuracy > 0 && p.Accuracy < finest:
+		r.fail(lineOf(file, "accuracy"), "accuracy", fmt.Sprintf("found %v", p.Accuracy), fmt.Sprintf("at least %g", finest), "rounding of laws and figures allows no less")
+	case p.Accuracy >= 1:
 		r.fail(lineOf(file, "accuracy"), "accuracy", fmt.Sprintf("found %v", p.Accuracy), "a number between 0 and 1", "it is an error over the size of a figure")
 	}
 }

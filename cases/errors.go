@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
+
 	"fokker/grid"
 	"fokker/operators"
 )
@@ -198,7 +200,7 @@ func (r *run) estimateSeries(out *EvolveResult, meshes []*coarse) (err error) {
 	for i, at := range out.Times {
 		e := r.newEstimate(meshes, func(c *coarse) Figures { return c.seen.evolve[i] })
 		e.to, e.at = meshes[0].evolve[i], atTime(at)
-		e.counted = at > 0 || r.problem.Initial.Point == nil // whose width is that of cells
+		e.counted = at > 0 // before, [initial] states the law, and no equation is solved
 		if at > 0 {
 			e.tolerance = out.TimeError
 		}
@@ -220,13 +222,14 @@ type estimate struct {
 	coarser   []map[string]float64 // figures there, by path
 	period    map[string]float64   // of figures that are angles
 	to        map[string]sensitivity
+	walls     []wall             // of the parts that it has of walls
 	cut       map[string]float64 // error of expectations by cells in which a comparison is partly true
 	tolerance float64            // L1 error of the law on the mesh
 	highest   float64            // order of the scheme
 }
 
 func (r *run) newEstimate(meshes []*coarse, figures func(*coarse) Figures) *estimate {
-	e := &estimate{run: r, period: map[string]float64{}, highest: r.problem.order()}
+	e := &estimate{run: r, walls: meshes[0].walls, period: map[string]float64{}, highest: r.problem.order()}
 	for _, a := range r.problem.Axes {
 		e.period["circular_mean."+a.Name] = a.Hi - a.Lo
 	}
@@ -247,6 +250,7 @@ type measure struct {
 	value, error float64
 	scale        float64 // of the figure, of which the accuracy is a part
 	mesh, box    float64 // parts of the error
+	wall         wall    // that has the most of the box's part
 	order        float64 // of the mesh's part
 }
 
@@ -290,7 +294,11 @@ func (e *estimate) measure(path string, v float64) measure {
 	if order == falling && math.Abs(d1) > much*s.deviation || period > 0 && all > period/2 {
 		all = math.NaN()
 	}
-	return measure{e.at, path, v, all, e.scaleOf(path, v), mesh, s.box, order}
+	out := measure{at: e.at, path: path, value: v, error: all, scale: e.scaleOf(path, v), mesh: mesh, box: s.box, order: order}
+	if len(s.walls) > 0 {
+		out.wall = e.walls[floats.MaxIdx(s.walls)]
+	}
+	return out
 }
 
 // ofClasses writes the errors of several closed classes, if every mesh has as
@@ -579,12 +587,20 @@ func (c *coarse) findWalls() error {
 			continue
 		}
 		for end, cell := range []int{0, last} {
-			if a.Ends[end] == grid.Reflecting && (cut || c.problem.waves(k) || c.noisy(k, a.Edges[cell+end])) {
+			if a.Ends[end] == grid.Reflecting && !c.problem.Axes[k].natural[end] && (cut || c.problem.waves(k) || c.noisy(k, a.Edges[cell+end])) {
 				c.walls = append(c.walls, c.wall(k, end))
 			}
 		}
 	}
 	return nil
+}
+
+// end is 0 at the lower wall and 1 at the upper one.
+func (w wall) end() int {
+	if w.cell > w.inner {
+		return 1
+	}
+	return 0
 }
 
 // wall returns that at an end of an axis.

@@ -140,6 +140,7 @@ var wrongCases = []struct {
 	{"an even law without ends", "\n[[axis]]\nname = \"x\"\n[process]\ndiffusion = 1\n[initial]\nuniform = true\n[evolve]\nuntil = 1\n", 6, "initial.uniform", []string{"left open", "`range`"}},
 	{"no accuracy", "accuracy = 0\n" + line + "[process]\ndiffusion = 1\n", 1, "accuracy", []string{"found 0", "above 0"}},
 	{"no accuracy at all", "accuracy = 1\n" + line + "[process]\ndiffusion = 1\n", 1, "accuracy", []string{"between 0 and 1"}},
+	{"an accuracy below rounding", "accuracy = 1e-12\n" + line + "[process]\ndiffusion = 1\n", 1, "accuracy", []string{"found 1e-12", "at least 1e-10", "rounding"}},
 	{"an accuracy in words", "accuracy = \"high\"\n" + line + "[process]\ndiffusion = 1\n", 1, "accuracy", []string{`unknown name "high"`}},
 	{"an accuracy nothing measures", "accuracy = 1e-3\n" + line + "[process]\ndiffusion = 1\n[numerics]\nerrors = false\n", 10, "numerics.errors", []string{"which errors measure"}},
 	{"range turned", "[[axis]]\nname = \"x\"\nrange = [1, 0]\ncells = 4\n", 3, "axis.x.range", []string{"found [1, 0]", "lower < upper"}},

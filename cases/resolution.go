@@ -92,6 +92,26 @@ func value(column []float64, i int) float64 {
 	return column[i]
 }
 
+// rough returns the most of Σ|mᵢ₊₁ − mᵢ| over Σ mᵢ along an axis, which is 0.8 h/σ for
+// narrow Gaussians of deviation σ in cells of width h, however many.
+func (f *figures) rough(m []float64) (most float64) {
+	total := sum(m)
+	for k := range f.grid.Dim() {
+		step, last, varies := f.grid.Stride(k), f.grid.Cells(k)-1, 0.0
+		f.runs(k, func(at, lo, hi int) {
+			for i := lo; i < hi && at < last; i++ {
+				varies += math.Abs(m[i+step] - m[i])
+			}
+		})
+		most = max(most, varies/total)
+	}
+	return most
+}
+
+// mostly is more than half: of a law's mass, where cells say little of it; of its
+// changes from cell to cell, beyond 1.6 cells per deviation.
+const mostly = 0.5
+
 // noticeable is the mass from which on coarse cells are warned of.
 const noticeable = 0.01
 
@@ -102,6 +122,7 @@ func (r *run) warnResolution(law []float64, t float64, streams bool) error {
 	if err != nil {
 		return r.problem.explain(err)
 	}
+	r.unresolved = r.unresolved || seen.outrun > mostly && r.figures.rough(law) > mostly
 	if seen.outrun > noticeable {
 		r.warn("%s of the mass lies in cells so wide that drift outruns noise (|b|h > 2D): smaller cells would change the figures to first order", percent(seen.outrun))
 	}

@@ -34,7 +34,9 @@ type run struct {
 	figures   *figures
 	seen      readings
 	negative  float64 // the most negative mass of a law, made positive
-	result    *Result
+	// unresolved is that most of a law lies in single cells, and its errors say little.
+	unresolved bool
+	result     *Result
 }
 
 // Run does every task of the case. The result's fields have the names of
@@ -377,11 +379,12 @@ func (p *Problem) temperature() (float64, bool) {
 	return t[0], true
 }
 
-// wallsCarryMass reports whether a range is finite by nature rather than cut:
-// then mass at its walls is no sign of a box too small.
+// wallsCarryMass reports whether a range is finite by nature rather than cut, or
+// chosen beside a wall of the process: then mass at its walls is no sign of a box
+// too small.
 func (p *Problem) wallsCarryMass() bool {
 	for _, a := range p.Axes {
-		if a.Ends[0] != grid.Periodic {
+		if a.Ends[0] != grid.Periodic && a.natural == [2]bool{} {
 			return false
 		}
 	}

@@ -36,6 +36,10 @@ const (
 	steepestOrder = 64  // that is looked for; beyond, a difference is zero
 )
 
+// MostLevels of boxes and tolerances: by then a box is four times the case's, and
+// tolerances span eleven decades.
+const MostLevels = 12
+
 // Ladder says how Converge solves a case several times. The zero value is four
 // meshes, with an eighth of the case's cells along every axis, a quarter, a
 // half and all.
@@ -109,6 +113,9 @@ func Converge(ctx context.Context, c *cases.Case, l Ladder) (*Convergence, error
 		return nil, &cases.Mistake{File: c.Name, Key: "axis", Found: "a range or a number of cells is left open", Expected: "both, for every axis", Hint: "`fokker run` chooses them; the case.toml that it writes has them"}
 	}
 	out.In = cmp.Or(l.In, "cells")
+	if out.In != "cells" && l.Levels > MostLevels {
+		return nil, fmt.Errorf("validate: %d levels in %q, expected at most %d", l.Levels, out.In, MostLevels)
+	}
 	plan, known := plans[out.In]
 	if !known {
 		return nil, fmt.Errorf("validate: no ladder in %q, expected cells, box, time or order", l.In)

@@ -86,6 +86,9 @@ func (c *Convergence) planTimes(p *cases.Problem, l Ladder) error {
 	if p.Evolve == nil {
 		return &cases.Mistake{File: c.Case, Key: "evolve", Found: "found no [evolve]", Expected: "one, whose tolerance the ladder changes"}
 	}
+	if loosest := p.Evolve.Tolerance * math.Pow10(levels-2); loosest > 1 { // laws are never further apart than 2
+		return &cases.Mistake{File: c.Case, Key: "evolve.tolerance", Found: fmt.Sprintf("the loosest of %d tolerances would be %.3g", levels, loosest), Expected: "at most 1", Hint: "fewer levels, or a tighter tolerance of the case"}
+	}
 	var cells []int
 	for _, a := range p.Axes {
 		cells = append(cells, a.Cells)

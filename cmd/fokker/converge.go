@@ -92,6 +92,8 @@ func (c *converging) check(cmd *cobra.Command) error {
 		return &usageError{"--levels: found with --in order, of which there are three", ""}
 	case c.ladder.Levels < 2:
 		return &usageError{found: fmt.Sprintf("--levels: found %d, expected at least 2", c.ladder.Levels)}
+	case c.ladder.In != "cells" && c.ladder.Levels > validate.MostLevels:
+		return &usageError{found: fmt.Sprintf("--levels: found %d with --in %s, expected at most %d", c.ladder.Levels, c.ladder.In, validate.MostLevels)}
 	case cmd.Flags().Changed("workers") && c.ladder.Workers < 1:
 		return &usageError{found: fmt.Sprintf("--workers: found %d, expected a whole number of at least 1", c.ladder.Workers)}
 	case c.out == "":

@@ -36,7 +36,11 @@ func (s *sheet) accuracy(r *cases.Result, a *cases.AccuracyResult) {
 	for _, axis := range r.Grid.Axes() {
 		ranges = append(ranges, fmt.Sprintf("%s in [%g, %g]", axis.Name, axis.Edges[0], axis.Edges[axis.Cells()]))
 	}
-	fmt.Fprintf(s.table, "accuracy %g: errors up to %.2g of their figures (%s), %s\n", a.Wanted, a.Reached, a.Figure, strings.Join(ranges, ", "))
+	reached := "not known how near"
+	if worst := a.Worst(); worst != "" {
+		reached = fmt.Sprintf("errors up to %.2g of their figures (%s)", a.Reached, worst)
+	}
+	fmt.Fprintf(s.table, "accuracy %g: %s, %s\n", a.Wanted, reached, strings.Join(ranges, ", "))
 }
 
 // trimmedLines drops the blanks that padding leaves at the ends of lines.
