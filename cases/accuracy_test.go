@@ -219,6 +219,15 @@ func TestALawInSingleCellsIsNotAccepted(t *testing.T) {
 	}
 }
 
+// The least accuracy has a box: 7.1 deviations leave 1e-12 of a Gaussian outside.
+func TestTheLeastAccuracyHasABox(t *testing.T) {
+	c := read(t, "accuracy = 1e-10\n[process]\ndrift = { x = \"-x\" }\ndiffusion = 0.5\n")
+	axes, err := c.newRun(context.Background(), Options{}).newBox().find()
+	if err != nil || axes[0].Lo > -7*math.Sqrt(.5) || axes[0].Lo < -9 {
+		t.Errorf("%+v, %v", axes, err)
+	}
+}
+
 // Errors that are all unknown reach nothing.
 func TestNoKnownErrorReachesNothing(t *testing.T) {
 	c := read(t, "accuracy = 1e-3\n"+fourLines)

@@ -195,17 +195,17 @@ func (b *box) settle() error {
 	if err != nil {
 		return err
 	}
-	part := kept
+	part, known := kept, false
 	for {
 		changed := false
 		for k := range b.ends {
 			changed = b.narrow(c, k, c.figures.along(k, m), part) || changed
 		}
 		if !changed {
-			if part > kept {
+			if known {
 				return nil
 			}
-			part = b.problem.Accuracy / 100 // the law is known well enough
+			part, known = b.problem.Accuracy/100, true
 			b.cut(finer)
 		}
 		if b.vanishes() {
