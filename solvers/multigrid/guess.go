@@ -105,7 +105,7 @@ func (a *agreement) add(p, own, next []float64) {
 // contraction returns θ, 0 where the steps are not alike.
 func (l *level) contraction() float64 {
 	const (
-		alike   = 0.8 // part of the square of the step that the fit explains
+		alike   = 0.7 // part of the square of the step that the fit explains
 		slowest = 0.5 // the first order
 	)
 	var all agreement
