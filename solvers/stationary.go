@@ -33,7 +33,8 @@ var ErrLost = errors.New("solvers: no stationary law: all mass is lost sooner or
 //
 // Methods are "gth", direct elimination, for any generator with rows, and
 // "multigrid", for one closed class on a grid of two axes or more. The default
-// is the cheaper by an estimate of the elimination. An operator that is no
+// is the cheaper by an estimate of the elimination. Multigrid tries coarser grids
+// first, then cells joined along the strongest flows. An operator that is no
 // generator is solved by "gmres" with the generator beside it; its law has masses
 // of any sign.
 func Stationary(q operators.Generator, s *Settings) (*Law, error) {
@@ -177,6 +178,10 @@ const cheap = 3e8
 // roomy is the memory, in bytes, above which elimination is not chosen unasked.
 const roomy = 4 << 30
 
+// joining is the work of joining cells, in flops of an elimination a rate: on label
+// noise both take as long at 128².
+const joining = 5e4
+
 // wells bounds how many places that are hardly ever left are looked at. More
 // are not wells: the noise is too small for the mesh.
 const wells = 100
@@ -188,7 +193,7 @@ func (t *task) law(c *Class, r *Report) error {
 	case t.Method == "multigrid" && !iterable:
 		return errors.New("solvers: multigrid needs a grid of two axes or more, all of it one closed class")
 	case t.Method == "multigrid":
-		return t.iterate(c, q, r)
+		return t.insist(c, q, r)
 	case t.Method == "" && iterable && dissection(q.Mesh()) > cheap:
 		return t.choose(c, q, r)
 	}
@@ -224,9 +229,10 @@ func (t *task) meshed(cells []int) (q multigrid.Wide, ok bool) {
 	return q, ok && len(cells) == q.Size() && q.Mesh() != nil && q.Mesh().Dim() >= 2
 }
 
-// choose iterates, and eliminates where that does not converge.
+// choose iterates on coarser grids. Where that does not converge it joins cells or
+// eliminates, whichever is cheaper.
 func (t *task) choose(c *Class, q multigrid.Wide, r *Report) error {
-	err := t.iterate(c, q, r)
+	err := t.iterate(c, q, r, t.multigrid)
 	var stalled *NotConverged
 	if !errors.As(err, &stalled) {
 		return err
@@ -236,6 +242,13 @@ func (t *task) choose(c *Class, q multigrid.Wide, r *Report) error {
 		return failed
 	}
 	o := t.order(g, nil)
+	if o.flops > joining*float64(len(g.to)+g.size()) {
+		again := t.iterate(c, q, r, t.join)
+		var idle *NotConverged
+		if !errors.As(again, &idle) {
+			return again
+		}
+	}
 	if o.bytes() > roomy {
 		return err
 	}
@@ -244,9 +257,22 @@ func (t *task) choose(c *Class, q multigrid.Wide, r *Report) error {
 	return err
 }
 
+// insist iterates on coarser grids, and joins cells where that does not converge.
+func (t *task) insist(c *Class, q multigrid.Wide, r *Report) error {
+	err := t.iterate(c, q, r, t.multigrid)
+	var stalled *NotConverged
+	if !errors.As(err, &stalled) {
+		return err
+	}
+	return t.iterate(c, q, r, t.join)
+}
+
+// multigridOf is one of the iterations.
+type multigridOf func(multigrid.Wide, multigrid.Options) (multigrid.Result, error)
+
 // iterate solves by multigrid.
-func (t *task) iterate(c *Class, q multigrid.Wide, r *Report) error {
-	got, err := t.multigrid(q, multigrid.Options{Tolerance: t.Tolerance, Workers: t.Workers, Progress: t.Progress})
+func (t *task) iterate(c *Class, q multigrid.Wide, r *Report, solve multigridOf) error {
+	got, err := solve(q, multigrid.Options{Tolerance: t.Tolerance, Workers: t.Workers, Progress: t.Progress})
 	r.Method, r.Iterations = "multigrid", got.Cycles
 	r.WorkUnits += got.WorkUnits
 	if got.Method != "" {
@@ -273,6 +299,11 @@ func (t *task) multigrid(q multigrid.Wide, o multigrid.Options) (multigrid.Resul
 		}
 	}
 	return multigrid.SolveWide(t.Context, q, o, t.coarsest)
+}
+
+// join joins cells by their flows, whatever the grid.
+func (t *task) join(q multigrid.Wide, o multigrid.Options) (multigrid.Result, error) {
+	return multigrid.SolveJoined(t.Context, q, o)
 }
 
 func (t *task) order(g *graph, last []int32) *ordering {

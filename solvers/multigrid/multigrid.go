@@ -7,7 +7,8 @@
 // (Horton and Leutenegger 1994) and every number at every level is positive.
 // The first guess comes from the same terms discretised on coarser grids.
 // Processes with longer jumps are discretised anew on every level (SolveWide); so
-// are their implicit steps in time (Shifted).
+// are their implicit steps in time (Shifted). Where no coarse grid has the law of the
+// fine one, cells are joined along the strongest flows (SolveJoined).
 //
 // It does not ask whether the law is unique: that is for the caller.
 package multigrid
@@ -15,6 +16,7 @@ package multigrid
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"fokker/operators"
 )
@@ -34,6 +36,13 @@ type Options struct {
 	MaxCycles int     // on the finest mesh; 0 is 200
 	Workers   int     // 0 is GOMAXPROCS; results do not depend on it
 	Progress  func(done float64)
+}
+
+// report tells the progress: the part of the digits wanted that are there.
+func (o *Options) report(estimate, start float64) {
+	if o.Progress != nil && estimate < start {
+		o.Progress(min(1, math.Log(estimate/start)/math.Log(o.Tolerance/start)))
+	}
 }
 
 // Result is a law and what it cost.

@@ -237,13 +237,6 @@ func (l *level) calm(cell int) bool {
 	return true
 }
 
-// report tells the progress: the part of the digits wanted that are there.
-func (s *solver) report(estimate, start float64) {
-	if s.Progress != nil && estimate < start {
-		s.Progress(min(1, math.Log(estimate/start)/math.Log(s.Tolerance/start)))
-	}
-}
-
 // improve does one cycle and returns the estimated error: what the last
 // contractions leave of the change.
 func (s *solver) improve(r *run) float64 {

@@ -133,18 +133,16 @@ func (s *wideSolver) begin(l *wideLevel) *wideRun {
 	return r
 }
 
-// report tells the progress: the part of the digits wanted that are there.
-func (s *wideSolver) report(estimate, start float64) {
-	if s.Progress != nil && estimate < start {
-		s.Progress(min(1, math.Log(estimate/start)/math.Log(s.Tolerance/start)))
-	}
-}
-
 // wideRun is the state of the cycles on one level.
 type wideRun struct {
 	*wideLevel
-	before  []float64
-	change  float64    // ‖p_k − p_{k−1}‖₁ by the last cycle
+	before   []float64
+	progress // of ‖p_k − p_{k−1}‖₁
+}
+
+// progress is how the changes of a law by cycles fall.
+type progress struct {
+	change  float64    // by the last cycle
 	largest float64    // of the changes
 	ratio   [3]float64 // of successive changes, newest first
 }
@@ -172,7 +170,7 @@ func (s *wideSolver) improve(r *wideRun) float64 {
 }
 
 // observe takes the change by a cycle.
-func (r *wideRun) observe(change float64) {
+func (r *progress) observe(change float64) {
 	if r.change > 0 {
 		r.ratio = [3]float64{change / r.change, r.ratio[0], r.ratio[1]}
 	}
@@ -206,7 +204,7 @@ func (s *wideSolver) rounding(l *wideLevel) float64 {
 
 // amplification returns the error left per change, ρ/(1 − ρ) for the worse of
 // the last contractions ρ.
-func (r *wideRun) amplification() float64 {
+func (r *progress) amplification() float64 {
 	const (
 		unknown = 100  // before a contraction was seen, or where there is none
 		best    = 0.5  // the first cycles take away what contracts better than the rest
