@@ -319,6 +319,9 @@ func TestEveryKnownFigureHasTheAccuracy(t *testing.T) {
 			took := time.Since(begin).Seconds()
 			if no := (*NotReached)(nil); errors.As(err, &no) {
 				t.Logf("%s: %v", k.name, err)
+				if r == nil { // no box in time
+					return
+				}
 			} else if err != nil {
 				t.Fatalf("%s: %v", k.name, err)
 			}
