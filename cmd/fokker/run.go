@@ -60,7 +60,11 @@ func (r *running) run(cmd *cobra.Command) error {
 	}
 	ctx, bar := cmd.Context(), newProgress(cmd.ErrOrStderr())
 	defer bar.stop()
-	result, no := finish(ctx, func() (*cases.Result, error) { return r.solve(ctx, cmd, bar) })
+	c, err := r.begin(cmd)
+	if err != nil {
+		return err
+	}
+	result, no := finish(ctx, func() (*cases.Result, error) { return r.solve(ctx, c, bar) })
 	if no != nil && result == nil {
 		return no
 	}
@@ -100,16 +104,18 @@ func (r *running) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// solve reads the case and does its tasks. Whether the result can be written is
-// asked before.
-func (r *running) solve(ctx context.Context, cmd *cobra.Command, bar *progress) (*cases.Result, error) {
-	c, err := r.read(cmd.InOrStdin())
+// begin reads the case and asks whether its result can be written. That makes a
+// directory and removes it, so it is not left to work that may be abandoned.
+func (r *running) begin(cmd *cobra.Command) (*cases.Case, error) {
+	c, err := finish(cmd.Context(), func() (*cases.Case, error) { return r.read(cmd.InOrStdin()) })
 	if err != nil {
 		return nil, err
 	}
-	if err := r.place(c); err != nil {
-		return nil, err
-	}
+	return c, r.place(c)
+}
+
+// solve does the tasks of a case.
+func (r *running) solve(ctx context.Context, c *cases.Case, bar *progress) (*cases.Result, error) {
 	result, no := c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report})
 	if no != nil || !r.particles && c.Problem.Validate == nil {
 		return result, no

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"strconv"
@@ -77,9 +78,13 @@ func (v *validating) validate(cmd *cobra.Command) error {
 	}
 	ctx, bar := cmd.Context(), newProgress(cmd.ErrOrStderr())
 	defer bar.stop()
-	work := func() (*cases.Result, error) { return v.solve(ctx, cmd, bar) }
+	c, err := v.begin(cmd)
+	if err != nil {
+		return err
+	}
+	work := func() (*cases.Result, error) { return v.solve(ctx, c, bar) }
 	if cmd.Flags().Changed("samples") {
-		work = func() (*cases.Result, error) { return v.hold(ctx, cmd, bar) }
+		work = func() (*cases.Result, error) { return v.hold(ctx, c, cmd.InOrStdin(), bar) }
 	}
 	result, err := finish(ctx, work)
 	if err != nil {
@@ -144,13 +149,9 @@ func (v *validating) readTimes(flag, text, expected string, most int) error {
 	return nil
 }
 
-// hold reads the case and the samples and holds them against each other. Tasks that
-// they have nothing to do with are left out.
-func (v *validating) hold(ctx context.Context, cmd *cobra.Command, bar *progress) (*cases.Result, error) {
-	c, err := v.read(cmd.InOrStdin())
-	if err != nil {
-		return nil, err
-	}
+// hold reads the samples and holds them against the case. Tasks that they have
+// nothing to do with are left out.
+func (v *validating) hold(ctx context.Context, c *cases.Case, stdin io.Reader, bar *progress) (*cases.Result, error) {
 	p := c.Problem
 	if p.Validate != nil {
 		p.Validate.Particles = 0 // none are drawn
@@ -163,7 +164,7 @@ func (v *validating) hold(ctx context.Context, cmd *cobra.Command, bar *progress
 	default:
 		p.Evolve = nil
 	}
-	v.samples.Name, v.samples.Reader = v.file, cmd.InOrStdin()
+	v.samples.Name, v.samples.Reader = v.file, stdin
 	if v.file != "-" {
 		f, err := os.Open(v.file)
 		if err != nil {
@@ -171,9 +172,6 @@ func (v *validating) hold(ctx context.Context, cmd *cobra.Command, bar *progress
 		}
 		defer f.Close()
 		v.samples.Reader = f
-	}
-	if err := v.place(c); err != nil {
-		return nil, err
 	}
 	result, err := c.Run(ctx, cases.Options{Workers: v.workers, Progress: bar.report})
 	if err != nil {
