@@ -59,6 +59,7 @@ HEAD = """\
 Stationary laws by fokker and by what else solves such problems, on one core of
 the same machine in the same hour. `make peers` measures all of it and writes
 this page with every figure in it. Date of the run: {date}.
+[work.md](work.md) has hard problems, and the goals for these that are not reached.
 """
 
 
