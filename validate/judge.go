@@ -229,9 +229,7 @@ func (v *verifier) misread(read *rows) error {
 			return err
 		}
 		for i, l := range w.laws {
-			for _, c := range v.laws[i].Changes { // what a mesh does is much the same
-				l.Changes = append(l.Changes, c)
-			}
+			l.Changes = append(l.Changes, v.laws[i].Changes...) // what a mesh does is much the same
 			if err := w.hold(l, read, i); err != nil {
 				return err
 			}

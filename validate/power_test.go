@@ -156,7 +156,7 @@ func TestPowerOfPathsAndWells(t *testing.T) {
 	}
 
 	c = read(t, "p2", "axis.*.cells=96")
-	r, masses, _ = lawOfCase(t, c)
+	r, _, _ = lawOfCase(t, c)
 	p := plane(100_000, 0.1, 4) // the process of p2
 	p.Axes = r.Grid.Axes()
 	e := run(t, p, 12)[0]
