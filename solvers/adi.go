@@ -59,7 +59,7 @@ const adiKept = len(rows) + 1
 // newADI returns nil for a generator that is no sum of chains along two axes
 // or more.
 func newADI(s *state, q operators.Rowed, workers int) *adi {
-	if _, timed := q.(operators.Timed); timed {
+	if changes(q) {
 		return nil
 	}
 	near, ok := q.(stencil)

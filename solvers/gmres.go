@@ -102,15 +102,6 @@ func (t *task) inverse(law []float64, r *Report) (inverse, error) {
 	return t.pin(law, r)
 }
 
-// all returns the cells.
-func (t *task) all() []int {
-	out := make([]int, t.q.Size())
-	for i := range out {
-		out[i] = i
-	}
-	return out
-}
-
 // pin makes P by elimination.
 func (t *task) pin(law []float64, r *Report) (inverse, error) {
 	pin := 0

@@ -45,7 +45,7 @@ var evolutions = []method{
 // neighbours, so that no axes can be taken in turn.
 func leaping(q operators.Rowed) bool {
 	near, ok := q.(stencil)
-	if _, timed := q.(operators.Timed); timed || !ok {
+	if !ok || changes(q) {
 		return false
 	}
 	_, _, ok = near.Neighbors(0)

@@ -33,8 +33,7 @@ const (
 // cells is cheaper than iteration.
 var directCells = [...]int{1: math.MaxInt, 2: 300 * 300, 3: 4096, 4: 1296}
 
-// changes reports whether rates depend on time: an elimination serves one stage of
-// one step then.
+// changes reports whether rates depend on time.
 func changes(q operators.Rowed) bool {
 	_, timed := q.(operators.Timed)
 	return timed
@@ -61,7 +60,7 @@ func choose(name string, q operators.Rowed) (string, *ordering, error) {
 		return name, nil, nil
 	case near && l.Mesh().Dim() == 1:
 		return byLines, nil, nil
-	case near && (q.Size() > directCells[l.Mesh().Dim()] || changes(q)):
+	case near && (q.Size() > directCells[l.Mesh().Dim()] || changes(q)): // an elimination would serve one stage of a step
 		return bySplit, nil, nil
 	case near || q.Size() <= 1024: // never dear
 		return byDirect, nil, nil

@@ -141,11 +141,16 @@ func (t *task) split() (closed [][]int, transient []int) {
 	if !t.beside.whole {
 		return sortOut(t.beside)
 	}
-	all := grid.Zeros[int](t.q.Size())
-	for i := range all {
-		all[i] = i
+	return [][]int{t.all()}, nil
+}
+
+// all returns the cells.
+func (t *task) all() []int {
+	out := grid.Zeros[int](t.q.Size())
+	for i := range out {
+		out[i] = i
 	}
-	return [][]int{all}, nil
+	return out
 }
 
 var methods = []string{"gth", "multigrid"}

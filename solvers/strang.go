@@ -37,7 +37,7 @@ type motion interface {
 // streamed returns the parts of a generator one of which streams, nil if none does.
 func streamed(q operators.Rowed) []*lines {
 	near, ok := q.(stencil)
-	if _, timed := q.(operators.Timed); timed || !ok {
+	if !ok || changes(q) {
 		return nil
 	}
 	axes, ok := along(near)

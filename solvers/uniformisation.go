@@ -28,8 +28,7 @@ const few = 64
 // calm reports whether a law makes few jumps at times asked for, and nothing but
 // jumps.
 func calm(q operators.Rowed, times []float64) bool {
-	_, timed := q.(operators.Timed)
-	return !timed && fastestExit(q)*times[len(times)-1] <= few && streamed(q) == nil
+	return !changes(q) && fastestExit(q)*times[len(times)-1] <= few && streamed(q) == nil
 }
 
 // fastestExit returns the largest total rate out of a cell.
@@ -118,7 +117,7 @@ const negligible = roundoff / 1024
 // uniformise evolves a law from one time asked for to the next.
 func uniformise(q operators.Rowed, m0, times []float64, set Settings) (*Evolution, error) {
 	began := time.Now()
-	if _, timed := q.(operators.Timed); timed {
+	if changes(q) {
 		return nil, unsuited(byJumps)
 	}
 	j, err := newJumps(q)
