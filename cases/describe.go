@@ -206,6 +206,9 @@ func (d *description) optimiser(t *table) {
 	}
 	if data := d.Data; data != nil {
 		d.line("data", fmt.Sprintf("%s: %d rows of %s", data.Name, data.Len(), strings.Join(data.Columns, ", ")))
+		if e := t.find("weights"); e != nil {
+			d.line("weights", fmt.Sprintf("%v, in all %g", e.value, data.Total()))
+		}
 		d.line("SHA-256", data.Checksum)
 	}
 	sampling := fmt.Sprint(t.find("sampling").value)

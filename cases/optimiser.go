@@ -93,6 +93,8 @@ func (r *reader) samplingFactor(o *optimiser, examples int) float64 {
 		r.fail(e.line, "sgd.sampling", `found "epochs", whose memory no equation in the parameters has`, `"with replacement" or "without replacement"`, "sampling in [validate] draws the batches of particles in this way")
 	case "without replacement":
 		switch {
+		case o.table.find("weights") != nil:
+			r.fail(e.line, "sgd.sampling", `found "without replacement" beside weights`, `"with replacement"`, "an example is drawn with a probability in proportion to its weight")
 		case examples == 0:
 			r.fail(e.line, "sgd.sampling", `found "without replacement" for a population`, `"with replacement"`, "a finite number of examples comes from `data`")
 		case o.batch > float64(examples):
@@ -132,7 +134,7 @@ func (r *reader) readExamples(o *optimiser, c *Case) {
 func (r *reader) readData(t *table, open Open) *sgd.Data {
 	e := t.find("data")
 	if e == nil {
-		for _, key := range []string{"columns", "standardize"} {
+		for _, key := range []string{"columns", "standardize", "weights"} {
 			if other := t.find(key); other != nil {
 				r.fail(other.line, join(t.path, key), "found without `data`", "", "it says how to read the columns of a data file")
 			}
@@ -151,6 +153,12 @@ func (r *reader) readData(t *table, open Open) *sgd.Data {
 	r.columns = data.Columns
 	for _, column := range data.Columns {
 		r.declareColumn(e.line, column)
+	}
+	if e := t.find("weights"); e != nil {
+		column := r.text(t, "weights", "")
+		if err := data.Weigh(column); err != nil && r.isText(t, "weights") {
+			r.fail(e.line, "sgd.weights", err.Error(), "a column of numbers of at least 0", didYouMean(column, data.Columns))
+		}
 	}
 	for _, column := range r.texts(t, "standardize") {
 		if err := data.Standardize(column); err != nil {

@@ -30,6 +30,7 @@ func TestDiffusionOfAnOptimiserIsHalfItsNoisePerTime(t *testing.T) {
 		d         float64
 	}{
 		{nil, .1 / 4 * 3.5},
+		{[]string{"sgd.weights=z"}, .1 / 4 * 206 / 49}, // Σz = 7, Σzy = 19, Σzy² = 81
 		{[]string{"sgd.batch_size=1"}, .1 / 2 * 3.5},
 		{[]string{"sgd.lr=0.3"}, .3 / 4 * 3.5},
 		{[]string{"sgd.sampling=without replacement"}, .1 / 4 * 3.5 * 2 / 3}, // (4 − 2)/(4 − 1)
@@ -170,6 +171,12 @@ func TestMistakesOfAnOptimiserNameTheirPlace(t *testing.T) {
 		{"renamed twice", square + "[sgd.columns]\nq = \"y\"\nr = \"y\"\n", "sgd.columns.r", 13, "is renamed twice"},
 		{"standardize nothing", square + "standardize = [\"yy\"]\n", "sgd.standardize", 11, `did you mean "y"?`},
 		{"standardize in words", square + "standardize = \"y\"\n", "sgd.standardize", 11, "a list of texts"},
+		{"weights below 0", strings.Replace(square, "d.csv", "low.csv", 1) + "weights = \"w\"\n", "sgd.weights", 11, "is -1 in row 2"},
+		{"no weight", strings.Replace(square, "d.csv", "low.csv", 1) + "weights = \"v\"\n", "sgd.weights", 11, "no example has a weight"},
+		{"weights of nothing", square + "weights = \"yy\"\n", "sgd.weights", 11, `did you mean "y"?`},
+		{"weights in numbers", square + "weights = 1\n", "sgd.weights", 11, "a text in quotes"},
+		{"weights without replacement", square + "weights = \"y\"\nsampling = \"without replacement\"\n", "sgd.sampling", 12, "beside weights"},
+		{"weights in epochs", square + "weights = \"y\"\n[validate]\nsampling = \"epochs\"\n", "validate.sampling", 13, "beside weights"},
 		{"standardize without data", "[sgd]\nloss = \"x^2\"\ncovariance = { \"x,x\" = 1 }\nlr = 1\nbatch_size = 1\nstandardize = [\"y\"]\n", "sgd.standardize", 11, "found without `data`"},
 		{"unknown column", strings.Replace(square, "- y", "- w", 1), "sgd.loss", 8, `hint: data columns: y, z`},
 		{"loss in time", strings.Replace(square, "- y", "- t", 1), "sgd.loss", 8, "depends on t"},
@@ -183,7 +190,7 @@ func TestMistakesOfAnOptimiserNameTheirPlace(t *testing.T) {
 		{"noise misspelt", square + "noise = \"isotrop\"\n", "sgd.noise", 11, `did you mean "isotropic"?`},
 		{"optimizer unknown", square + "optimizer = \"sdg\"\n", "sgd.optimizer", 11, `found the text "sdg", expected "sgd"`},
 	} {
-		all := mistakesWith(t, map[string]string{"d.csv": four["d.csv"], "text.csv": "y\nsetosa\n"}, line+c.text)
+		all := mistakesWith(t, map[string]string{"d.csv": four["d.csv"], "text.csv": "y\nsetosa\n", "low.csv": "y,w,v\n1,1,0\n2,-1,0\n"}, line+c.text)
 		found := false
 		for _, m := range all {
 			found = found || m.Key == c.key && m.Line == c.line && strings.Contains(m.Error(), c.part) && m.File == "case.toml"

@@ -12,7 +12,7 @@ var keys = map[string][]string{
 	"":           {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "validate", "observables", "numerics"},
 	"axis":       {"name", "range", "cells", "boundary", "spacing", "faces"},
 	"process":    {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing", "period"},
-	"sgd":        {"loss", "data", "columns", "standardize", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance"},
+	"sgd":        {"loss", "data", "columns", "standardize", "weights", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance"},
 	"initial":    {"mean", "std", "covariance", "point", "density", "uniform"},
 	"stationary": {"method", "tolerance"},
 	"evolve":     {"until", "outputs", "times", "steps", "method", "tolerance"},

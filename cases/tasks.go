@@ -42,9 +42,12 @@ func (r *reader) readValidate(t *table, p *Problem) {
 	}
 	if e := t.find("sampling"); e != nil {
 		p.Validate.Sampling = r.choice(t, "sampling", "", samplings...)
-		if p.descent == nil {
+		switch {
+		case p.descent == nil:
 			r.fail(e.line, "validate.sampling", "found for particles that draw no examples", "", "it says how an optimiser with `data` draws its batches")
-		} else {
+		case p.descent.Data.Weights != nil && p.Validate.Sampling != samplings[sgd.WithReplacement]:
+			r.fail(e.line, "validate.sampling", fmt.Sprintf("found %q beside weights", p.Validate.Sampling), `"with replacement"`, "an example is drawn with a probability in proportion to its weight")
+		default:
 			p.descent.Sampling = sgd.Sampling(slices.Index(samplings, p.Validate.Sampling))
 		}
 	}

@@ -30,6 +30,7 @@ type Data struct {
 	Name     string
 	Columns  []string
 	Values   [][]float64 // Values[c][i] is column c of example i
+	Weights  []float64   // wᵢ ≥ 0 of example i in every mean over examples, Σ wᵢfᵢ/Σ wᵢ; nil: 1 each
 	Checksum string      // SHA-256 of the file
 }
 
@@ -189,22 +190,65 @@ func (d *Data) Column(name string) []float64 {
 	return nil
 }
 
-// Standardize shifts and scales a column to mean 0 and standard deviation 1,
-// with divisor n.
+// Weight returns the weight of example i.
+func (d *Data) Weight(i int) float64 {
+	if d.Weights == nil {
+		return 1
+	}
+	return d.Weights[i]
+}
+
+// Total returns the sum of the weights.
+func (d *Data) Total() float64 {
+	total := 0.0
+	for i := range d.Len() {
+		total += d.Weight(i)
+	}
+	return total
+}
+
+// Weigh takes the weights from a column.
+func (d *Data) Weigh(name string) error {
+	w, err := d.known(name)
+	if err != nil {
+		return err
+	}
+	for i, v := range w {
+		if v < 0 {
+			return fmt.Errorf("column %q of %s is %v in row %d and cannot be a weight", name, d.Name, v, i+1)
+		}
+	}
+	if slices.Max(w) == 0 {
+		return fmt.Errorf("column %q of %s is 0 in every row: no example has a weight", name, d.Name)
+	}
+	d.Weights = slices.Clone(w)
+	return nil
+}
+
+// known returns the values of a column that there must be.
+func (d *Data) known(name string) ([]float64, error) {
+	if x := d.Column(name); x != nil {
+		return x, nil
+	}
+	return nil, fmt.Errorf("no column of %s is called %q, found %s", d.Name, name, strings.Join(d.Columns, ", "))
+}
+
+// Standardize shifts and scales a column to mean 0 and standard deviation 1
+// under the weights, with divisor Σ wᵢ.
 func (d *Data) Standardize(name string) error {
-	x := d.Column(name)
-	if x == nil {
-		return fmt.Errorf("no column of %s is called %q, found %s", d.Name, name, strings.Join(d.Columns, ", "))
+	x, err := d.known(name)
+	if err != nil {
+		return err
 	}
-	if slices.Min(x) == slices.Max(x) {
+	total, mean, square := d.Total(), 0.0, 0.0
+	for i, v := range x {
+		mean += d.Weight(i) * v / total
+	}
+	for i, v := range x {
+		square += d.Weight(i) * (v - mean) * (v - mean) / total
+	}
+	if slices.Min(x) == slices.Max(x) || square == 0 {
 		return fmt.Errorf("column %q of %s is constant and cannot be standardized", name, d.Name)
-	}
-	n, mean, square := float64(len(x)), 0.0, 0.0
-	for _, v := range x {
-		mean += v / n
-	}
-	for _, v := range x {
-		square += (v - mean) * (v - mean) / n
 	}
 	for i := range x {
 		x[i] = (x[i] - mean) / math.Sqrt(square)

@@ -2,6 +2,7 @@ package sgd
 
 import (
 	"math/rand/v2"
+	"sort"
 
 	"fokker/operators"
 )
@@ -10,7 +11,7 @@ import (
 type Sampling int
 
 const (
-	WithReplacement    Sampling = iota // each on its own
+	WithReplacement    Sampling = iota // each on its own, with a probability in proportion to its weight; the others know no weights
 	WithoutReplacement                 // all different
 	Epochs                             // the data in a random order, in a new one when all have been used; the last batch of an epoch may be shorter
 )
@@ -33,6 +34,8 @@ func (d *Descent) Start(n int, r *rand.Rand) func(x [][]float64) {
 		w.batch[i] = make([]int32, n)
 	}
 	switch d.Sampling {
+	case WithReplacement:
+		w.sums = d.Data.sums()
 	case WithoutReplacement:
 		w.orders = [][]int32{inOrder(d.Data.Len())}
 	case Epochs:
@@ -42,6 +45,16 @@ func (d *Descent) Start(n int, r *rand.Rand) func(x [][]float64) {
 	}
 	w.inputs = append(make([][]float64, dim), w.examples...)
 	return w.step
+}
+
+// sums returns the sums of the weights up to each example, nil without weights.
+func (d *Data) sums() (out []float64) {
+	sum := 0.0
+	for _, w := range d.Weights {
+		sum += w
+		out = append(out, sum)
+	}
+	return out
 }
 
 func inOrder(n int) []int32 {
@@ -58,6 +71,7 @@ type walk struct {
 	random           *rand.Rand
 	orders           [][]int32 // of the data: of every point for epochs, one to draw from without replacement
 	used             int       // examples of the present epoch
+	sums             []float64 // of the weights, nil if all are equal
 	batch            [][]int32 // batch[j][i] is example j of the batch of point i
 	examples, inputs [][]float64
 	gradient, sum    [][]float64
@@ -97,7 +111,7 @@ func (w *walk) draw() (size int) {
 	case WithReplacement:
 		for _, chosen := range w.batch {
 			for i := range chosen {
-				chosen[i] = int32(w.random.IntN(n))
+				chosen[i] = w.one(n)
 			}
 		}
 		return w.Batch
@@ -125,4 +139,13 @@ func (w *walk) draw() (size int) {
 	}
 	w.used = (w.used + size) % n
 	return size
+}
+
+// one draws an example in proportion to its weight.
+func (w *walk) one(n int) int32 {
+	if w.sums == nil {
+		return int32(w.random.IntN(n))
+	}
+	at := w.random.Float64() * w.sums[n-1]
+	return int32(sort.Search(n, func(i int) bool { return w.sums[i] > at }))
 }

@@ -43,21 +43,35 @@ func TestDescentHasTheVarianceOfItsBatches(t *testing.T) {
 	for _, v := range values {
 		variance += (v - mean) * (v - mean) / 5
 	}
+	weights := []float64{1, 0, 4, 2, 1}
+	weighted, spread := 0.0, 0.0 // mean and variance
+	for i, v := range values {
+		weighted += weights[i] * v / 8
+	}
+	for i, v := range values {
+		spread += weights[i] * (v - weighted) * (v - weighted) / 8
+	}
 	for _, c := range []struct {
 		batch    int
 		sampling sgd.Sampling
 		want     float64
+		weights  []float64
 	}{
-		{1, sgd.WithReplacement, variance},
-		{3, sgd.WithReplacement, variance / 3},
-		{1, sgd.WithoutReplacement, variance},
-		{3, sgd.WithoutReplacement, variance / 3 * (5 - 3) / (5 - 1)},
-		{5, sgd.WithoutReplacement, 0},
-		{5, sgd.Epochs, 0},
+		{2, sgd.WithReplacement, spread / 2, weights},
+		{1, sgd.WithReplacement, variance, nil},
+		{3, sgd.WithReplacement, variance / 3, nil},
+		{1, sgd.WithoutReplacement, variance, nil},
+		{3, sgd.WithoutReplacement, variance / 3 * (5 - 3) / (5 - 1), nil},
+		{5, sgd.WithoutReplacement, 0, nil},
+		{5, sgd.Epochs, 0, nil},
 	} {
 		const n = 40000
-		x := operators.Columns(1, n)
-		step := descent(t, c.batch, c.sampling).Start(n, rand.New(rand.NewPCG(1, 2)))
+		x, mean := operators.Columns(1, n), mean
+		d := descent(t, c.batch, c.sampling)
+		if d.Data.Weights = c.weights; c.weights != nil {
+			mean = weighted
+		}
+		step := d.Start(n, rand.New(rand.NewPCG(1, 2)))
 		for range 60 { // 0.8⁶⁰ = 2e-6
 			step(x)
 		}

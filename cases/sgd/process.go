@@ -105,38 +105,72 @@ func (e *Examples) Dim() int { return len(e.Axes) }
 // Columns returns the number of columns of σ.
 func (e *Examples) Columns() int { return len(e.Axes) }
 
-// each evaluates a program for every example at all points and hands the
-// results over, in the order of the data.
-func (e *Examples) each(program *expr.Program, outputs int, x [][]float64, visit func(example int, out [][]float64)) {
-	in, row, out := append([][]float64(nil), x...), make([]float64, len(e.Data.Columns)), operators.Columns(outputs, len(x[0]))
+// each evaluates a program for every example with a weight at all points and
+// hands the results over, in the order of the data.
+func (e *Examples) each(program *expr.Program, outputs int, x [][]float64, visit func(weight float64, out [][]float64)) {
+	out := operators.Columns(outputs, len(x[0]))
+	in, row := e.inputs(x)
+	for i := range e.Data.Len() {
+		weight := e.Data.Weight(i)
+		if weight == 0 {
+			continue
+		}
+		e.Data.row(row, i)
+		program.Eval(out, in)
+		visit(weight, out)
+	}
+}
+
+// inputs returns the inputs of a program: points, and the row of one example.
+func (e *Examples) inputs(x [][]float64) (in [][]float64, row []float64) {
+	in, row = append([][]float64(nil), x...), make([]float64, len(e.Data.Columns))
 	for c := range row {
 		in = append(in, row[c:c+1])
 	}
-	for i := range e.Data.Len() {
-		for c := range row {
-			row[c] = e.Data.Values[c][i]
-		}
-		program.Eval(out, in)
-		visit(i, out)
+	return in, row
+}
+
+// row writes example i.
+func (d *Data) row(dst []float64, i int) {
+	for c := range dst {
+		dst[c] = d.Values[c][i]
 	}
+}
+
+// Example writes loss ℓᵢ and gradient gᵢ of example i, without the regularizer.
+// With W = Σ wᵢ and means ℓ̄, ḡ over the examples, the derivatives by its weight are
+//
+//	∂L/∂wᵢ = (ℓᵢ − ℓ̄)/W,  ∂∇L/∂wᵢ = (gᵢ − ḡ)/W,  ∂C/∂wᵢ = ((gᵢ − ḡ)(gᵢ − ḡ)ᵀ − C)/W.
+func (e *Examples) Example(i int, loss []float64, gradient, x [][]float64) {
+	in, row := e.inputs(x)
+	e.Data.row(row, i)
+	e.loss.Eval([][]float64{loss}, in)
+	e.gradient.Eval(gradient, in)
+}
+
+// Mean writes ℓ̄ and ḡ, means over the examples without the regularizer.
+func (e *Examples) Mean(loss []float64, gradient, x [][]float64) {
+	e.mean([][]float64{loss}, e.loss, x)
+	e.mean(gradient, e.gradient, x)
 }
 
 // mean averages a program's outputs over the examples.
 func (e *Examples) mean(dst [][]float64, program *expr.Program, x [][]float64) {
-	n := float64(e.Data.Len())
 	for k := range dst {
 		clear(dst[k])
 	}
-	e.each(program, len(dst), x, func(_ int, out [][]float64) {
+	total := 0.0
+	e.each(program, len(dst), x, func(weight float64, out [][]float64) {
+		total += weight
 		for k := range dst {
 			for i, v := range out[k] {
-				dst[k][i] += v
+				dst[k][i] += weight * v
 			}
 		}
 	})
 	for k := range dst {
 		for i := range dst[k] {
-			dst[k][i] /= n
+			dst[k][i] /= total
 		}
 	}
 }
@@ -185,25 +219,27 @@ func (e *Examples) Drift(b, x [][]float64, _ float64) {
 	}
 }
 
-// Covariance writes C, the covariance of one example's gradient with divisor n,
-// row by row, by updating mean and products together, so that examples that
-// agree give exactly 0 (Welford 1962).
+// Covariance writes C, the covariance of one example's gradient with divisor
+// Σ wᵢ, row by row, by updating mean and products together, so that examples that
+// agree give exactly 0 (Welford 1962; with weights West 1979).
 func (e *Examples) Covariance(c, x [][]float64) {
 	dim, n := len(e.Axes), len(x[0])
 	mean, before := operators.Columns(dim, n), operators.Columns(dim, n)
 	for k := range c {
 		clear(c[k])
 	}
-	e.each(e.gradient, dim, x, func(example int, g [][]float64) {
+	total := 0.0
+	e.each(e.gradient, dim, x, func(weight float64, g [][]float64) {
+		total += weight
 		for k := range dim {
 			for i, v := range g[k] {
 				before[k][i] = v - mean[k][i]
-				mean[k][i] += before[k][i] / float64(example+1)
+				mean[k][i] += weight * before[k][i] / total
 			}
 			for l := range k + 1 {
 				out := c[k*dim+l]
 				for i, v := range g[k] {
-					out[i] += before[l][i] * (v - mean[k][i])
+					out[i] += weight * before[l][i] * (v - mean[k][i])
 				}
 			}
 		}
@@ -211,7 +247,7 @@ func (e *Examples) Covariance(c, x [][]float64) {
 	for k := range dim {
 		for l := range k + 1 {
 			for i := range c[k*dim+l] {
-				c[k*dim+l][i] /= float64(e.Data.Len())
+				c[k*dim+l][i] /= total
 			}
 			copy(c[l*dim+k], c[k*dim+l])
 		}

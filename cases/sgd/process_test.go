@@ -319,3 +319,84 @@ func TestLossWithoutADerivativeIsRefused(t *testing.T) {
 		t.Error("a loss of an unknown variable compiled")
 	}
 }
+
+// repeated returns data in which every row stands as often as its weight says,
+// and the same with weights.
+func repeated(d *Data) (long, weighted *Data) {
+	random := rand.New(rand.NewPCG(5, 6))
+	long = &Data{Name: d.Name, Columns: d.Columns, Values: make([][]float64, len(d.Columns))}
+	weighted = &Data{Name: d.Name, Columns: d.Columns, Values: d.Values}
+	for i := range d.Len() {
+		times := random.IntN(4)
+		weighted.Weights = append(weighted.Weights, 2.5*float64(times)) // a common factor cancels
+		for c := range d.Columns {
+			for range times {
+				long.Values[c] = append(long.Values[c], d.Values[c][i])
+			}
+		}
+	}
+	return long, weighted
+}
+
+func TestWeightIsHowOftenAnExampleStands(t *testing.T) {
+	for _, m := range models {
+		long, weighted := repeated(load(t, m.file))
+		want, got := examples(t, m.axes, long, m.loss, ""), examples(t, m.axes, weighted, m.loss, "")
+		dim, n := len(m.axes), 10
+		x := columnsOf(dim, n)
+		all := func(e *Examples) [][]float64 {
+			out := operators.Columns(1+dim+dim*(dim+1)/2+dim*dim, n)
+			e.PopulationLoss(out[0], x)
+			e.PopulationGradient(out[1:1+dim], x)
+			e.PopulationHessian(out[1+dim:1+dim+dim*(dim+1)/2], x)
+			e.Covariance(out[len(out)-dim*dim:], x)
+			return out
+		}
+		a, b := all(got), all(want)
+		for k := range a {
+			for i := range a[k] {
+				near(t, m.file, a[k][i], b[k][i], 1e-11*(1+math.Abs(b[k][i])))
+			}
+		}
+	}
+}
+
+// A step of 1e-4 of one weight against the stated derivatives: what is left is
+// quadratic in it.
+func TestDerivativesByAWeight(t *testing.T) {
+	m := models[0]
+	d := load(t, m.file)
+	d.Weights = make([]float64, d.Len())
+	for i := range d.Weights {
+		d.Weights[i] = 1 + float64(i%3)
+	}
+	e, x := examples(t, m.axes, d, m.loss, "slope^2"), columnsOf(2, 3)
+	at := func() (loss []float64, gradient, c [][]float64) {
+		loss, gradient, c = make([]float64, 3), operators.Columns(2, 3), operators.Columns(4, 3)
+		e.PopulationLoss(loss, x)
+		e.PopulationGradient(gradient, x)
+		e.Covariance(c, x)
+		return loss, gradient, c
+	}
+	const one, step = 7, 1e-4
+	_, _, c := at()
+	mean, own := make([]float64, 3), make([]float64, 3)
+	gMean, g := operators.Columns(2, 3), operators.Columns(2, 3)
+	e.Mean(mean, gMean, x)
+	e.Example(one, own, g, x)
+	total := d.Total()
+	d.Weights[one] += step
+	loss1, gradient1, c1 := at()
+	d.Weights[one] -= 2 * step
+	loss0, gradient0, c0 := at()
+	for i := range 3 {
+		near(t, "∂L/∂w", (loss1[i]-loss0[i])/(2*step), (own[i]-mean[i])/total, 1e-7*math.Abs(own[i]))
+		for k := range 2 {
+			near(t, "∂∇L/∂w", (gradient1[k][i]-gradient0[k][i])/(2*step), (g[k][i]-gMean[k][i])/total, 1e-7*math.Abs(g[k][i]))
+			for l := range 2 {
+				want := ((g[k][i]-gMean[k][i])*(g[l][i]-gMean[l][i]) - c[2*k+l][i]) / total
+				near(t, "∂C/∂w", (c1[2*k+l][i]-c0[2*k+l][i])/(2*step), want, 1e-6*(math.Abs(want)+c[2*k+l][i]))
+			}
+		}
+	}
+}
