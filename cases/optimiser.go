@@ -1,9 +1,7 @@
 package cases
 
 import (
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -129,107 +127,7 @@ func (r *reader) readExamples(o *optimiser, c *Case) {
 	}
 }
 
-// readData reads the examples of [sgd] and makes their columns known to
-// expressions.
-func (r *reader) readData(t *table, open Open) *sgd.Data {
-	e := t.find("data")
-	if e == nil {
-		for _, key := range []string{"columns", "standardize", "weights"} {
-			if other := t.find(key); other != nil {
-				r.fail(other.line, join(t.path, key), "found without `data`", "", "it says how to read the columns of a data file")
-			}
-		}
-		return nil
-	}
-	name, ok := e.value.(string)
-	if !ok {
-		r.fail(e.line, "sgd.data", describe(e.value), "the name of a CSV file", "random examples are not available in this version")
-		return nil
-	}
-	data := r.loadData(t, e, name, open)
-	if data == nil {
-		return nil
-	}
-	r.columns = data.Columns
-	for _, column := range data.Columns {
-		r.declareColumn(e.line, column)
-	}
-	if e := t.find("weights"); e != nil {
-		column := r.text(t, "weights", "")
-		if err := data.Weigh(column); err != nil && r.isText(t, "weights") {
-			r.fail(e.line, "sgd.weights", err.Error(), "a column of numbers of at least 0", didYouMean(column, data.Columns))
-		}
-	}
-	for _, column := range r.texts(t, "standardize") {
-		if err := data.Standardize(column); err != nil {
-			r.fail(lineOf(t, "standardize"), "sgd.standardize", err.Error(), "", didYouMean(column, data.Columns))
-		}
-	}
-	return data
-}
-
 func allAxes(n int) []int { return []int{0, 1, 2, 3}[:n] }
-
-func (r *reader) loadData(t *table, e *entry, name string, open Open) *sgd.Data {
-	rename := map[string]string{}
-	if s := r.sub(t, "columns"); s != nil {
-		for _, c := range s.entries {
-			rename[c.key] = r.text(s, c.key, "")
-		}
-	}
-	file, err := open(name)
-	if err != nil {
-		r.fail(e.line, "sgd.data", fmt.Sprintf("%q cannot be opened: %s", name, reason(err)), "a file beside the case", "")
-		return nil
-	}
-	defer file.Close()
-	var kept keeper
-	data, err := sgd.ReadData(name, io.TeeReader(file, &kept), rename)
-	var column *sgd.RenameError
-	switch {
-	case errors.As(err, &column):
-		s := t.find("columns").value.(*table)
-		r.fail(lineOf(s, column.To), join(s.path, column.To), err.Error(), "", "")
-		return nil
-	case err != nil:
-		r.failExpression(e.line, "sgd.data", err)
-		return nil
-	}
-	r.raw = kept.all
-	return data
-}
-
-// keeper keeps what is written to it, or nothing if that is more than mostKept.
-type keeper struct {
-	all  []byte
-	full bool
-}
-
-// mostKept is the size of a data file that is copied into run directories.
-const mostKept = 16 << 20
-
-func (k *keeper) Write(p []byte) (int, error) {
-	if k.full = k.full || len(k.all)+len(p) > mostKept; k.full {
-		k.all = nil
-	} else {
-		k.all = append(k.all, p...)
-	}
-	return len(p), nil
-}
-
-func (r *reader) declareColumn(line int, name string) {
-	const hint = "rename it with `columns`"
-	switch {
-	case !identifier.MatchString(name):
-		r.fail(line, "sgd.data", fmt.Sprintf("found a column called %q", name), "letters, digits and _, not starting with a digit", hint)
-	case slices.Contains(reserved, name):
-		r.fail(line, "sgd.data", fmt.Sprintf("found a column called %q, which is reserved", name), "", hint)
-	default:
-		if err := r.scope.Variable(name); err != nil {
-			r.fail(line, "sgd.data", "column: "+strings.TrimPrefix(err.Error(), "expr: "), "", hint)
-		}
-	}
-}
 
 // readLoss reads loss and regularizer.
 func (r *reader) readLoss(t *table, data []string) (loss, regularizer *expr.Node) {
@@ -255,75 +153,4 @@ func (r *reader) steady(t *table, key string) *expr.Node {
 		r.fail(e.line, join(t.path, key), "it depends on t", "an expression in axes, parameters and data columns", "")
 	}
 	return n
-}
-
-// readPopulation makes the process of a population loss with the covariance of
-// one example's gradient.
-func (r *reader) readPopulation(o *optimiser, c *Case) {
-	o.factor = r.samplingFactor(o, 0)
-	loss, regularizer := r.readLoss(o.table, nil)
-	t := r.sub(o.table, "covariance")
-	if t == nil || loss == nil {
-		return
-	}
-	covariance := r.matrix(t, o.axes, true)
-	for k := range covariance {
-		r.orZero(covariance[k])
-	}
-	total := loss
-	if regularizer != nil {
-		total = expr.Add(loss, regularizer)
-	}
-	e := o.table.find("loss")
-	eq := &equation{axes: o.axes, calculus: "ito", drift: make([]*expr.Node, len(o.axes)), table: o.table}
-	for k, axis := range o.axes {
-		eq.drift[k] = expr.Neg(r.diff(e, total, axis))
-	}
-	eq.diffusion = r.scaled(covariance, o, c.Problem.LearningRate/(2*o.batch)*o.factor)
-	if isDiagonal(eq.diffusion) {
-		eq.noise = diagonalMatrix(r.scope, roots(r.scope, eq.diffusion))
-	}
-	r.finishEquation(c.Problem, eq, o.table)
-	if len(r.mistakes) == 0 {
-		r.setLandscape(total, o, c.Problem)
-	}
-}
-
-// scaled returns D = scale·C with the noise asked for.
-func (r *reader) scaled(covariance [][]*expr.Node, o *optimiser, scale float64) [][]*expr.Node {
-	n := len(covariance)
-	switch o.noise {
-	case sgd.None:
-		return r.zerosMatrix(n)
-	case sgd.Isotropic:
-		trace := r.scope.Number(0)
-		for k := range n {
-			trace = expr.Add(trace, covariance[k][k])
-		}
-		d := make([]*expr.Node, n)
-		for k := range d {
-			d[k] = expr.Mul(r.scope.Number(scale/float64(n)), trace)
-		}
-		return diagonalMatrix(r.scope, d)
-	}
-	out := make([][]*expr.Node, n)
-	for k := range out {
-		out[k] = make([]*expr.Node, n)
-		for l := range out[k] {
-			out[k][l] = expr.Mul(r.scope.Number(scale), covariance[k][l])
-		}
-	}
-	return out
-}
-
-// setLandscape makes the built-in observables of a population loss.
-func (r *reader) setLandscape(total *expr.Node, o *optimiser, p *Problem) {
-	// One example that is the population has the same loss, gradient and Hessian.
-	whole := &sgd.Data{Columns: nil, Values: [][]float64{{0}}}
-	e := &sgd.Examples{Axes: o.axes, Data: whole, Loss: total}
-	if err := e.Compile(); err != nil {
-		r.failExpression(o.table.line, "sgd.loss", err)
-		return
-	}
-	p.landscape = e
 }
