@@ -198,7 +198,7 @@ func slope(n *expr.Node, axis string) *expr.Node {
 
 // optimiser writes [sgd].
 func (d *description) optimiser(t *table) {
-	d.heading("optimiser: dθ = −∇L dt + √(2D) dW in the sense of Itô, t = η × step")
+	d.heading("optimiser: dθ = b dt + √(2D) dW in the sense of Itô, t = η × step")
 	for _, key := range []string{"loss", "regularizer"} {
 		if e := t.find(key); e != nil {
 			d.line(key, fmt.Sprint(e.value))
@@ -214,22 +214,36 @@ func (d *description) optimiser(t *table) {
 	sampling := fmt.Sprint(t.find("sampling").value)
 	d.line("η", fmt.Sprintf("%g", d.Problem.LearningRate))
 	d.line("B", fmt.Sprintf("%v, drawn %s", t.find("batch_size").value, sampling))
-	noise := fmt.Sprint(t.find("noise").value)
-	d.line("noise", noise+": "+noiseFormula(noiseKinds[noise], sampling))
+	noise := noiseKinds[fmt.Sprint(t.find("noise").value)]
+	d.line("noise", fmt.Sprintf("%v: %s", t.find("noise").value, noiseFormula(noise, sampling)))
+	kind := equations[fmt.Sprint(t.find("equation").value)]
+	d.line("equation", fmt.Sprintf("%v: %s", t.find("equation").value, formula(kind, noise)))
 }
 
+// noiseFormula says what the covariance Ĉ of a batch's gradient is.
 func noiseFormula(kind sgd.NoiseKind, sampling string) string {
-	factor := "D = η/(2B)"
+	what, factor := "C", ""
+	if kind == sgd.Isotropic {
+		what = "(tr C/dim) I"
+	}
 	if sampling == "without replacement" {
-		factor += " (n − B)/(n − 1)"
+		factor = " (n − B)/(n − 1)"
 	}
-	switch kind {
-	case sgd.None:
-		return "D = 0"
-	case sgd.Isotropic:
-		return factor + " tr C/dim on the diagonal, C the covariance of one example's gradient"
+	if kind == sgd.None {
+		return "Ĉ = 0"
 	}
-	return factor + " C, C the covariance of one example's gradient"
+	return "Ĉ = " + what + "/B" + factor + ", C the covariance of one example's gradient"
+}
+
+// formula states drift and noise of an equation.
+func formula(equation sgd.Equation, kind sgd.NoiseKind) string {
+	switch {
+	case equation == sgd.SDE1:
+		return "b = −∇L, D = (η/2)Ĉ"
+	case equation == sgd.SDE2 || kind == sgd.None:
+		return "b = −∇(L + (η/4)|∇L|²), D = (η/2)Ĉ"
+	}
+	return "b = −∇(L + (η/4)|∇L|²) + (η²/4)Ĉ:∇∇∇L, D = (η/2)[Ĉ + (η/2)(HĈ + ĈH + (∇L·∇)Ĉ)], H = ∇∇L"
 }
 
 func (d *description) axes(s *survey) {

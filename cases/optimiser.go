@@ -11,14 +11,17 @@ import (
 
 // optimiser is [sgd] as read.
 type optimiser struct {
-	table  *table
-	axes   []string
-	batch  float64
-	factor float64 // of the covariance by the way of sampling
-	noise  sgd.NoiseKind
+	table    *table
+	axes     []string
+	batch    float64
+	factor   float64 // of the covariance by the way of sampling
+	noise    sgd.NoiseKind
+	equation sgd.Equation
 }
 
 var noiseKinds = map[string]sgd.NoiseKind{"gradient": sgd.Gradient, "isotropic": sgd.Isotropic, "none": sgd.None}
+
+var equations = map[string]sgd.Equation{"sde1": sgd.SDE1, "sde2": sgd.SDE2, "sde2+": sgd.SDE2Plus}
 
 // readOptimiser reads [sgd] and makes its process.
 func (r *reader) readOptimiser(t *table, c *Case) {
@@ -27,9 +30,12 @@ func (r *reader) readOptimiser(t *table, c *Case) {
 	p.LearningRate = r.readLearningRate(t)
 	o := &optimiser{table: t, axes: p.names(), batch: float64(r.whole(t, "batch_size", 1, 1))}
 	o.noise = noiseKinds[r.choice(t, "noise", "gradient", "gradient", "isotropic", "none")]
+	o.equation = equations[r.choice(t, "equation", "sde1", "sde1", "sde2", "sde2+")]
+	p.corrected = o.equation == sgd.SDE2Plus
 	r.required(t, "batch_size", "the number of examples of a step")
 	r.fill(t, "sampling", "with replacement")
 	r.fill(t, "noise", "gradient")
+	r.fill(t, "equation", "sde1")
 	data, covariance := t.find("data"), t.find("covariance")
 	switch {
 	case (data == nil) == (covariance == nil):
@@ -46,7 +52,6 @@ func (r *reader) chooseModel(t *table) {
 	for _, key := range []struct{ name, has, other string }{
 		{"optimizer", "sgd", "momentum rmsprop adam"},
 		{"model", "diffusion", "chain central-flow"},
-		{"equation", "sde1", "sde2 sde2+"},
 		{"batches", "gaussian", "enumerated"},
 	} {
 		r.chooseAvailable(t, key.name, key.has, strings.Fields(key.other))
@@ -109,7 +114,7 @@ func (r *reader) readExamples(o *optimiser, c *Case) {
 		return // a mistake was reported
 	}
 	o.factor = r.samplingFactor(o, c.Data.Len())
-	e := &sgd.Examples{Axes: o.axes, Data: c.Data, Scale: c.Problem.LearningRate / (2 * o.batch) * o.factor, NoiseKind: o.noise}
+	e := &sgd.Examples{Axes: o.axes, Data: c.Data, Rate: c.Problem.LearningRate, Scale: c.Problem.LearningRate / (2 * o.batch) * o.factor, NoiseKind: o.noise, Equation: o.equation}
 	e.Loss, e.Regularizer = r.readLoss(o.table, c.Data.Columns)
 	if len(r.mistakes) > 0 {
 		return
@@ -120,8 +125,8 @@ func (r *reader) readExamples(o *optimiser, c *Case) {
 	}
 	c.Problem.Process, c.Problem.landscape = e, e
 	sampling := slices.Index(samplings, r.text(o.table, "sampling", samplings[0]))
-	c.Problem.descent = &sgd.Descent{Examples: e, Rate: c.Problem.LearningRate, Batch: int(o.batch), Sampling: sgd.Sampling(sampling)}
-	if len(o.axes) > 1 && o.noise == sgd.Gradient {
+	c.Problem.descent = &sgd.Descent{Examples: e, Batch: int(o.batch), Sampling: sgd.Sampling(sampling)}
+	if len(o.axes) > 1 && (o.noise == sgd.Gradient || o.noise == sgd.Isotropic && o.equation == sgd.SDE2Plus) {
 		c.Problem.coupled = [][]int{allAxes(len(o.axes))}
 		r.checkCoupling(c.Problem, lineOf(o.table, "data"), "sgd.data")
 	}

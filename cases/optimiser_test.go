@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -135,6 +136,46 @@ func TestLandscapeIsThatOfTheExamples(t *testing.T) {
 		near(t, "loss", got["loss"][i], loss, 1e-13)
 		near(t, "gradient_norm", got["gradient_norm"][i], math.Hypot(gs, gu), 1e-13)
 		near(t, "sharpness", got["sharpness"][i], eigen.Values(nil)[1], 1e-12)
+	}
+}
+
+// ℓ = ½(uv − y)² has L = ½(uv − ȳ)² + ½Var y and C = Var y (v, u)(v, u)ᵀ: ȳ = 2 and
+// Var y = 3.5 of the four examples.
+func TestPopulationAndItsDataHaveTheSameEquations(t *testing.T) {
+	const uv = "[[axis]]\nname = \"u\"\nrange = [-4, 4]\ncells = 8\n[[axis]]\nname = \"v\"\nrange = [-4, 4]\ncells = 8\n[sgd]\nlr = 0.1\nbatch_size = 2\nregularizer = \"u^4*v\"\n"
+	const data = uv + "data = \"d.csv\"\nloss = \"0.5*(u*v - y)^2\"\n"
+	const population = uv + "loss = \"0.5*(u*v - 2)^2\"\ncovariance = { \"u,u\" = \"3.5*v^2\", \"v,v\" = \"3.5*u^2\", \"u,v\" = \"3.5*u*v\" }\n"
+	for _, equation := range []string{"sde1", "sde2", "sde2+"} {
+		for _, noise := range []string{"gradient", "isotropic", "none"} {
+			overrides := []string{"sgd.equation=" + equation, "sgd.noise=" + noise}
+			a, b := readWith(t, four, data, overrides...).Problem, readWith(t, four, population, overrides...).Problem
+			if len(a.coupled) != len(b.coupled) {
+				t.Errorf("%v: coupled %v and %v", overrides, a.coupled, b.coupled)
+			}
+			for _, x := range [][]float64{{1, 2}, {-.5, 3}, {0, 0}, {.1, -.2}} {
+				b1, d1 := coefficients(a, x, 0)
+				b2, d2 := coefficients(b, x, 0)
+				for k := range b1 {
+					near(t, equation+" b", b1[k], b2[k], 1e-13*(1+math.Abs(b2[k])))
+				}
+				for k := range d1 {
+					near(t, equation+" D", d1[k], d2[k], 1e-13*(1+math.Abs(d2[k])))
+				}
+			}
+		}
+	}
+}
+
+// D = (η/2)(1 + η(3x² − 60)) is negative about 0.
+func TestCorrectedNoiseBelowZeroIsRefused(t *testing.T) {
+	const text = line + "[sgd]\nloss = \"x^4/4 - 30*x^2\"\ncovariance = { x = 1 }\nlr = 0.1\nbatch_size = 1\nequation = \"sde2+\"\n[stationary]\n"
+	const data = line + "[sgd]\nloss = \"x^4/4 - 30*x^2 + x*(y - 2)\"\ndata = \"d.csv\"\nlr = 0.1\nbatch_size = 1\nequation = \"sde2+\"\n[stationary]\n"
+	for _, text := range []string{text, data} {
+		_, err := readWith(t, four, text).Run(context.Background(), Options{})
+		var m *Mistake
+		if !errors.As(err, &m) || m.Key != "sgd.equation" || !strings.Contains(m.Error(), "at x = ") || !strings.Contains(m.Error(), "smaller learning rate") {
+			t.Errorf("%v, want a refusal that names point, key and remedy", err)
+		}
 	}
 }
 

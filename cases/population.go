@@ -22,12 +22,12 @@ func (r *reader) readPopulation(o *optimiser, c *Case) {
 	if regularizer != nil {
 		total = expr.Add(loss, regularizer)
 	}
-	e := o.table.find("loss")
-	eq := &equation{axes: o.axes, calculus: "ito", drift: make([]*expr.Node, len(o.axes)), table: o.table}
-	for k, axis := range o.axes {
-		eq.drift[k] = expr.Neg(r.diff(e, total, axis))
-	}
+	eq := &equation{axes: o.axes, calculus: "ito", drift: r.gradient(o, total), table: o.table}
 	eq.diffusion = r.scaled(covariance, o, c.Problem.LearningRate/(2*o.batch)*o.factor)
+	r.correct(o, eq, total, c.Problem.LearningRate/2)
+	for k := range eq.drift {
+		eq.drift[k] = expr.Neg(eq.drift[k])
+	}
 	if isDiagonal(eq.diffusion) {
 		eq.noise = diagonalMatrix(r.scope, roots(r.scope, eq.diffusion))
 	}
@@ -35,6 +35,56 @@ func (r *reader) readPopulation(o *optimiser, c *Case) {
 	if len(r.mistakes) == 0 {
 		r.setLandscape(total, o, c.Problem)
 	}
+}
+
+// gradient returns the gradient of a function of the loss.
+func (r *reader) gradient(o *optimiser, f *expr.Node) []*expr.Node {
+	e, out := o.table.find("loss"), make([]*expr.Node, len(o.axes))
+	for k, axis := range o.axes {
+		out[k] = r.diff(e, f, axis)
+	}
+	return out
+}
+
+// correct adds to −b = ∇L and to D the terms of second order that the equation has
+// (see sgd.Equation), half = η/2.
+func (r *reader) correct(o *optimiser, eq *equation, total *expr.Node, half float64) {
+	if o.equation == sgd.SDE1 {
+		return
+	}
+	slope, first := eq.drift, eq.diffusion
+	square := r.scope.Number(0)
+	for _, g := range slope {
+		square = expr.Add(square, expr.Mul(g, g))
+	}
+	eq.drift = r.gradient(o, expr.Add(total, expr.Times(half/2, square)))
+	if o.equation == sgd.SDE2 || o.noise == sgd.None {
+		return
+	}
+	eq.diffusion = r.zerosMatrix(len(slope))
+	h := make([][]*expr.Node, len(slope))
+	for k := range h {
+		h[k] = r.gradient(o, slope[k])
+		for l := range h[k] {
+			for m, third := range r.gradient(o, h[k][l]) {
+				eq.drift[k] = expr.Sub(eq.drift[k], expr.Times(half, expr.Mul(first[l][m], third)))
+			}
+		}
+	}
+	for k := range h {
+		for l := range h {
+			eq.diffusion[k][l] = expr.Add(first[k][l], expr.Times(half, r.along(o, slope, h, first, k, l)))
+		}
+	}
+}
+
+// along returns entry k, l of HD + DH + (∇L·∇)D.
+func (r *reader) along(o *optimiser, slope []*expr.Node, h, d [][]*expr.Node, k, l int) *expr.Node {
+	sum, e := r.scope.Number(0), o.table.find("covariance")
+	for m, axis := range o.axes {
+		sum = expr.Add(sum, expr.Mul(h[k][m], d[m][l]), expr.Mul(d[k][m], h[m][l]), expr.Mul(slope[m], r.diff(e, d[k][l], axis)))
+	}
+	return sum
 }
 
 // scaled returns D = scale·C with the noise asked for.

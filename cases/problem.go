@@ -40,6 +40,7 @@ type Problem struct {
 	reversible operators.Reversible
 	landscape  *sgd.Examples // nil unless an optimiser
 	descent    *sgd.Descent  // nil unless one on data
+	corrected  bool          // the noise of an optimiser is that of sde2+
 }
 
 // StationaryTask asks for the stationary law.
@@ -171,13 +172,17 @@ func (p *Problem) explain(err error) error {
 	if source != "" {
 		source = " = " + source
 	}
-	key, line := p.place(bad)
-	return &Mistake{
-		File: p.file, Line: line, Key: key,
+	m := &Mistake{
+		File:     p.file,
 		Found:    fmt.Sprintf("%s%s is %v at %s", bad.Quantity, source, bad.Value, strings.Join(at, ", ")),
 		Expected: bad.Wanted,
 		Hint:     "the box and its cells decide at which points coefficients are needed",
 	}
+	m.Key, m.Line = p.place(bad)
+	if p.corrected && bad.Quantity == "diffusion" && bad.Value < 0 {
+		m.Key, m.Hint = "sgd.equation", `the corrections to noise of "sde2+" are not small there: a smaller learning rate or a smaller box, or equation = "sde1"`
+	}
+	return m
 }
 
 // source returns the expression of a coefficient, "" where data make it.

@@ -20,8 +20,7 @@ const (
 // θ ← θ − η (1/B Σ ∇ℓ + ∇R), the sum over the B examples of a batch.
 type Descent struct {
 	*Examples
-	Rate     float64 // η
-	Batch    int     // B
+	Batch    int // B
 	Sampling Sampling
 }
 
@@ -89,7 +88,7 @@ func (w *walk) step(x [][]float64) {
 				w.examples[c][i] = values[example]
 			}
 		}
-		w.Descent.gradient.Eval(w.gradient, w.inputs)
+		w.loss[1].Eval(w.gradient, w.inputs)
 		for k, sum := range w.sum {
 			for i, g := range w.gradient[k] {
 				sum[i] += g / float64(size)

@@ -25,11 +25,11 @@ func descent(t *testing.T, batch int, sampling sgd.Sampling) *sgd.Descent {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &sgd.Examples{Axes: []string{"w"}, Loss: loss, Data: &sgd.Data{Columns: []string{"v"}, Values: [][]float64{values}}}
+	e := &sgd.Examples{Axes: []string{"w"}, Loss: loss, Rate: rate, Data: &sgd.Data{Columns: []string{"v"}, Values: [][]float64{values}}}
 	if err := e.Compile(); err != nil {
 		t.Fatal(err)
 	}
-	return &sgd.Descent{Examples: e, Rate: rate, Batch: batch, Sampling: sampling}
+	return &sgd.Descent{Examples: e, Batch: batch, Sampling: sampling}
 }
 
 var values = []float64{-3, -1, 0.5, 1, 4}

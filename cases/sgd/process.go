@@ -14,89 +14,75 @@ const (
 	None                       // none: gradient flow
 )
 
-// Examples is minibatch gradient descent on data, as a diffusion of first order
-// in the learning rate.
+// Examples is minibatch gradient descent on data, as a diffusion.
 type Examples struct {
 	Axes        []string
 	Data        *Data
 	Loss        *expr.Node // of one example
 	Regularizer *expr.Node // full batch; nil: none
-	Scale       float64    // D = Scale·C: η s/(2B), s the factor of the sampling
+	Rate        float64    // η
+	Scale       float64    // η s/(2B), s the factor of the sampling
 	NoiseKind   NoiseKind
+	Equation    Equation
 
-	gradient, regular, loss, hessian *expr.Program
+	loss, regular derived
 }
+
+// derived is a function and its derivatives: of order 0 itself, of order 1 the
+// gradient, of order 2 the lower triangle of the Hessian, row by row, of order 3
+// ∂ₖ∂ₗ∂ₘ with k ≥ l ≥ m, the last index running fastest.
+type derived [4]*expr.Program
 
 // Compile prepares evaluation.
-func (e *Examples) Compile() error {
+func (e *Examples) Compile() (err error) {
 	inputs := append(append([]string(nil), e.Axes...), e.Data.Columns...)
-	gradient, err := derivatives(e.Loss, e.Axes)
-	if err != nil {
+	most := 2
+	if e.Equation == SDE2Plus {
+		most = 3
+	}
+	if e.loss, err = derive(inputs, e.Axes, most, e.Loss); err != nil || e.Regularizer == nil {
 		return err
 	}
-	second, err := hessian(e.Loss, e.Axes)
-	if err != nil {
-		return err
-	}
-	if e.gradient, err = expr.Compile(inputs, gradient...); err != nil {
-		return err
-	}
-	if e.loss, err = expr.Compile(inputs, e.Loss); err != nil {
-		return err
-	}
-	if e.hessian, err = expr.Compile(inputs, second...); err != nil {
-		return err
-	}
-	return e.compileRegularizer()
-}
-
-// compileRegularizer prepares the regularizer, its gradient and its Hessian,
-// in this order.
-func (e *Examples) compileRegularizer() error {
-	if e.Regularizer == nil {
-		return nil
-	}
-	gradient, err := derivatives(e.Regularizer, e.Axes)
-	if err != nil {
-		return err
-	}
-	second, err := hessian(e.Regularizer, e.Axes)
-	if err != nil {
-		return err
-	}
-	all := append(append([]*expr.Node{e.Regularizer}, gradient...), second...)
-	e.regular, err = expr.Compile(e.Axes, all...)
+	e.regular, err = derive(e.Axes, e.Axes, most, e.Regularizer)
 	return err
 }
 
-func derivatives(f *expr.Node, axes []string) ([]*expr.Node, error) {
-	out := make([]*expr.Node, len(axes))
-	for k, axis := range axes {
-		d, err := f.Diff(axis)
-		if err != nil {
-			return nil, err
+// derive compiles a function of the inputs and its derivatives by the axes up to
+// order most.
+func derive(inputs, axes []string, most int, f *expr.Node) (d derived, err error) {
+	nodes, last := []*expr.Node{f}, []int{len(axes) - 1} // and the last index of each
+	for order := 0; err == nil && order <= most; order++ {
+		if order > 0 {
+			nodes, last, err = differentiate(nodes, last, axes)
 		}
-		out[k] = d
+		if err == nil {
+			d[order], err = expr.Compile(inputs, nodes...)
+		}
 	}
-	return out, nil
+	return d, err
 }
 
-// hessian returns the lower triangle of second derivatives, row by row.
-func hessian(f *expr.Node, axes []string) (out []*expr.Node, err error) {
-	first, err := derivatives(f, axes)
-	if err != nil {
-		return nil, err
-	}
-	for k := range axes {
-		for l := range k + 1 {
-			d, err := first[k].Diff(axes[l])
+// differentiate takes derivatives by the axes up to the last index of each node.
+func differentiate(nodes []*expr.Node, last []int, axes []string) (next []*expr.Node, by []int, err error) {
+	for i, n := range nodes {
+		for k := range last[i] + 1 {
+			d, err := n.Diff(axes[k])
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
-			out = append(out, d)
+			next, by = append(next, d), append(by, k)
 		}
 	}
-	return out, nil
+	return next, by, nil
+}
+
+// count returns the number of derivatives of an order: C(dim + order − 1, order).
+func (e *Examples) count(order int) int {
+	n := 1
+	for k := range order {
+		n = n * (len(e.Axes) + k) / (k + 1)
+	}
+	return n
 }
 
 // Dim returns the number of parameters.
@@ -105,10 +91,13 @@ func (e *Examples) Dim() int { return len(e.Axes) }
 // Columns returns the number of columns of σ.
 func (e *Examples) Columns() int { return len(e.Axes) }
 
-// each evaluates a program for every example with a weight at all points and
-// hands the results over, in the order of the data.
-func (e *Examples) each(program *expr.Program, outputs int, x [][]float64, visit func(weight float64, out [][]float64)) {
-	out := operators.Columns(outputs, len(x[0]))
+// each evaluates derivatives of some orders for every example with a weight at
+// all points and hands them over, in the order of the data.
+func (e *Examples) each(x [][]float64, visit func(weight float64, d [4][][]float64), orders ...int) {
+	var out [4][][]float64
+	for _, order := range orders {
+		out[order] = operators.Columns(e.count(order), len(x[0]))
+	}
 	in, row := e.inputs(x)
 	for i := range e.Data.Len() {
 		weight := e.Data.Weight(i)
@@ -116,7 +105,9 @@ func (e *Examples) each(program *expr.Program, outputs int, x [][]float64, visit
 			continue
 		}
 		e.Data.row(row, i)
-		program.Eval(out, in)
+		for _, order := range orders {
+			e.loss[order].Eval(out[order], in)
+		}
 		visit(weight, out)
 	}
 }
@@ -144,30 +135,30 @@ func (d *Data) row(dst []float64, i int) {
 func (e *Examples) Example(i int, loss []float64, gradient, x [][]float64) {
 	in, row := e.inputs(x)
 	e.Data.row(row, i)
-	e.loss.Eval([][]float64{loss}, in)
-	e.gradient.Eval(gradient, in)
+	e.loss[0].Eval([][]float64{loss}, in)
+	e.loss[1].Eval(gradient, in)
 }
 
 // Mean writes ℓ̄ and ḡ, means over the examples without the regularizer.
 func (e *Examples) Mean(loss []float64, gradient, x [][]float64) {
-	e.mean([][]float64{loss}, e.loss, x)
-	e.mean(gradient, e.gradient, x)
+	e.mean([][]float64{loss}, 0, x)
+	e.mean(gradient, 1, x)
 }
 
-// mean averages a program's outputs over the examples.
-func (e *Examples) mean(dst [][]float64, program *expr.Program, x [][]float64) {
+// mean averages derivatives of one example's loss.
+func (e *Examples) mean(dst [][]float64, order int, x [][]float64) {
 	for k := range dst {
 		clear(dst[k])
 	}
 	total := 0.0
-	e.each(program, len(dst), x, func(weight float64, out [][]float64) {
+	e.each(x, func(weight float64, d [4][][]float64) {
 		total += weight
 		for k := range dst {
-			for i, v := range out[k] {
+			for i, v := range d[order][k] {
 				dst[k][i] += weight * v
 			}
 		}
-	})
+	}, order)
 	for k := range dst {
 		for i := range dst[k] {
 			dst[k][i] /= total
@@ -175,118 +166,75 @@ func (e *Examples) mean(dst [][]float64, program *expr.Program, x [][]float64) {
 	}
 }
 
-// regularize adds outputs [from, from+len(dst)) of the regularizer's program.
-func (e *Examples) regularize(dst [][]float64, from int, x [][]float64) {
-	if e.regular == nil {
+// regularize adds derivatives of the regularizer.
+func (e *Examples) regularize(dst [][]float64, order int, x [][]float64) {
+	if e.Regularizer == nil {
 		return
 	}
-	dim := len(e.Axes)
-	out := operators.Columns(1+dim+dim*(dim+1)/2, len(x[0]))
-	e.regular.Eval(out, x)
+	out := operators.Columns(len(dst), len(x[0]))
+	e.regular[order].Eval(out, x)
 	for k := range dst {
-		for i := range dst[k] {
-			dst[k][i] += out[from+k][i]
+		for i, v := range out[k] {
+			dst[k][i] += v
 		}
 	}
+}
+
+// population writes derivatives of L.
+func (e *Examples) population(dst [][]float64, order int, x [][]float64) {
+	e.mean(dst, order, x)
+	e.regularize(dst, order, x)
 }
 
 // PopulationLoss writes L, the mean loss of the examples plus the regularizer.
 func (e *Examples) PopulationLoss(dst []float64, x [][]float64) {
-	e.mean([][]float64{dst}, e.loss, x)
-	e.regularize([][]float64{dst}, 0, x)
+	e.population([][]float64{dst}, 0, x)
 }
 
 // PopulationGradient writes ∇L.
-func (e *Examples) PopulationGradient(dst, x [][]float64) {
-	e.mean(dst, e.gradient, x)
-	e.regularize(dst, 1, x)
-}
+func (e *Examples) PopulationGradient(dst, x [][]float64) { e.population(dst, 1, x) }
 
 // PopulationHessian writes the lower triangle of second derivatives of L, row
 // by row.
-func (e *Examples) PopulationHessian(dst, x [][]float64) {
-	e.mean(dst, e.hessian, x)
-	e.regularize(dst, 1+len(e.Axes), x)
-}
-
-// Drift writes b = −∇L.
-func (e *Examples) Drift(b, x [][]float64, _ float64) {
-	e.PopulationGradient(b, x)
-	for k := range b {
-		for i := range b[k] {
-			b[k][i] = -b[k][i]
-		}
-	}
-}
+func (e *Examples) PopulationHessian(dst, x [][]float64) { e.population(dst, 2, x) }
 
 // Covariance writes C, the covariance of one example's gradient with divisor
-// Σ wᵢ, row by row, by updating mean and products together, so that examples that
-// agree give exactly 0 (Welford 1962; with weights West 1979).
+// Σ wᵢ, row by row; where examples agree it is exactly 0.
 func (e *Examples) Covariance(c, x [][]float64) {
+	sums := newComoments(c, len(e.Axes), len(x[0]))
+	e.each(x, func(weight float64, d [4][][]float64) { sums.add(weight, d[1], d[1]) }, 1)
+	sums.finish()
+}
+
+// CovarianceAlong writes the derivative of C along directions p, (p·∇)C =
+// Cov(Hᵢp, gᵢ) + Cov(gᵢ, Hᵢp), row by row, Hᵢ being the Hessian of one example.
+func (e *Examples) CovarianceAlong(c, p, x [][]float64) {
 	dim, n := len(e.Axes), len(x[0])
-	mean, before := operators.Columns(dim, n), operators.Columns(dim, n)
-	for k := range c {
-		clear(c[k])
-	}
-	total := 0.0
-	e.each(e.gradient, dim, x, func(weight float64, g [][]float64) {
-		total += weight
-		for k := range dim {
-			for i, v := range g[k] {
-				before[k][i] = v - mean[k][i]
-				mean[k][i] += weight * before[k][i] / total
-			}
-			for l := range k + 1 {
-				out := c[k*dim+l]
-				for i, v := range g[k] {
-					out[i] += weight * before[l][i] * (v - mean[k][i])
-				}
-			}
-		}
-	})
-	for k := range dim {
-		for l := range k + 1 {
-			for i := range c[k*dim+l] {
-				c[k*dim+l][i] /= total
-			}
-			copy(c[l*dim+k], c[k*dim+l])
-		}
-	}
+	sums, turned := newComoments(c, dim, n), operators.Columns(dim, n)
+	sums.cross = operators.Columns(dim, n)
+	e.each(x, func(weight float64, d [4][][]float64) {
+		product(turned, d[2], p)
+		sums.add(weight, turned, d[1])
+	}, 1, 2)
+	sums.finish()
 }
 
-// Diffusion writes D.
-func (e *Examples) Diffusion(d, x [][]float64, _ float64) {
-	dim := len(e.Axes)
-	if e.NoiseKind == None {
-		for k := range d {
-			clear(d[k])
-		}
-		return
-	}
-	e.Covariance(d, x)
-	for i := range d[0] {
-		trace := 0.0
-		for k := range dim {
-			trace += d[k*dim+k][i]
-		}
-		for k := range dim {
-			for l := range dim {
-				v := &d[k*dim+l][i]
-				switch {
-				case e.NoiseKind == Gradient:
-					*v *= e.Scale
-				case k == l:
-					*v = e.Scale * trace / float64(dim)
-				default:
-					*v = 0
-				}
+// product writes Hp for symmetric H given by their lower triangles.
+func product(dst, h, p [][]float64) {
+	for k := range dst {
+		clear(dst[k])
+		for l := range p {
+			column := h[triangle(k, l)]
+			for i, v := range p[l] {
+				dst[k][i] += column[i] * v
 			}
 		}
 	}
 }
 
-// Noise writes the symmetric root σ = √(2D).
-func (e *Examples) Noise(s, x [][]float64, t float64) {
-	e.Diffusion(s, x, t)
-	operators.Root(s, s, len(e.Axes))
+// triangle returns the place of entry k, l in the lower triangle of a symmetric
+// matrix.
+func triangle(k, l int) int {
+	k, l = max(k, l), min(k, l)
+	return k*(k+1)/2 + l
 }
