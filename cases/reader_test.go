@@ -313,7 +313,6 @@ func TestWhatComesLaterIsRefusedByName(t *testing.T) {
 		sgd + "momentum = 0.9\n":                       `"momentum"`,
 		sgd + "model = \"chain\"\n":                    `"chain"`,
 		sgd + "model = \"central-flow\"\n":             `"central-flow"`,
-		sgd + "equation = \"sde2+\"\n":                 `"sde2+"`,
 		sgd + "batches = \"enumerated\"\n":             `"enumerated"`,
 		sgd + "velocity = { x = \"v\" }\n":             "velocity",
 	} {
