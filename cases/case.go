@@ -30,9 +30,9 @@ type Case struct {
 	Name, Title, About string
 	Parameters         []Parameter
 	Problem            *Problem
-	Data               *sgd.Data // nil unless [sgd] reads data
+	Data, TestData     *sgd.Data // nil unless [sgd] reads them
 	file               *table
-	raw                []byte // the data file; nil if there is none, or it is too large to keep
+	raw, testRaw       []byte // their files; nil if there is none, or it is too large to keep
 }
 
 // Parameter is a constant of a case.
@@ -142,6 +142,7 @@ func (r *reader) readCase(c *Case, open Open) {
 		r.finishEquation(p, eq, process)
 	case optimiser != nil:
 		r.readOptimiser(optimiser, c)
+		r.readTest(optimiser, c, open)
 	default:
 		r.fail(0, "", "found neither [process] nor [sgd]", "one of them", "")
 	}
@@ -149,6 +150,7 @@ func (r *reader) readCase(c *Case, open Open) {
 	r.readStart(c.file, p)
 	r.readTasks(c.file, p)
 	r.readObservables(c.file, p)
+	r.readLearning(c.file, p)
 	r.checkSmooth(c.file, p)
 }
 

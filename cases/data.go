@@ -27,8 +27,8 @@ func (r *reader) readData(t *table, open Open) *sgd.Data {
 		r.fail(e.line, "sgd.data", describe(e.value), "the name of a CSV file", "random examples are not available in this version")
 		return nil
 	}
-	data := r.loadData(t, e, name, open)
-	if data == nil {
+	var data *sgd.Data
+	if data, r.raw = r.loadData(t, e, name, open); data == nil {
 		return nil
 	}
 	r.columns = data.Columns
@@ -49,7 +49,10 @@ func (r *reader) readData(t *table, open Open) *sgd.Data {
 	return data
 }
 
-func (r *reader) loadData(t *table, e *entry, name string, open Open) *sgd.Data {
+// loadData reads the file of a key, and returns its bytes, nil if they are too many to
+// keep.
+func (r *reader) loadData(t *table, e *entry, name string, open Open) (*sgd.Data, []byte) {
+	path := join(t.path, e.key)
 	rename := map[string]string{}
 	if s := r.sub(t, "columns"); s != nil {
 		for _, c := range s.entries {
@@ -58,8 +61,8 @@ func (r *reader) loadData(t *table, e *entry, name string, open Open) *sgd.Data 
 	}
 	file, err := open(name)
 	if err != nil {
-		r.fail(e.line, "sgd.data", fmt.Sprintf("%q cannot be opened: %s", name, reason(err)), "a file beside the case", "")
-		return nil
+		r.fail(e.line, path, fmt.Sprintf("%q cannot be opened: %s", name, reason(err)), "a file beside the case", "")
+		return nil, nil
 	}
 	defer file.Close()
 	var kept keeper
@@ -69,13 +72,12 @@ func (r *reader) loadData(t *table, e *entry, name string, open Open) *sgd.Data 
 	case errors.As(err, &column):
 		s := t.find("columns").value.(*table)
 		r.fail(lineOf(s, column.To), join(s.path, column.To), err.Error(), "", "")
-		return nil
+		return nil, nil
 	case err != nil:
-		r.failExpression(e.line, "sgd.data", err)
-		return nil
+		r.failExpression(e.line, path, err)
+		return nil, nil
 	}
-	r.raw = kept.all
-	return data
+	return data, kept.all
 }
 
 // keeper keeps what is written to it, or nothing if that is more than mostKept.

@@ -295,6 +295,9 @@ func (d *description) tasks() {
 		}
 		d.line("evolve", fmt.Sprintf("%s, to %g in L1 in time on the mesh", times, e.Tolerance))
 	}
+	if p.Learning != nil {
+		d.line("learning", p.describeLearning())
+	}
 	if p.Validate != nil {
 		d.line("validate", "particles of the process, and whether they have its laws")
 	}

@@ -17,6 +17,7 @@ import (
 type readings struct {
 	stationary *Figures
 	evolve     []Figures // one per output
+	learner    *learner  // nil without [learning]
 }
 
 const (
@@ -66,6 +67,7 @@ type coarse struct {
 	stationary map[string]sensitivity
 	evolve     []map[string]sensitivity
 	classes    []ClassResult
+	learnt     LearntResult
 }
 
 func (r *run) everyAxis(factor int) []int { return slices.Repeat([]int{factor}, r.grid.Dim()) }
@@ -78,6 +80,7 @@ func (r *run) coarse(factors []int, from, to float64) (*coarse, error) {
 		return nil, err
 	}
 	c := &coarse{run: &run{ctx: r.ctx, problem: r.alike(), workers: r.workers, grid: g, result: &Result{}}}
+	c.seen.learner = r.seen.learner
 	c.options.Progress = func(phase string, done float64) {
 		if r.seen.stationary != nil && r.seen.evolve != nil {
 			done /= 2
@@ -149,6 +152,11 @@ func (c *coarse) rest() error {
 	for _, one := range law.Classes {
 		c.classes = append(c.classes, c.class(one))
 	}
+	if l := c.seen.learner; l != nil {
+		if c.learnt, err = l.on(c.run, law.Mass, figures); err != nil {
+			return err
+		}
+	}
 	c.look(law.Mass)
 	c.stationary, err = c.sensitivities(law.Mass, 0, figures)
 	return err
@@ -188,6 +196,7 @@ func (r *run) estimate(meshes []*coarse) error {
 		all := s.Figures.mapped(e.of)
 		s.Error = &all
 		e.ofClasses(s.Classes, meshes, r.result.Initial)
+		e.ofLearning(meshes)
 	}
 	if r.result.Evolve != nil {
 		return r.estimateSeries(r.result.Evolve, meshes)
@@ -274,6 +283,8 @@ func (e *estimate) scaleOf(path string, v float64) float64 {
 		return math.Max(math.Abs(v), t)
 	case e.period[path] > 0:
 		return e.to[path].deviation
+	case strings.HasPrefix(path, "learning."):
+		return e.run.seen.learner.scale(path, v)
 	}
 	return math.Max(math.Abs(v), e.to[path].deviation)
 }
@@ -324,6 +335,24 @@ func (e *estimate) ofClasses(classes []ClassResult, meshes []*coarse, start *Ini
 		}
 		e.counted = true
 	}
+}
+
+// ofLearning writes the errors of what the law is to the posterior.
+func (e *estimate) ofLearning(meshes []*coarse) {
+	out := e.run.result.Learning
+	if out == nil {
+		return
+	}
+	for k, c := range meshes {
+		c.learnt.mapped(func(path string, v float64) float64 {
+			e.coarser[k][path] = v
+			return v
+		})
+	}
+	all := out.Stationary.mapped(e.of)
+	missing := e.run.seen.learner.unresolved
+	all.KL, all.Variation, all.Excess = all.KL+missing, all.Variation+missing, all.Excess+missing*out.Temperature
+	out.Error = &all
 }
 
 // apart returns a − b, of angles the shorter way round.

@@ -48,8 +48,8 @@ func GalleryFiles(name string) (map[string][]byte, error) {
 		return nil, err
 	}
 	names := []string{name + ".toml"}
-	if c.Data != nil {
-		names = append(names, c.Data.Name)
+	for _, d := range c.dataFiles() {
+		names = append(names, d.data.Name)
 	}
 	out := map[string][]byte{}
 	for _, n := range names {

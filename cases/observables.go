@@ -33,16 +33,16 @@ const subPoints = 8
 
 func (r *reader) readObservables(file *table, p *Problem) {
 	if p.landscape != nil {
-		p.Observables = landscape(p.landscape, r.file)
+		p.Observables = append(landscape(p.landscape, r.file), p.test...)
 	}
 	t := r.sub(file, "observables")
 	if t == nil {
 		return
 	}
-	axes := p.names()
 	for _, e := range t.entries {
 		path := join(t.path, e.key)
-		if !r.checkName(e.line, path, e.key) {
+		o, ok := r.observable(e, path, p)
+		if !ok {
 			continue
 		}
 		for _, other := range p.Observables {
@@ -50,22 +50,31 @@ func (r *reader) readObservables(file *table, p *Problem) {
 				r.fail(e.line, path, "an optimiser has an observable of this name", "another name", "")
 			}
 		}
-		n := r.node(r.scope, e.line, path, e.value)
-		c, err := compile(axes, n)
-		if err != nil {
-			r.failExpression(e.line, path, err)
-			continue
-		}
-		o := Observable{Name: e.key, node: n, timed: n.Uses("t"), file: r.file, line: e.line, key: path, points: 1}
-		o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
-		if _, _, _, ok := expr.Interval(n, axes); ok && p.Order != 0 {
-			o.edges = smoothEdges
-		}
-		if n.Boolean() {
-			o.points = subPoints
-		}
 		p.Observables = append(p.Observables, o)
 	}
+}
+
+// observable reads one.
+func (r *reader) observable(e entry, path string, p *Problem) (o Observable, ok bool) {
+	if !r.checkName(e.line, path, e.key) {
+		return o, false
+	}
+	axes := p.names()
+	n := r.node(r.scope, e.line, path, e.value)
+	c, err := compile(axes, n)
+	if err != nil {
+		r.failExpression(e.line, path, err)
+		return o, false
+	}
+	o = Observable{Name: e.key, node: n, timed: n.Uses("t"), file: r.file, line: e.line, key: path, points: 1}
+	o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
+	if _, _, _, ok := expr.Interval(n, axes); ok && p.Order != 0 {
+		o.edges = smoothEdges
+	}
+	if n.Boolean() {
+		o.points = subPoints
+	}
+	return o, true
 }
 
 // landscape returns the observables of an optimiser: the loss, the length of

@@ -116,12 +116,17 @@ func (r *reader) scaled(covariance [][]*expr.Node, o *optimiser, scale float64) 
 
 // setLandscape makes the built-in observables of a population loss.
 func (r *reader) setLandscape(total *expr.Node, o *optimiser, p *Problem) {
-	// One example that is the population has the same loss, gradient and Hessian.
-	whole := &sgd.Data{Columns: nil, Values: [][]float64{{0}}}
-	e := &sgd.Examples{Axes: o.axes, Data: whole, Loss: total}
-	if err := e.Compile(); err != nil {
+	e, err := population(total, o.axes)
+	if err != nil {
 		r.failExpression(o.table.line, "sgd.loss", err)
 		return
 	}
 	p.landscape = e
+}
+
+// population returns a loss of the axes as that of one example that is the population:
+// it has the same gradient and Hessian.
+func population(loss *expr.Node, axes []string) (*sgd.Examples, error) {
+	e := &sgd.Examples{Axes: axes, Data: &sgd.Data{Values: [][]float64{{0}}}, Loss: loss}
+	return e, e.Compile()
 }

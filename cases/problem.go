@@ -25,6 +25,7 @@ type Problem struct {
 	Stationary    *StationaryTask
 	Evolve        *EvolveTask
 	Validate      *ValidateTask
+	Learning      *LearningTask
 	Observables   []Observable
 	LearningRate  float64         // time per step of an optimiser, 0 if the process is none
 	Order         operators.Order // 0: of a generator, 2
@@ -39,6 +40,8 @@ type Problem struct {
 	coupled    [][]int   // groups of axes that noise couples
 	reversible operators.Reversible
 	landscape  *sgd.Examples // nil unless an optimiser
+	test       []Observable  // loss that the optimiser does not see
+	energy     *sgd.Examples // the loss or potential of [learning]
 	descent    *sgd.Descent  // nil unless one on data
 	corrected  bool          // the noise of an optimiser is that of sde2+
 }

@@ -23,6 +23,7 @@ type Result struct {
 	Initial    *InitialResult    `json:"initial,omitempty"`
 	Stationary *StationaryResult `json:"stationary,omitempty"`
 	Evolve     *EvolveResult     `json:"evolve,omitempty"`
+	Learning   *LearningResult   `json:"learning,omitempty"`
 	Validate   any               `json:"validate,omitempty"` // set by who draws particles
 	Accuracy   *AccuracyResult   `json:"accuracy,omitempty"`
 	Warnings   []string          `json:"warnings,omitempty"`
@@ -128,7 +129,7 @@ func (r *Result) Write(ctx context.Context, dir string) error {
 	if s := r.Stationary; s != nil {
 		out.Stationary, out.StationaryLog, out.StationaryCurrent = s.Masses, s.Logs, s.Current
 	}
-	out.CurrentScale, out.Comparison = r.gross, r.Comparison
+	out.CurrentScale, out.Comparison, out.Learning = r.gross, r.Comparison, r.learningPicture()
 	if e := r.Evolve; e != nil {
 		out.Times, out.Steps, out.Masses, out.FinalCurrent, out.Lost = e.Times, e.Step, e.Masses, e.Current, e.Lost
 	}

@@ -74,7 +74,7 @@ func (r *run) do() error {
 	if err := p.checkMemory(); err != nil {
 		return err
 	}
-	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.warnNegative, r.errors}
+	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.warnNegative, r.learning, r.errors}
 	var no error
 	for _, step := range steps {
 		if err := r.ctx.Err(); err != nil {

@@ -9,13 +9,14 @@ import (
 // keys lists what each table may hold. A table that is not listed has names of
 // the user's.
 var keys = map[string][]string{
-	"":           {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "validate", "observables", "numerics"},
+	"":           {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "validate", "learning", "observables", "numerics"},
 	"axis":       {"name", "range", "cells", "boundary", "spacing", "faces"},
 	"process":    {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing", "period"},
-	"sgd":        {"loss", "data", "columns", "standardize", "weights", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance"},
+	"sgd":        {"loss", "data", "columns", "standardize", "weights", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance", "test_data", "test_loss"},
 	"initial":    {"mean", "std", "covariance", "point", "density", "uniform"},
 	"stationary": {"method", "tolerance"},
 	"evolve":     {"until", "outputs", "times", "steps", "method", "tolerance"},
+	"learning":   {"temperature", "temperatures", "basins"},
 	"validate":   {"particles", "step", "seed", "at", "level", "method", "sampling"},
 	"numerics":   {"order", "errors", "workers", "memory_limit", "time_limit"},
 
@@ -24,9 +25,9 @@ var keys = map[string][]string{
 
 // later lists keys and tables that this version refuses by name.
 var later = map[string][]string{
-	"":         {"modes", "passage", "quasistationary", "balance", "correlation", "learning", "influence", "compare"},
+	"":         {"modes", "passage", "quasistationary", "balance", "correlation", "influence", "compare"},
 	"process":  {"odd", "levy", "jump", "caputo"},
-	"sgd":      {"fields", "velocity", "first_moment", "second_moment", "momentum", "dampening", "nesterov", "betas", "alpha", "eps", "weight_decay", "test_data"},
+	"sgd":      {"fields", "velocity", "first_moment", "second_moment", "momentum", "dampening", "nesterov", "betas", "alpha", "eps", "weight_decay"},
 	"initial":  {"file"},
 	"numerics": {"engine"},
 }

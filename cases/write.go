@@ -3,10 +3,12 @@ package cases
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"fokker/cases/rundir"
+	"fokker/cases/sgd"
 )
 
 // TOML returns the case as run: overrides applied, defaults written out, the
@@ -14,26 +16,54 @@ import (
 func (c *Case) TOML() []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# as run by fokker %s\n", Version)
-	if c.Data != nil {
-		fmt.Fprintf(&b, "# data %s: %d examples, SHA-256 %s\n", c.Data.Name, c.Data.Len(), c.Data.Checksum)
+	for _, d := range []*sgd.Data{c.Data, c.TestData} {
+		if d != nil {
+			fmt.Fprintf(&b, "# data %s: %d examples, SHA-256 %s\n", d.Name, d.Len(), d.Checksum)
+		}
 	}
-	file := c.file
-	if files := c.Files(); files != nil {
-		optimiser, _ := file.at("sgd") // which has the data
-		file = file.with("sgd", optimiser.with("data", filepath.Base(c.Data.Name)))
+	file, files := c.file, c.Files()
+	for _, d := range c.dataFiles() {
+		if base := filepath.Base(d.data.Name); files[base] != nil {
+			optimiser, _ := file.at("sgd") // which has the data
+			file = file.with("sgd", optimiser.with(d.key, base))
+		}
 	}
 	writeTable(&b, file)
 	return []byte(b.String())
+}
+
+// dataFile is a file that [sgd] reads.
+type dataFile struct {
+	key  string
+	data *sgd.Data
+	raw  []byte
+}
+
+// dataFiles returns those that are kept, without a second one of the same name.
+func (c *Case) dataFiles() (out []dataFile) {
+	for _, d := range []dataFile{{"data", c.Data, c.raw}, {"test_data", c.TestData, c.testRaw}} {
+		same := func(o dataFile) bool {
+			return filepath.Base(o.data.Name) == filepath.Base(d.data.Name) && o.data.Checksum != d.data.Checksum
+		}
+		if d.raw != nil && !rundir.Written(filepath.Base(d.data.Name)) && !slices.ContainsFunc(out, same) {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // Files returns what the case as run needs beside it, by name: the data. They
 // are left out, and TOML names their place, if they have more than 16 MiB or a
 // name that a run directory uses otherwise.
 func (c *Case) Files() map[string][]byte {
-	if c.raw == nil || rundir.Written(filepath.Base(c.Data.Name)) {
-		return nil
+	var out map[string][]byte
+	for _, d := range c.dataFiles() {
+		if out == nil {
+			out = map[string][]byte{}
+		}
+		out[filepath.Base(d.data.Name)] = d.raw
 	}
-	return map[string][]byte{filepath.Base(c.Data.Name): c.raw}
+	return out
 }
 
 // writeTable writes plain values first, then tables under their headings, as

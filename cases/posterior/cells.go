@@ -25,9 +25,8 @@ const cellTolerance = 1e-6
 
 // Cells integrates the posterior at a temperature over the cells of a grid, by three
 // points of Gauss along every axis and, where those are not enough, a partition of the
-// cell, and takes means of functions in each. A cell counts by its mass, or by that
-// which another law has there, for which logarithms are to be as good; nil is none.
-func (l Landscape) Cells(ctx context.Context, g *grid.Grid, temperature float64, other []float64, functions ...func(dst []float64, x [][]float64)) (*Law, error) {
+// cell, and takes means of functions in each.
+func (l Landscape) Cells(ctx context.Context, g *grid.Grid, temperature float64, functions ...func(dst []float64, x [][]float64)) (*Law, error) {
 	n := g.Size()
 	w := &Law{Temperature: temperature, Log: make([]float64, n), Mass: make([]float64, n), Means: operators.Columns(len(functions), n)}
 	wrong := make([]float64, n) // relative
@@ -42,7 +41,7 @@ func (l Landscape) Cells(ctx context.Context, g *grid.Grid, temperature float64,
 		}
 	}
 	all := w.normalize()
-	if err := l.refine(ctx, g, w, all, wrong, other); err != nil {
+	if err := l.refine(ctx, g, w, all, wrong); err != nil {
 		return nil, err
 	}
 	w.normalize()
@@ -106,12 +105,9 @@ func means(w *Law, f int, phi func(dst []float64, x [][]float64), r grid.Range, 
 
 // refine integrates anew where the error counts; all is ln Z, by which masses have been
 // divided.
-func (l Landscape) refine(ctx context.Context, g *grid.Grid, w *Law, all float64, wrong, other []float64) error {
+func (l Landscape) refine(ctx context.Context, g *grid.Grid, w *Law, all float64, wrong []float64) error {
 	share := cellTolerance / float64(g.Size())
 	for i, m := range w.Mass {
-		if other != nil {
-			m = max(m, other[i])
-		}
 		if m*wrong[i] <= share {
 			continue
 		}

@@ -40,6 +40,10 @@ func Fit(all []Thermal, least float64, dim int) (Learning, bool) {
 
 // fitted fits with a given m: the line by least squares, the shift by golden section.
 func fitted(x, y []float64, m int) Learning {
+	if m == 1 {
+		slope, wrong := straight(x, y)
+		return Learning{slope, m, wrong}
+	}
 	line := func(shift float64) Learning {
 		z := make([]float64, len(y))
 		for i := range z {
@@ -47,9 +51,6 @@ func fitted(x, y []float64, m int) Learning {
 		}
 		slope, wrong := straight(x, z)
 		return Learning{slope, m, wrong}
-	}
-	if m == 1 {
-		return line(0)
 	}
 	least := math.Inf(1)
 	for _, v := range x {

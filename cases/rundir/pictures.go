@@ -16,6 +16,7 @@ import (
 //	current.png                          two axes: the stationary current, or else the final one
 //	marginals.png                        several axes: each one's density at up to six times
 //	observables.png                      expectations in time, at most twelve
+//	learning.png                         a law beside the tempered posterior, λ by temperature
 //	validate.png                         samples against the law they should have
 //
 // One axis is drawn as curves; two as a heat map with its marginals; more as a
@@ -83,6 +84,9 @@ func gallery(r *Result) (list []picture) {
 	}
 	if len(r.Times) > 1 && len(shown(r)) > 0 {
 		add("observables", drawObservables)
+	}
+	if r.Learning != nil {
+		add("learning", drawLearning)
 	}
 	if r.Comparison != nil {
 		add("validate", drawComparison)

@@ -68,6 +68,7 @@ type Result struct {
 	// not drawn. At 0, unknown, only zeros are noise.
 	CurrentScale float64
 
+	Learning   *Learning   // nil: not asked for
 	Comparison *Comparison // of samples with a law; nil: none
 }
 
@@ -77,6 +78,13 @@ func (r *Result) title() string {
 		return r.Title
 	}
 	return r.Name
+}
+
+func (r *Result) posterior() []float64 {
+	if r.Learning == nil {
+		return nil
+	}
+	return r.Learning.Posterior
 }
 
 // check returns an error that names the first array of a wrong length.
@@ -93,6 +101,7 @@ func (r *Result) check() error {
 		{"stationary law", len(r.Stationary), n, r.Stationary == nil},
 		{"laws", len(r.Masses), times, r.Masses == nil},
 		{"steps", len(r.Steps), times, r.Steps == nil},
+		{"posterior", len(r.posterior()), n, r.Learning == nil},
 		{"lost", len(r.Lost), times, r.Lost == nil},
 	}
 	for _, a := range arrays {

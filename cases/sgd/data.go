@@ -32,6 +32,14 @@ type Data struct {
 	Values   [][]float64 // Values[c][i] is column c of example i
 	Weights  []float64   // wᵢ ≥ 0 of example i in every mean over examples, Σ wᵢfᵢ/Σ wᵢ; nil: 1 each
 	Checksum string      // SHA-256 of the file
+
+	standards []standard // in the order in which they were applied
+}
+
+// standard is how a column was shifted and scaled.
+type standard struct {
+	column          string
+	mean, deviation float64
 }
 
 // maxData bounds the size of a data file in bytes.
@@ -250,8 +258,31 @@ func (d *Data) Standardize(name string) error {
 	if slices.Min(x) == slices.Max(x) || square == 0 {
 		return fmt.Errorf("column %q of %s is constant and cannot be standardized", name, d.Name)
 	}
-	for i := range x {
-		x[i] = (x[i] - mean) / math.Sqrt(square)
-	}
+	s := standard{name, mean, math.Sqrt(square)}
+	s.apply(x)
+	d.standards = append(d.standards, s)
 	return nil
+}
+
+func (s standard) apply(x []float64) {
+	for i := range x {
+		x[i] = (x[i] - s.mean) / s.deviation
+	}
+}
+
+// Like returns these examples with the columns of others, which they must have, in
+// their order and shifted and scaled as they were.
+func (d *Data) Like(other *Data) (*Data, error) {
+	out := &Data{Name: d.Name, Columns: other.Columns, Weights: d.Weights, Checksum: d.Checksum, standards: other.standards}
+	for _, name := range other.Columns {
+		x, err := d.known(name)
+		if err != nil {
+			return nil, err
+		}
+		out.Values = append(out.Values, slices.Clone(x))
+	}
+	for _, s := range other.standards {
+		s.apply(out.Column(s.column))
+	}
+	return out, nil
 }

@@ -26,6 +26,9 @@ func summary(r *cases.Result, changed ...string) string {
 	if r.Evolve != nil {
 		s.evolve(r.Evolve)
 	}
+	if r.Learning != nil {
+		s.learning(r.Learning)
+	}
 	s.table.Flush()
 	return trimmedLines(s.text.String())
 }
