@@ -296,7 +296,10 @@ func (r *reader) finishEquation(p *Problem, eq *equation, t *table) {
 	if len(r.mistakes) > 0 {
 		return
 	}
-	p.equation, p.coupled = eq, eq.coupled()
+	p.equation = eq
+	if p.Chain == nil {
+		p.coupled = eq.coupled()
+	}
 	for _, key := range []string{"diffusion", "noise", "covariance"} {
 		if e := t.find(key); e != nil && (key != "noise" || t.path == "process") {
 			r.checkCoupling(p, e.line, join(t.path, key))

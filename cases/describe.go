@@ -27,6 +27,9 @@ func (c *Case) Describe(w io.Writer) error {
 	}
 	d.equation()
 	s, err := d.Problem.survey()
+	if err == nil && d.Problem.Chain != nil {
+		err = d.Problem.checkStepsOn(s)
+	}
 	d.axes(s)
 	d.tasks()
 	d.needs()
@@ -75,7 +78,7 @@ func (d *description) equation() {
 	if optimiser := d.file.find("sgd"); optimiser != nil {
 		d.optimiser(optimiser.value.(*table))
 	}
-	if eq := d.Problem.equation; eq != nil {
+	if eq := d.Problem.equation; eq != nil && d.Problem.Chain == nil {
 		d.heading("equation: dX = b dt + σ dW in the sense of Itô, D = σσᵀ/2")
 		d.coefficients(eq)
 		d.calculus(eq)
@@ -198,7 +201,11 @@ func slope(n *expr.Node, axis string) *expr.Node {
 
 // optimiser writes [sgd].
 func (d *description) optimiser(t *table) {
-	d.heading("optimiser: dθ = b dt + √(2D) dW in the sense of Itô, t = η × step")
+	if d.Problem.Chain != nil {
+		d.heading("optimiser: the chain θ′ = θ − η(ĝ + ∇R) of its own steps, ĝ the mean gradient of a batch, t = η × step")
+	} else {
+		d.heading("optimiser: dθ = b dt + √(2D) dW in the sense of Itô, t = η × step")
+	}
 	for _, key := range []string{"loss", "regularizer"} {
 		if e := t.find(key); e != nil {
 			d.line(key, fmt.Sprint(e.value))
@@ -216,8 +223,15 @@ func (d *description) optimiser(t *table) {
 	d.line("B", fmt.Sprintf("%v, drawn %s", t.find("batch_size").value, sampling))
 	noise := noiseKinds[fmt.Sprint(t.find("noise").value)]
 	d.line("noise", fmt.Sprintf("%v: %s", t.find("noise").value, noiseFormula(noise, sampling)))
-	kind := equations[fmt.Sprint(t.find("equation").value)]
-	d.line("equation", fmt.Sprintf("%v: %s", t.find("equation").value, formula(kind, noise)))
+	switch c := d.Problem.Chain; {
+	case c == nil:
+		kind := equations[fmt.Sprint(t.find("equation").value)]
+		d.line("equation", fmt.Sprintf("%v: %s", t.find("equation").value, formula(kind, noise)))
+	case c.Batches != nil:
+		d.line("batches", fmt.Sprintf("all %d that there are", len(c.Batches.Weights())))
+	default:
+		d.line("batches", "Gaussian, so that a step has the covariance η²Ĉ")
+	}
 }
 
 // noiseFormula says what the covariance Ĉ of a batch's gradient is.
@@ -344,6 +358,10 @@ func (d *description) needs() {
 		memory += " of " + size(free) + " available"
 	}
 	d.line("memory", memory)
+	if p.Chain != nil {
+		d.rows()
+		return
+	}
 	d.line("time", "very roughly "+duration(p.seconds()))
 }
 
@@ -462,6 +480,7 @@ type survey struct {
 type seen struct {
 	fitted, upwind int     // cells where |b|h > 2D, with D above 0 and D = 0
 	peclet         float64 // largest |b|h/(2D) where D is above 0
+	noise          float64 // largest D
 	wall           [2]wallSeen
 }
 
@@ -610,6 +629,7 @@ func (s *survey) usable(k int, b, d, trace float64, x [][]float64, i int) error 
 // see takes note of the coefficients along axis k in one cell.
 func (s *survey) see(k, chosen int, b, d float64) {
 	at, seen := s.position(k, chosen), &s.axis[k]
+	seen.noise = max(seen.noise, d)
 	down, h := s.grid.Distances(k, at)
 	if b < 0 {
 		h = down
@@ -690,7 +710,7 @@ func (s *survey) warnings() (out []string) {
 }
 
 func (s *survey) meshWarnings(axis string, seen seen) (out []string) {
-	if s.problem.Order != 0 { // its scheme has no rates
+	if s.problem.Order != 0 || s.problem.Chain != nil { // its scheme has no rates
 		return nil
 	}
 	share := func(cells int) string { return percent(float64(cells) / float64(s.looked)) }

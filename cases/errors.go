@@ -186,7 +186,7 @@ func (r *run) estimate(meshes []*coarse) error {
 	if s := r.result.Stationary; s != nil {
 		e := r.newEstimate(meshes, func(c *coarse) Figures { return *c.seen.stationary })
 		e.to, e.at, e.counted = meshes[0].stationary, "stationary", true
-		if !strings.HasPrefix(s.Method, "gth") { // elimination is exact to rounding
+		if !strings.Contains(s.Method, "gth") { // elimination is exact to rounding
 			e.tolerance = r.problem.Stationary.Tolerance
 		}
 		var err error

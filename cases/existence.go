@@ -195,17 +195,13 @@ func largest(m []float64) (at int) {
 // heaviestOn returns the mass of the heaviest cell of all classes on a coarser
 // grid, and D there.
 func (r *run) heaviestOn(coarse *grid.Grid) (most float64, noise []float64, err error) {
-	q, err := r.problem.Generator(coarse, r.workers)
-	if err != nil {
-		return 0, nil, err
-	}
 	s := &solvers.Settings{Context: r.ctx, Workers: r.workers}
 	if r.problem.Initial != nil {
 		if s.Initial, _, err = r.problem.Initial.Masses(coarse); err != nil {
 			return 0, nil, err
 		}
 	}
-	law, err := solvers.Stationary(q, s)
+	law, err := r.problem.lawOn(coarse, s)
 	if err != nil {
 		return 0, nil, err
 	}

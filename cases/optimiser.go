@@ -26,11 +26,16 @@ var equations = map[string]sgd.Equation{"sde1": sgd.SDE1, "sde2": sgd.SDE2, "sde
 // readOptimiser reads [sgd] and makes its process.
 func (r *reader) readOptimiser(t *table, c *Case) {
 	p := c.Problem
-	r.chooseModel(t)
+	if r.chooseModel(t); t.find("model").value == "chain" {
+		p.Chain = &Chain{}
+	}
 	p.LearningRate = r.readLearningRate(t)
 	o := &optimiser{table: t, axes: p.names(), batch: float64(r.whole(t, "batch_size", 1, 1))}
 	o.noise = noiseKinds[r.choice(t, "noise", "gradient", "gradient", "isotropic", "none")]
 	o.equation = equations[r.choice(t, "equation", "sde1", "sde1", "sde2", "sde2+")]
+	if p.Chain != nil {
+		o.equation = sgd.SDE1 // of which a step of Euler's is one of SGD
+	}
 	p.corrected = o.equation == sgd.SDE2Plus
 	r.required(t, "batch_size", "the number of examples of a step")
 	r.fill(t, "sampling", "with replacement")
@@ -45,31 +50,38 @@ func (r *reader) readOptimiser(t *table, c *Case) {
 	default:
 		r.readPopulation(o, c)
 	}
+	if p.Chain != nil && len(r.mistakes) == 0 {
+		r.readBatches(o, p)
+	}
 }
 
 // chooseModel refuses what this version has not.
 func (r *reader) chooseModel(t *table) {
 	for _, key := range []struct{ name, has, other string }{
 		{"optimizer", "sgd", "momentum rmsprop adam"},
-		{"model", "diffusion", "chain central-flow"},
-		{"batches", "gaussian", "enumerated"},
+		{"model", "diffusion chain", "central-flow"},
 	} {
-		r.chooseAvailable(t, key.name, key.has, strings.Fields(key.other))
+		r.chooseAvailable(t, key.name, strings.Fields(key.has), strings.Fields(key.other))
 	}
+	r.choice(t, "batches", "", "gaussian", "enumerated")
 }
 
-func (r *reader) chooseAvailable(t *table, key, has string, other []string) {
+// chooseAvailable reads one of some words, the first of which is the default.
+func (r *reader) chooseAvailable(t *table, key string, has, other []string) {
 	e := t.find(key)
-	r.fill(t, key, has)
-	if e == nil || e.value == has {
+	r.fill(t, key, has[0])
+	if e == nil {
 		return
 	}
 	word, _ := e.value.(string)
-	if slices.Contains(other, word) {
-		r.fail(e.line, join(t.path, key), fmt.Sprintf("%q is not available in this version", word), fmt.Sprintf("%q", has), "")
-		return
+	expected := `"` + strings.Join(has, `" or "`) + `"`
+	switch {
+	case slices.Contains(has, word):
+	case slices.Contains(other, word):
+		r.fail(e.line, join(t.path, key), fmt.Sprintf("%q is not available in this version", word), expected, "")
+	default:
+		r.fail(e.line, join(t.path, key), describe(e.value), expected, didYouMean(word, append(other, has...)))
 	}
-	r.fail(e.line, join(t.path, key), describe(e.value), fmt.Sprintf("%q", has), didYouMean(word, append(other, has)))
 }
 
 func (r *reader) readLearningRate(t *table) float64 {
@@ -126,7 +138,7 @@ func (r *reader) readExamples(o *optimiser, c *Case) {
 	c.Problem.Process, c.Problem.landscape = e, e
 	sampling := slices.Index(samplings, r.text(o.table, "sampling", samplings[0]))
 	c.Problem.descent = &sgd.Descent{Examples: e, Batch: int(o.batch), Sampling: sgd.Sampling(sampling)}
-	if len(o.axes) > 1 && (o.noise == sgd.Gradient || o.noise == sgd.Isotropic && o.equation == sgd.SDE2Plus) {
+	if len(o.axes) > 1 && c.Problem.Chain == nil && (o.noise == sgd.Gradient || o.noise == sgd.Isotropic && o.equation == sgd.SDE2Plus) {
 		c.Problem.coupled = [][]int{allAxes(len(o.axes))}
 		r.checkCoupling(c.Problem, lineOf(o.table, "data"), "sgd.data")
 	}

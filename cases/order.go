@@ -37,6 +37,10 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 	refuse := func(found, hint string) {
 		r.fail(line, "numerics.order", fmt.Sprintf("order %v: %s", p.Order, found), "order 2, or what is smooth", hint)
 	}
+	if p.Chain != nil {
+		refuse(`found model = "chain", whose steps are of fourth order by themselves`, "")
+		return
+	}
 	if len(p.Axes) > 3 {
 		refuse(fmt.Sprintf("found %d axes, of which it takes 3", len(p.Axes)), "")
 	}
@@ -153,10 +157,10 @@ func negative(m []float64) (sum float64) {
 // all cells they do faster than with any order: so it is taken for the eighth, which
 // is more than halving cells gains before it gains more than that.
 func (p *Problem) order() float64 {
-	switch p.Order {
-	case operators.Fourth:
+	switch {
+	case p.Order == operators.Fourth, p.Chain != nil && p.Chain.Batches == nil:
 		return 4
-	case operators.Spectral:
+	case p.Order == operators.Spectral:
 		return 8
 	}
 	return 2

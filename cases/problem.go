@@ -28,6 +28,7 @@ type Problem struct {
 	Learning      *LearningTask
 	Observables   []Observable
 	LearningRate  float64         // time per step of an optimiser, 0 if the process is none
+	Chain         *Chain          // the optimiser's own steps; nil: the process
 	Order         operators.Order // 0: of a generator, 2
 	WithoutErrors bool            // errors of figures are not estimated
 	Workers       int             // 0: as many as the machine grants
@@ -271,8 +272,8 @@ func (p *Problem) Grid() (*grid.Grid, error) {
 		axes[k], faces[k] = grid.Axis{Name: a.Name, Edges: edges, Ends: a.Ends}, at
 	}
 	g, err := grid.New(axes...)
-	if err != nil || !slices.ContainsFunc(faces, func(f []int) bool { return len(f) > 0 }) {
-		return g, err
+	if err != nil || p.Chain != nil || !slices.ContainsFunc(faces, func(f []int) bool { return len(f) > 0 }) {
+		return g, err // steps of a chain go across what an equation does not cross
 	}
 	for k := range axes {
 		if axes[k].Closed, err = p.closed(g, k, faces[k]); err != nil {

@@ -310,9 +310,7 @@ func TestWhatComesLaterIsRefusedByName(t *testing.T) {
 		sgd + "fields = \"plane.nc\"\n":                `"fields"`,
 		sgd + "optimizer = \"adam\"\n":                 `"adam"`,
 		sgd + "momentum = 0.9\n":                       `"momentum"`,
-		sgd + "model = \"chain\"\n":                    `"chain"`,
 		sgd + "model = \"central-flow\"\n":             `"central-flow"`,
-		sgd + "batches = \"enumerated\"\n":             `"enumerated"`,
 		sgd + "velocity = { x = \"v\" }\n":             "velocity",
 	} {
 		if all := mistakes(t, text).Error(); !strings.Contains(all, name) || !strings.Contains(all, "not available in this version") {

@@ -21,6 +21,7 @@ type Result struct {
 	Version    string            `json:"version"`
 	Cells      []int             `json:"cells"`
 	Initial    *InitialResult    `json:"initial,omitempty"`
+	Chain      *ChainResult      `json:"chain,omitempty"`
 	Stationary *StationaryResult `json:"stationary,omitempty"`
 	Evolve     *EvolveResult     `json:"evolve,omitempty"`
 	Learning   *LearningResult   `json:"learning,omitempty"`

@@ -29,6 +29,7 @@ type run struct {
 	workers   int
 	grid      *grid.Grid
 	generator operators.Generator
+	chain     *operators.Kernel // instead of a generator
 	assembly  time.Duration
 	initial   []float64
 	figures   *figures
@@ -100,7 +101,14 @@ func (r *run) assemble() (err error) {
 			return err
 		}
 	}
-	if r.generator, err = r.problem.Generator(r.grid, r.workers); err != nil {
+	if r.problem.Chain != nil {
+		if r.chain, err = r.problem.Kernel(r.grid, r.workers); err == nil {
+			r.describeChain()
+		}
+	} else {
+		r.generator, err = r.problem.Generator(r.grid, r.workers)
+	}
+	if err != nil {
 		return err
 	}
 	r.assembly = time.Since(begin)
@@ -162,7 +170,10 @@ func (r *run) stationary() error {
 	r.result.Stationary = &StationaryResult{
 		Method: law.Method, Residual: law.Residual, Iterations: law.Iterations, WorkUnits: law.WorkUnits,
 		Min: slices.Min(law.Mass), WallMass: r.figures.wallMass(law.Mass), Figures: figures,
-		Masses: law.Mass, Logs: law.Log, Current: r.currents(solvers.Limited(r.generator, law.Mass), law.Mass),
+		Masses: law.Mass, Logs: law.Log,
+	}
+	if r.chain == nil { // whose steps go through no faces
+		r.result.Stationary.Current = r.currents(solvers.Limited(r.generator, law.Mass), law.Mass)
 	}
 	err = r.aboutLaw(r.result.Stationary, law)
 	r.result.Stationary.Seconds = (r.assembly + time.Since(begin)).Seconds()
@@ -173,7 +184,13 @@ func (r *run) stationary() error {
 func (r *run) law() (*solvers.Law, error) {
 	task := r.problem.Stationary
 	r.options.Progress("stationary", 0)
-	law, err := solvers.Stationary(r.generator, r.settings("stationary", task.Method, task.Tolerance))
+	var law *solvers.Law
+	var err error
+	if r.chain != nil {
+		law, err = r.chainLaw()
+	} else {
+		law, err = solvers.Stationary(r.generator, r.settings("stationary", task.Method, task.Tolerance))
+	}
 	if errors.Is(err, solvers.ErrLost) {
 		return nil, r.problem.lost()
 	}
@@ -197,6 +214,10 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 	}
 	for _, c := range law.Classes {
 		out.Classes = append(out.Classes, r.class(c))
+	}
+	if r.chain != nil {
+		r.weighAdded(law.Mass)
+		return nil
 	}
 	streams := solvers.Limited(r.generator, law.Mass) != r.generator
 	if err := r.warnResolution(law.Mass, 0, streams); err != nil {
@@ -281,7 +302,13 @@ func (r *run) evolve() error {
 func (r *run) march() (*solvers.Evolution, error) {
 	task := r.problem.Evolve
 	r.options.Progress("evolve", 0)
-	e, err := solvers.Evolve(r.generator, r.initial, task.Times, r.settings("evolve", task.Method, task.Tolerance))
+	var e *solvers.Evolution
+	var err error
+	if r.chain != nil {
+		e, err = r.steps()
+	} else {
+		e, err = solvers.Evolve(r.generator, r.initial, task.Times, r.settings("evolve", task.Method, task.Tolerance))
+	}
 	if err != nil {
 		return nil, r.problem.explain(err)
 	}
@@ -301,6 +328,10 @@ func (r *run) march() (*solvers.Evolution, error) {
 func (r *run) aboutEnd(out *EvolveResult) error {
 	last := len(out.Times) - 1
 	law, at := out.Masses[last], out.Times[last]
+	if r.chain != nil {
+		r.weighAdded(law)
+		return nil
+	}
 	q, err := r.at(at)
 	if err != nil {
 		return err

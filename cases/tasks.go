@@ -88,7 +88,9 @@ func (p *Problem) tolerance(usual, part float64) float64 {
 func (r *reader) readEvolve(t *table, p *Problem) {
 	p.Evolve = &EvolveTask{Method: r.text(t, "method", ""), Tolerance: r.positive(t, "tolerance", p.tolerance(1e-5, 0.05))}
 	r.fill(t, "tolerance", p.tolerance(1e-5, 0.05))
-	p.Evolve.Times = r.readTimes(t, p)
+	if p.Evolve.Times = r.readTimes(t, p); p.Chain != nil {
+		r.wholeSteps(t, p)
+	}
 	if p.Initial == nil {
 		r.fail(t.line, "evolve", "found no [initial]", "the law at t = 0", "for example [initial] with mean and std")
 	}

@@ -86,6 +86,9 @@ func TestPathsAgreeWithTheGridOnEveryGalleryCase(t *testing.T) {
 	}
 	for _, name := range cases.Gallery() {
 		t.Run(name, func(t *testing.T) {
+			if c, err := cases.FromGallery(name); err == nil && c.Problem.Chain != nil {
+				t.Skip("whose particles are no paths of an equation: see TestVerifyFollowsTheStepsOfAChain")
+			}
 			s, ok := samples[name]
 			if !ok {
 				t.Fatal("no step is given for this case")

@@ -12,6 +12,7 @@ import (
 	"fokker/cases/rundir"
 	"fokker/cases/sgd"
 	"fokker/grid"
+	"fokker/operators"
 	"fokker/validate/compare"
 )
 
@@ -156,6 +157,9 @@ func (v *verifier) plan() (err error) {
 		return err
 	}
 	v.out.Step = cmp.Or(v.task.Step, step) / 2
+	if p.Chain != nil {
+		v.out.Method, v.out.Step = "chain", p.LearningRate
+	}
 	if e := v.result.Evolve; e != nil {
 		v.list(v.times(e.Times))
 	}
@@ -482,6 +486,14 @@ func (v *verifier) runs(do func(laws []*subject, start func(x [][]float64, r *ra
 
 // follow tests particles of the equation.
 func (v *verifier) follow() error {
+	if chain := v.of.Problem.Chain; chain != nil {
+		if chain.Batches != nil { // whose particles are those of the optimiser itself
+			return nil
+		}
+		err := v.walk("", operators.Normal{Process: v.of.Problem.Process, Interval: v.of.Problem.LearningRate}, 1)
+		v.equations = len(v.out.Tests)
+		return err
+	}
 	err := v.runs(func(laws []*subject, start func(x [][]float64, r *rand.Rand), times []float64) error {
 		p := v.paths()
 		p.Initial = start
@@ -513,18 +525,25 @@ func (v *verifier) descend() error {
 	if d == nil {
 		return nil
 	}
+	return v.walk("optimiser, ", d, 4) // until it has forgotten the law of the equation
+}
+
+// walk tests particles that take the steps of an algorithm, those of a stationary law
+// for some times as long as that law's take to move through it.
+func (v *verifier) walk(who string, a Algorithm, longer float64) error {
+	rate := v.of.Problem.LearningRate
 	return v.runs(func(laws []*subject, start func(x [][]float64, r *rand.Rand), times []float64) error {
 		p := v.paths()
-		p.Initial, p.Algorithm, p.Step = start, d, d.Rate
-		if laws[0].time == 0 { // until it has forgotten the law of the equation
-			times = []float64{d.Rate * math.Ceil(4*times[0]/d.Rate)}
+		p.Initial, p.Algorithm, p.Step = start, a, rate
+		if laws[0].time == 0 {
+			times = []float64{rate * math.Ceil(longer*times[0]/rate)}
 		}
 		e, err := p.Run(v.ctx, times, v.progress("optimiser"))
 		if err != nil {
 			return err
 		}
 		for i, l := range laws {
-			v.judge("optimiser, ", l, e[i], nil)
+			v.judge(who, l, e[i], nil)
 		}
 		return nil
 	})
@@ -631,6 +650,9 @@ func (v *verifier) explain() {
 		v.out.Words = append(v.out.Words, fmt.Sprintf("the step may be too long for these tests: a shorter one, such as step = %.2g, tells", v.out.Step/2))
 	case equation && !optimiser:
 		words := fmt.Sprintf("particles of the equation have the law, those of the optimiser do not: the difference is that of a finite learning rate, %g", v.of.Problem.LearningRate)
+		if v.of.Problem.Chain != nil {
+			words = "particles with Gaussian batch noise have the law, those of the optimiser do not: the difference is that of its batches"
+		}
 		if v.task.Sampling != "" {
 			words += ", and of batches drawn otherwise, " + v.task.Sampling
 		}
