@@ -13,6 +13,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"fokker/grid"
+	"fokker/operators"
 )
 
 const (
@@ -93,6 +94,11 @@ func (e *NotReached) Error() string {
 func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 	s := &reaching{from: c, ctx: ctx, options: o, begin: time.Now(), axes: slices.Clone(c.Problem.Axes)}
 	s.options.Errors = true
+	if c.mayBeFourth() {
+		s.order = operators.Fourth
+	} else {
+		s.order = c.Problem.Order
+	}
 	if slices.ContainsFunc(s.axes, func(a AxisSpec) bool { return a.open(0) || a.open(1) }) {
 		if err := s.encloses(); err != nil {
 			return nil, err
@@ -103,7 +109,7 @@ func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 	}
 	for {
 		err := s.try()
-		if coarseness(err) && s.doubles() {
+		if coarseness(err) && s.doubles() || err != nil && s.ctx.Err() == nil && s.lowers() {
 			continue
 		}
 		if err != nil && s.run != nil && !errors.Is(err, ErrNoLaw) {
@@ -112,10 +118,42 @@ func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 		if err != nil {
 			return s.end(err)
 		}
-		if why := s.refine(); why != "" {
+		why := s.refine()
+		if (why == stalled || why != "" && s.unseen()) && s.lowers() {
+			continue
+		}
+		if why != "" {
 			return s.end(s.verdict(why))
 		}
 	}
+}
+
+// Why the search for an accuracy ends.
+const (
+	reached = "reached"
+	stalled = "the errors do not fall as cells shrink"
+)
+
+// mayBeFourth reports whether the order is the run's to choose, and may be 4: that of
+// a stationary law alone, which then is positive to its tolerance, on several axes,
+// where cells are dear, and where rates do not have its Gibbs law.
+func (c *Case) mayBeFourth() bool {
+	p := c.Problem
+	if t, ok := c.file.at("numerics"); ok && t.find("order") != nil || len(p.Axes) < 2 || p.Evolve != nil || p.Stationary.Method != "" || p.reversible != nil {
+		return false
+	}
+	_, err := c.WithOrder(operators.Fourth)
+	return err == nil
+}
+
+// lowers takes the second order where the fourth leads nowhere, if that was the
+// run's choice. What is known of its errors does not hold then.
+func (s *reaching) lowers() bool {
+	if s.order == s.from.Problem.Order {
+		return false
+	}
+	s.order, s.run, s.worst, s.unknown, s.doubled = s.from.Problem.Order, nil, nil, 0, 0
+	return true
 }
 
 // reaching is the way to an accuracy.
@@ -125,8 +163,9 @@ type reaching struct {
 	options Options
 	begin   time.Time
 	axes    []AxisSpec // of the next mesh
-	run     *run       // on the last mesh
-	took    float64    // seconds, on the last mesh
+	order   operators.Order
+	run     *run    // on the last mesh
+	took    float64 // seconds, on the last mesh
 	meshes  int
 	worst   []float64 // error over what is wanted, by mesh
 	unknown int       // meshes on which no figure missed but those without an error
@@ -175,7 +214,7 @@ func (s *reaching) begins() error {
 		}
 	}
 	p := *s.from.Problem
-	p.Axes = s.axes
+	p.Axes, p.Order = s.axes, s.order
 	if m := (*Mistake)(nil); errors.As(p.checkMemory(), &m) && slices.ContainsFunc(s.from.Problem.Axes, func(a AxisSpec) bool { return a.Cells == 0 }) {
 		m.Key, m.Found, m.Hint = "numerics.memory_limit", strings.Replace(m.Found, "the run", "the coarsest mesh of the run", 1), "a larger memory_limit, or fewer outputs"
 		return m
@@ -186,10 +225,10 @@ func (s *reaching) begins() error {
 // free reports whether the cells of an axis are the run's to choose.
 func (s *reaching) free(k int) bool { return s.from.Problem.Axes[k].Cells == 0 }
 
-// on returns the case with closed axes.
-func (c *Case) on(axes []AxisSpec) *Case {
+// on returns the case with closed axes and an order.
+func (c *Case) on(axes []AxisSpec, order operators.Order) *Case {
 	out, p := *c, *c.Problem
-	out.Problem, p.Axes = &p, slices.Clone(axes)
+	out.Problem, p.Axes, p.Order = &p, slices.Clone(axes), order
 	tables := slices.Clone(c.file.find("axis").value.([]*table))
 	for k, t := range tables {
 		own := &table{path: t.path, line: t.line, entries: slices.Clone(t.entries)}
@@ -201,6 +240,13 @@ func (c *Case) on(axes []AxisSpec) *Case {
 		tables[k] = own
 	}
 	out.file = c.file.with("axis", tables)
+	if order != c.Problem.Order {
+		numerics, ok := c.file.at("numerics")
+		if !ok {
+			numerics = &table{path: "numerics"}
+		}
+		out.file = out.file.with("numerics", numerics.with("order", int64(order)))
+	}
 	return &out
 }
 
@@ -214,7 +260,7 @@ func (s *reaching) try() error {
 		on := " on " + strings.Join(strings.Fields(strings.Trim(fmt.Sprint(cells), "[]")), " × ")
 		o.Progress = func(phase string, done float64) { report(phase+on, done) }
 	}
-	r, begin := s.from.on(s.axes).newRun(s.ctx, o), time.Now()
+	r, begin := s.from.on(s.axes, s.order).newRun(s.ctx, o), time.Now()
 	err := r.do()
 	if err == nil || errors.Is(err, ErrNoLaw) && r.result.Evolve != nil {
 		s.run, s.took = r, time.Since(begin).Seconds()
@@ -294,8 +340,8 @@ func (s *reaching) verdict(why string) error {
 // refine chooses the next mesh, or says why there is none.
 func (s *reaching) refine() (why string) {
 	list, unknown := s.missed()
-	if len(list) == 0 && (unknown == 0 || s.unknown == 2) && !s.run.unresolved {
-		return "reached"
+	if len(list) == 0 && (unknown == 0 || s.unknown == 2) && !s.unseen() {
+		return reached
 	}
 	if wall := s.cutting(list); wall != "" {
 		return "the wall " + wall + " cuts the law"
@@ -338,11 +384,18 @@ func (s *reaching) cutting(list []measure) string {
 	return fmt.Sprintf("%s = %.6g", a.Name, [2]float64{a.Lo, a.Hi}[m.wall.end()])
 }
 
+// unseen reports whether a mesh shows so little of the law that more cells are
+// wanted whatever the errors: most of it lies in single cells, or the order, which is
+// the run's choice, leaves negative masses.
+func (s *reaching) unseen() bool {
+	return s.run.unresolved || s.order != s.from.Problem.Order && s.run.negative > 0
+}
+
 // factors returns how many times as many cells every axis gets: as many as may be
 // where the law is not seen yet, whatever the errors. If no figure misses, half as
 // many more may tell the errors that are not known.
 func (s *reaching) factors(list []measure) ([]float64, error) {
-	if s.run.unresolved {
+	if s.unseen() {
 		return slices.Repeat([]float64{steepest[len(s.axes)-1]}, len(s.axes)), nil
 	}
 	if len(list) == 0 {
@@ -365,7 +418,7 @@ func (s *reaching) ask(factor []float64, m measure, share []float64) {
 	left := max(wanted-(m.error-m.mesh), wanted/4)
 	order := m.order
 	if math.IsNaN(order) {
-		order = s.from.Problem.order()
+		order = s.run.problem.order()
 	}
 	order = max(order, lowest)
 	for k, part := range share {
@@ -455,12 +508,12 @@ func (s *reaching) stuck(list []measure) string {
 	if s.meshes >= most {
 		return fmt.Sprintf("%d meshes were tried", s.meshes)
 	}
-	if len(list) == 0 || s.run.unresolved {
+	if len(list) == 0 || s.unseen() {
 		return ""
 	}
 	s.worst = append(s.worst, list[0].over(s.from.Problem.Accuracy))
 	if n := len(s.worst); n > 3 && s.worst[n-1] > 0.9*s.worst[n-3] {
-		return "the errors do not fall as cells shrink"
+		return stalled
 	}
 	return ""
 }
@@ -501,7 +554,7 @@ func cellsOf(axes []AxisSpec) float64 {
 // limit returns the most cells that may be had, and why no more.
 func (s *reaching) limit(axes []AxisSpec) (cells float64, why string) {
 	p := *s.from.Problem
-	p.Axes = axes
+	p.Axes, p.Order = axes, s.order
 	cells, why = grid.MaxCells, "more cells cannot be numbered"
 	if memory := p.memoryLimit(); memory > 0 && memory/p.bytesPerCell() < cells {
 		cells, why = memory/p.bytesPerCell(), "more cells need more memory than "+size(memory)

@@ -68,9 +68,6 @@ func (r *reader) observable(e entry, path string, p *Problem) (o Observable, ok 
 	}
 	o = Observable{Name: e.key, node: n, timed: n.Uses("t"), file: r.file, line: e.line, key: path, points: 1}
 	o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
-	if _, _, _, ok := expr.Interval(n, axes); ok && p.Order != 0 {
-		o.edges = smoothEdges
-	}
 	if n.Boolean() {
 		o.points = subPoints
 	}

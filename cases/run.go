@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
+	"fokker/cases/expr"
 	"fokker/grid"
 	"fokker/operators"
 	"fokker/solvers"
@@ -387,13 +388,22 @@ func (r *run) at(t float64) (operators.Generator, error) {
 // observables are those of the case, and the potential last where a
 // temperature makes it an energy.
 func (p *Problem) observables() []Observable {
+	out := slices.Clone(p.Observables)
+	for i, o := range out {
+		if p.Order == 0 || o.node == nil {
+			continue
+		}
+		if _, _, _, ok := expr.Interval(o.node, p.names()); ok {
+			out[i].edges = smoothEdges
+		}
+	}
 	if _, ok := p.temperature(); !ok {
-		return p.Observables
+		return out
 	}
 	u := p.reversible
 	energy := Observable{Name: "potential", points: 1, timed: p.Unsteady, node: p.equation.gibbs.potential, file: p.file, key: "process.potential"}
 	energy.at = func(dst []float64, x [][]float64, t float64) { u.Potential(dst, x, t) }
-	return append(append([]Observable(nil), p.Observables...), energy)
+	return append(out, energy)
 }
 
 // temperature returns the one temperature of a process in a potential.

@@ -254,10 +254,10 @@ func (t *table) at(key string) (*table, bool) {
 	return s, ok
 }
 
-// with returns t with another value of a key that it has.
+// with returns t with another value of a key.
 func (t *table) with(key string, value any) *table {
 	out := &table{path: t.path, line: t.line, entries: slices.Clone(t.entries)}
-	out.find(key).value = value
+	out.set(key, value)
 	return out
 }
 

@@ -62,6 +62,7 @@ func settle(l operators.Accurate, set *Settings) (*Law, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.giveWay(law.Mass)
 	law.Method, law.Iterations, law.Log = byGMRES+" on "+law.Method, g.iterations, nil
 	law.Mass, law.Classes[0].Mass, law.Classes[0].Log = g.m, g.m, nil
 	law.WorkUnits += g.work
@@ -262,6 +263,29 @@ func (g *gmres) run(ctx context.Context, progress func(float64)) error {
 		if err := g.cycle(ctx, g.tolerance/4/found, tell); err != nil {
 			return err
 		}
+	}
+}
+
+// giveWay takes the law of the generator, which is positive, where that of the
+// operator is negative, if all of that changes less than the tolerance: tails which
+// the iteration does not know, or the mesh does not resolve. (Such a return to a
+// robust scheme where a law turned out wrong: Clain, Diot and Loubère 2011.) The
+// whole is normalised anew.
+func (g *gmres) giveWay(near []float64) {
+	change := 0.
+	for i, m := range g.m {
+		if m < 0 {
+			change += near[i] - m
+		}
+	}
+	if change == 0 || change > g.tolerance {
+		return
+	}
+	for i, m := range g.m {
+		if m < 0 {
+			g.m[i] = near[i]
+		}
+		g.m[i] /= 1 + change
 	}
 }
 
