@@ -139,7 +139,7 @@ const (
 // where cells are dear, and where rates do not have its Gibbs law.
 func (c *Case) mayBeFourth() bool {
 	p := c.Problem
-	if t, ok := c.file.at("numerics"); ok && t.find("order") != nil || len(p.Axes) < 2 || p.Evolve != nil || p.Stationary.Method != "" || p.reversible != nil {
+	if t, ok := c.file.at("numerics"); ok && t.find("order") != nil || len(p.Axes) < 2 || p.Evolve != nil || p.Stationary == nil || p.Stationary.Method != "" || p.reversible != nil {
 		return false
 	}
 	_, err := c.WithOrder(operators.Fourth)
@@ -215,7 +215,12 @@ func (s *reaching) begins() error {
 	}
 	p := *s.from.Problem
 	p.Axes, p.Order = s.axes, s.order
-	if m := (*Mistake)(nil); errors.As(p.checkMemory(), &m) && slices.ContainsFunc(s.from.Problem.Axes, func(a AxisSpec) bool { return a.Cells == 0 }) {
+	err := p.checkMemory()
+	if err != nil && s.lowers() {
+		p.Order = s.order
+		err = p.checkMemory()
+	}
+	if m := (*Mistake)(nil); errors.As(err, &m) && slices.ContainsFunc(s.from.Problem.Axes, func(a AxisSpec) bool { return a.Cells == 0 }) {
 		m.Key, m.Found, m.Hint = "numerics.memory_limit", strings.Replace(m.Found, "the run", "the coarsest mesh of the run", 1), "a larger memory_limit, or fewer outputs"
 		return m
 	}

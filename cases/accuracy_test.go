@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"fokker/operators"
 )
 
 // bounded are cases whose ranges belong to the process, as walls, periods, faces
@@ -128,9 +130,42 @@ func TestSomeKnownFiguresHaveTheAccuracy(t *testing.T) {
 
 // Along y, where the law is Gaussian, few cells do what many along x have to.
 func TestEveryAxisHasItsOwnCells(t *testing.T) {
-	r, err := read(t, "[process]\ndrift = { x = \"20*(x - x^3)\", y = \"-y\" }\ndiffusion = 0.3\n").Run(context.Background(), Options{})
+	r, err := read(t, "[process]\ndrift = { x = \"20*(x - x^3)\", y = \"-y\" }\ndiffusion = 0.3\n[numerics]\norder = 2\n").Run(context.Background(), Options{})
 	if err != nil || r.Cells[0] < 2*r.Cells[1] {
 		t.Errorf("%v cells, %v; want more along x", r.Cells, err)
+	}
+}
+
+// AΣ + ΣAᵀ = 2D with A = [[1, 1], [0, 1]] and D = ½: Σyy = ½, Σxy = −¼, Σxx = ¾. On several axes the fourth order is the run's choice unless the case
+// states one, the law is positive all the same, and the case that is written gives it
+// again.
+func TestTheFourthOrderIsChosen(t *testing.T) {
+	const text = "accuracy = 1e-4\n[process]\ndrift = { x = \"-x - y\", y = \"-y\" }\ndiffusion = 0.5\n"
+	cells := map[string]int{}
+	for name, c := range map[string]struct {
+		text string
+		want operators.Order
+	}{
+		"open": {text, operators.Fourth}, "second": {text + "[numerics]\norder = 2\n", 0},
+		"kink": {strings.Replace(text, "-x - y", "-x - y + 1e-9*abs(y)", 1), 0},
+	} {
+		r, err := read(t, c.text).Run(context.Background(), Options{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for path, want := range map[string]float64{"x,x": .75, "x,y": -.25, "y,y": .5} {
+			near(t, name+" "+path, r.Stationary.Covariance[path], want, 1e-4)
+		}
+		if cells[name] = r.Grid.Size(); r.of.Problem.Order != c.want || r.Stationary.Min < 0 {
+			t.Errorf("%s: order %d, least mass %v", name, r.of.Problem.Order, r.Stationary.Min)
+		}
+		again, err := Parse(name, r.of.TOML(), nil)
+		if err != nil || again.Problem.Order != c.want {
+			t.Errorf("%s: the case that is written: %v\n%s", name, err, r.of.TOML())
+		}
+	}
+	if 4*cells["open"] > cells["second"] {
+		t.Errorf("%v cells", cells)
 	}
 }
 

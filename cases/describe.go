@@ -296,8 +296,11 @@ func (d *description) tasks() {
 	if p.Initial != nil {
 		d.line("initial", p.Initial.describe())
 	}
-	if p.Order != 0 {
+	switch {
+	case p.Order != 0:
 		d.line("order", fmt.Sprintf("%v: masses may fall below 0", p.Order))
+	case p.Accuracy > 0 && d.mayBeFourth():
+		d.line("order", "4 if its law turns out positive, 2 otherwise")
 	}
 	if s := p.Stationary; s != nil {
 		d.line("stationary", fmt.Sprintf("to %g in L1 on the mesh", s.Tolerance))

@@ -80,7 +80,7 @@ func (r *reader) readAt(e *entry, p *Problem) {
 // tolerance returns a default, or the part of the accuracy that a solver may take.
 func (p *Problem) tolerance(usual, part float64) float64 {
 	if p.Accuracy > 0 {
-		return part * p.Accuracy
+		return decimal(part * p.Accuracy)
 	}
 	return usual
 }

@@ -18,6 +18,7 @@ type basis struct {
 	slope    *matrix // values at centres → derivative there
 	face     *matrix // values at centres → values at faces, one more than cells
 	rise     *matrix // values at centres → derivative at faces
+	measure  *matrix // averages in expectations; nil: the same
 	weight   []float64
 }
 
@@ -33,8 +34,11 @@ func newBasis(g *grid.Grid, k int, order Order) *basis {
 	default:
 		b = chebyshev(g.Axis(k), g.Centers(k))
 	}
+	if b.measure == nil {
+		b.measure = b.averages
+	}
 	b.weight = make([]float64, g.Cells(k))
-	b.averages.transposed(b.weight, g.Widths(k), 1, 1, 1)
+	b.measure.transposed(b.weight, g.Widths(k), 1, 1, 1)
 	return b
 }
 

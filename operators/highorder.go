@@ -228,13 +228,17 @@ func (h *HighOrder) density(dst, m []float64) {
 
 // Values writes the density at the centres and the weights of a function's values
 // in its expectation ∫φp: with a quadrature of the order of the basis, exact for
-// constants,
+// constants and, with stencils, for φ that has not the period of an axis,
 //
 //	w = m + quadrature × p − volume × (average of p).
 func (h *HighOrder) Values(density, weights, m []float64) {
 	h.density(density, m)
-	copy(h.scratch[0], density)
-	average, at := h.averaged(h.scratch[0][:len(m)], none), make([]int, h.grid.Dim())
+	average, other, at := h.scratch[0][:len(m)], h.scratch[1][:len(m)], make([]int, h.grid.Dim())
+	copy(average, density)
+	for k, b := range h.bases {
+		h.along(b.measure, k, none, other, average)
+		average, other = other, average
+	}
 	for i, p := range density {
 		h.grid.Locate(at, i)
 		for k, b := range h.bases {

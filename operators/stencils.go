@@ -35,9 +35,12 @@ func (s *stencils) basis() *basis {
 		}
 		return sparseOf(out, n)
 	}
+	apart := *s // from the other end, where a function of the coordinate is not continued
+	apart.period = 0
 	return &basis{
+		measure:  rows(n, apart.average),
 		values:   rows(n, func(i int) stencil { return s.fit(s.around(i, 5, 5), s.center[i], averageOf, valueAt) }),
-		averages: rows(n, func(i int) stencil { return s.average(i) }),
+		averages: rows(n, s.average),
 		slope:    rows(n, func(i int) stencil { return s.fit(s.around(i, 5, 5), s.center[i], centerOf, slopeAt) }),
 		face:     rows(n+1, func(f int) stencil { return s.atFace(f, 4, valueAt) }),
 		rise:     rows(n+1, func(f int) stencil { return s.atFace(f, 5, slopeAt) }),

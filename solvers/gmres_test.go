@@ -70,7 +70,10 @@ func TestLawsOfHighOrder(t *testing.T) {
 		}
 		density, weights := make([]float64, h.Size()), make([]float64, h.Size())
 		h.Values(density, weights, law.Mass)
-		if d := apart(weights, gibbsPoints(h.Mesh())); d > c.tolerance {
+		for i := range density {
+			density[i] *= h.Mesh().Volume(i)
+		}
+		if d := apart(density, gibbsPoints(h.Mesh())); d > c.tolerance {
 			t.Errorf("order %v: law %.3g from e^(−U/T)", c.order, d)
 		}
 		if math.Abs(sum(law.Mass)-1) > 1e-12 || len(law.Classes) != 1 || law.Residual > 1e-9 {
@@ -190,6 +193,30 @@ func TestHighOrderComesToRest(t *testing.T) {
 		}
 		if d := apart(e.Masses[1], law.Mass); d > 1e-5 {
 			t.Errorf("%q: law at rest %.3g from the stationary one", method, d)
+		}
+	}
+}
+
+// What is negative gives way to the generator's if that changes less than the tolerance.
+func TestNegativeTailsGiveWay(t *testing.T) {
+	near := []float64{.4, .6 - 3e-9, 2e-9, 1e-9}
+	for _, c := range []struct {
+		name      string
+		law, want []float64
+	}{
+		{"a tail", []float64{.5, .5 + 2e-9, -3e-9, 1e-9}, []float64{.5 / (1 + 5e-9), (.5 + 2e-9) / (1 + 5e-9), 2e-9, 1e-9}},
+		{"positive", []float64{.5, .5 - 2e-10, 1e-10, 1e-10}, []float64{.5, .5 - 2e-10, 1e-10, 1e-10}},
+		{"too much", []float64{.5, .5 + 2e-7, -2e-7, 0}, []float64{.5, .5 + 2e-7, -2e-7, 0}},
+	} {
+		g := &gmres{tolerance: 1e-8, m: c.law}
+		g.giveWay(near)
+		for i, m := range g.m {
+			if math.Abs(m-c.want[i]) > 1e-15 {
+				t.Errorf("%s: mass %d is %v, want %v", c.name, i, m, c.want[i])
+			}
+		}
+		if s := sum(g.m); math.Abs(s-1) > 1e-15 {
+			t.Errorf("%s: masses sum to %v", c.name, s)
 		}
 	}
 }
