@@ -139,7 +139,7 @@ const (
 // where cells are dear, and where rates do not have its Gibbs law.
 func (c *Case) mayBeFourth() bool {
 	p := c.Problem
-	if t, ok := c.file.at("numerics"); ok && t.find("order") != nil || len(p.Axes) < 2 || p.Evolve != nil || p.Stationary == nil || p.Stationary.Method != "" || p.reversible != nil {
+	if t, ok := c.file.at("numerics"); ok && t.find("order") != nil || len(p.Axes) < 2 || p.Evolve != nil || p.Stationary == nil || p.Stationary.Method != "" || p.reversible != nil || p.Chain != nil {
 		return false
 	}
 	_, err := c.WithOrder(operators.Fourth)
@@ -233,7 +233,8 @@ func (s *reaching) free(k int) bool { return s.from.Problem.Axes[k].Cells == 0 }
 // on returns the case with closed axes and an order.
 func (c *Case) on(axes []AxisSpec, order operators.Order) *Case {
 	out, p := *c, *c.Problem
-	out.Problem, p.Axes, p.Order = &p, slices.Clone(axes), order
+	out.Problem, p.Axes = &p, slices.Clone(axes)
+	p.setOrder(order)
 	tables := slices.Clone(c.file.find("axis").value.([]*table))
 	for k, t := range tables {
 		own := &table{path: t.path, line: t.line, entries: slices.Clone(t.entries)}

@@ -152,6 +152,7 @@ func (r *reader) readCase(c *Case, open Open) {
 	r.readObservables(c.file, p)
 	r.readLearning(c.file, p)
 	r.checkSmooth(c.file, p)
+	p.setOrder(p.Order)
 }
 
 var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"fokker/cases/expr"
 	"fokker/grid"
@@ -67,11 +68,27 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 	}
 }
 
+// setOrder takes an order for the scheme and for what is measured of its laws: high
+// orders interpolate sums of masses where a comparison of one axis divides a cell.
+func (p *Problem) setOrder(order operators.Order) {
+	p.Order, p.Observables = order, slices.Clone(p.Observables)
+	for i := range p.Observables {
+		o := &p.Observables[i]
+		if o.edges = 0; order == 0 || o.node == nil {
+			continue
+		}
+		if _, _, _, ok := expr.Interval(o.node, p.names()); ok {
+			o.edges = smoothEdges
+		}
+	}
+}
+
 // WithOrder returns the case with a scheme of another order, 0 that of generators,
 // or why its law cannot be had with it.
 func (c *Case) WithOrder(order operators.Order) (*Case, error) {
 	out, p := *c, *c.Problem
-	out.Problem, p.Order = &p, order
+	out.Problem = &p
+	p.setOrder(order)
 	r := &reader{file: p.file}
 	if r.checkSmooth(c.file, &p); len(r.mistakes) > 0 {
 		return nil, r.mistakes

@@ -9,7 +9,6 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 
-	"fokker/cases/expr"
 	"fokker/grid"
 	"fokker/operators"
 	"fokker/solvers"
@@ -388,22 +387,13 @@ func (r *run) at(t float64) (operators.Generator, error) {
 // observables are those of the case, and the potential last where a
 // temperature makes it an energy.
 func (p *Problem) observables() []Observable {
-	out := slices.Clone(p.Observables)
-	for i, o := range out {
-		if p.Order == 0 || o.node == nil {
-			continue
-		}
-		if _, _, _, ok := expr.Interval(o.node, p.names()); ok {
-			out[i].edges = smoothEdges
-		}
-	}
 	if _, ok := p.temperature(); !ok {
-		return out
+		return p.Observables
 	}
 	u := p.reversible
 	energy := Observable{Name: "potential", points: 1, timed: p.Unsteady, node: p.equation.gibbs.potential, file: p.file, key: "process.potential"}
 	energy.at = func(dst []float64, x [][]float64, t float64) { u.Potential(dst, x, t) }
-	return append(out, energy)
+	return append(slices.Clone(p.Observables), energy)
 }
 
 // temperature returns the one temperature of a process in a potential.
