@@ -151,6 +151,7 @@ func (r *reader) readCase(c *Case, open Open) {
 	r.readTasks(c.file, p)
 	r.readObservables(c.file, p)
 	r.readLearning(c.file, p)
+	r.readInfluence(c.file, p)
 	r.checkSmooth(c.file, p)
 	p.setOrder(p.Order)
 }

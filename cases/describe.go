@@ -315,6 +315,9 @@ func (d *description) tasks() {
 	if p.Learning != nil {
 		d.line("learning", p.describeLearning())
 	}
+	if p.Influence != nil {
+		d.line("influence", p.describeInfluence())
+	}
 	if p.Validate != nil {
 		d.line("validate", "particles of the process, and whether they have its laws")
 	}

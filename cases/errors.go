@@ -11,6 +11,7 @@ import (
 
 	"fokker/grid"
 	"fokker/operators"
+	"fokker/solvers"
 )
 
 // readings are the figures of a run.
@@ -18,6 +19,7 @@ type readings struct {
 	stationary *Figures
 	evolve     []Figures // one per output
 	learner    *learner  // nil without [learning]
+	law        *solvers.Law
 }
 
 const (

@@ -26,6 +26,7 @@ type Problem struct {
 	Evolve        *EvolveTask
 	Validate      *ValidateTask
 	Learning      *LearningTask
+	Influence     *InfluenceTask
 	Observables   []Observable
 	LearningRate  float64         // time per step of an optimiser, 0 if the process is none
 	Chain         *Chain          // the optimiser's own steps; nil: the process

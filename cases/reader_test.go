@@ -297,7 +297,6 @@ func TestWhatComesLaterIsRefusedByName(t *testing.T) {
 		base + "[quasistationary]\n":                   "[quasistationary]",
 		base + "[balance]\n":                           "[balance]",
 		base + "[correlation]\n":                       "[correlation]",
-		base + "[influence]\n":                         "[influence]",
 		base + "[compare]\n":                           "[compare]",
 		base + "odd = [\"v\"]\n":                       `"odd"`,
 		base + "caputo = 0.7\n":                        `"caputo"`,

@@ -25,6 +25,7 @@ type Result struct {
 	Stationary *StationaryResult `json:"stationary,omitempty"`
 	Evolve     *EvolveResult     `json:"evolve,omitempty"`
 	Learning   *LearningResult   `json:"learning,omitempty"`
+	Influence  *InfluenceResult  `json:"influence,omitempty"`
 	Validate   any               `json:"validate,omitempty"` // set by who draws particles
 	Accuracy   *AccuracyResult   `json:"accuracy,omitempty"`
 	Warnings   []string          `json:"warnings,omitempty"`
@@ -130,7 +131,7 @@ func (r *Result) Write(ctx context.Context, dir string) error {
 	if s := r.Stationary; s != nil {
 		out.Stationary, out.StationaryLog, out.StationaryCurrent = s.Masses, s.Logs, s.Current
 	}
-	out.CurrentScale, out.Comparison, out.Learning = r.gross, r.Comparison, r.learningPicture()
+	out.CurrentScale, out.Comparison, out.Learning, out.Influence = r.gross, r.Comparison, r.learningPicture(), r.influencePicture()
 	if e := r.Evolve; e != nil {
 		out.Times, out.Steps, out.Masses, out.FinalCurrent, out.Lost = e.Times, e.Step, e.Masses, e.Current, e.Lost
 	}

@@ -75,7 +75,7 @@ func (r *run) do() error {
 	if err := p.checkMemory(); err != nil {
 		return err
 	}
-	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.warnNegative, r.learning, r.errors}
+	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.warnNegative, r.learning, r.influence, r.errors}
 	var no error
 	for _, step := range steps {
 		if err := r.ctx.Err(); err != nil {
@@ -166,7 +166,7 @@ func (r *run) stationary() error {
 	if err != nil {
 		return err
 	}
-	r.seen.stationary = &figures
+	r.seen.stationary, r.seen.law = &figures, law
 	r.result.Stationary = &StationaryResult{
 		Method: law.Method, Residual: law.Residual, Iterations: law.Iterations, WorkUnits: law.WorkUnits,
 		Min: slices.Min(law.Mass), WallMass: r.figures.wallMass(law.Mass), Figures: figures,

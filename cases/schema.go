@@ -9,7 +9,7 @@ import (
 // keys lists what each table may hold. A table that is not listed has names of
 // the user's.
 var keys = map[string][]string{
-	"":           {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "validate", "learning", "observables", "numerics"},
+	"":           {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "validate", "learning", "influence", "observables", "numerics"},
 	"axis":       {"name", "range", "cells", "boundary", "spacing", "faces"},
 	"process":    {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing", "period"},
 	"sgd":        {"loss", "data", "columns", "standardize", "weights", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance", "test_data", "test_loss"},
@@ -17,6 +17,7 @@ var keys = map[string][]string{
 	"stationary": {"method", "tolerance"},
 	"evolve":     {"until", "outputs", "times", "steps", "method", "tolerance"},
 	"learning":   {"temperature", "temperatures", "basins"},
+	"influence":  {"of"},
 	"validate":   {"particles", "step", "seed", "at", "level", "method", "sampling"},
 	"numerics":   {"order", "errors", "workers", "memory_limit", "time_limit"},
 
@@ -25,7 +26,7 @@ var keys = map[string][]string{
 
 // later lists keys and tables that this version refuses by name.
 var later = map[string][]string{
-	"":         {"modes", "passage", "quasistationary", "balance", "correlation", "influence", "compare"},
+	"":         {"modes", "passage", "quasistationary", "balance", "correlation", "compare"},
 	"process":  {"odd", "levy", "jump", "caputo"},
 	"sgd":      {"fields", "velocity", "first_moment", "second_moment", "momentum", "dampening", "nesterov", "betas", "alpha", "eps", "weight_decay"},
 	"initial":  {"file"},

@@ -105,37 +105,51 @@ func (t *task) inverse(law []float64, r *Report) (inverse, error) {
 
 // pin makes P by elimination.
 func (t *task) pin(law []float64, r *Report) (inverse, error) {
-	pin := 0
+	pin := heaviestOf(law)
+	f, by, err := t.without(pin)
+	if err != nil {
+		return nil, err
+	}
+	apply := applyFlops(t.q)
+	r.WorkUnits += f.flops / apply
+	return &pinned{f, by, pin, law, make([]float64, len(law)-1), 2 * float64(f.ordering.low+f.ordering.side) / apply}, nil
+}
+
+// heaviestOf returns the cell of most mass.
+func heaviestOf(law []float64) (pin int) {
 	for i, m := range law {
 		if m > law[pin] {
 			pin = i
 		}
 	}
-	rest := make([]int, 0, len(law))
-	for i := range law {
+	return pin
+}
+
+// without eliminates all cells but one, in rows divided by powers of two.
+func (t *task) without(pin int) (*factor, []int, error) {
+	rest := make([]int, 0, t.q.Size())
+	for i := range t.q.Size() {
 		if i != pin {
 			rest = append(rest, i)
 		}
 	}
 	g, err := t.restrict(rest)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o := t.order(g, nil)
 	if o.bytes() > roomy/2 {
-		return nil, fmt.Errorf("solvers: elimination of %d cells takes about %.1f GB; take a coarser grid", g.size(), 2*o.bytes()/(1<<30))
+		return nil, nil, fmt.Errorf("solvers: elimination of %d cells takes about %.1f GB; take a coarser grid", g.size(), 2*o.bytes()/(1<<30))
 	}
 	even, by := g.even()
 	f, err := o.eliminate(t.Context, even, both, t.Workers, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(f.stuck) > 0 {
-		return nil, errRange
+		return nil, nil, errRange
 	}
-	apply := applyFlops(t.q)
-	r.WorkUnits += o.flops / apply
-	return &pinned{f, by, pin, law, make([]float64, len(rest)), 2 * float64(o.low+o.side) / apply}, nil
+	return f, by, nil
 }
 
 // pinned is P by elimination of all cells but the heaviest, where x is 0 until a

@@ -17,6 +17,7 @@ import (
 //	marginals.png                        several axes: each one's density at up to six times
 //	observables.png                      expectations in time, at most twelve
 //	learning.png                         a law beside the tempered posterior, λ by temperature
+//	influence.png                        what taking away each example changes
 //	validate.png                         samples against the law they should have
 //
 // One axis is drawn as curves; two as a heat map with its marginals; more as a
@@ -87,6 +88,9 @@ func gallery(r *Result) (list []picture) {
 	}
 	if r.Learning != nil {
 		add("learning", drawLearning)
+	}
+	if r.Influence != nil {
+		add("influence", drawInfluence)
 	}
 	if r.Comparison != nil {
 		add("validate", drawComparison)

@@ -20,7 +20,7 @@ var written = []string{
 	"case.toml", "summary.json", "result.nc",
 	"stationary.png", "stationary-log.png", "final.png", "final-log.png",
 	"evolution.png", "evolution-map.png", "current.png", "marginals.png", "observables.png",
-	"converge-stationary.png", "converge-evolve.png", "validate.png", "learning.png",
+	"converge-stationary.png", "converge-evolve.png", "validate.png", "learning.png", "influence.png", "influence.csv",
 }
 
 // Written reports whether a run writes a file of that name by itself.

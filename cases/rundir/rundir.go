@@ -69,6 +69,7 @@ type Result struct {
 	CurrentScale float64
 
 	Learning   *Learning   // nil: not asked for
+	Influence  *Influence  // nil: not asked for
 	Comparison *Comparison // of samples with a law; nil: none
 }
 
@@ -179,6 +180,9 @@ func writeText(dir string, r *Result) error {
 	files := map[string][]byte{"summary.json": summary}
 	if r.CaseTOML != nil {
 		files["case.toml"] = r.CaseTOML
+	}
+	if r.Influence != nil {
+		files["influence.csv"] = r.Influence.Table
 	}
 	maps.Copy(files, r.Files)
 	for _, name := range slices.Sorted(maps.Keys(files)) {

@@ -128,23 +128,6 @@ func (d *Data) row(dst []float64, i int) {
 	}
 }
 
-// Example writes loss ℓᵢ and gradient gᵢ of example i, without the regularizer.
-// With W = Σ wᵢ and means ℓ̄, ḡ over the examples, the derivatives by its weight are
-//
-//	∂L/∂wᵢ = (ℓᵢ − ℓ̄)/W,  ∂∇L/∂wᵢ = (gᵢ − ḡ)/W,  ∂C/∂wᵢ = ((gᵢ − ḡ)(gᵢ − ḡ)ᵀ − C)/W.
-func (e *Examples) Example(i int, loss []float64, gradient, x [][]float64) {
-	in, row := e.inputs(x)
-	e.Data.row(row, i)
-	e.loss[0].Eval([][]float64{loss}, in)
-	e.loss[1].Eval(gradient, in)
-}
-
-// Mean writes ℓ̄ and ḡ, means over the examples without the regularizer.
-func (e *Examples) Mean(loss []float64, gradient, x [][]float64) {
-	e.mean([][]float64{loss}, 0, x)
-	e.mean(gradient, 1, x)
-}
-
 // mean averages derivatives of one example's loss.
 func (e *Examples) mean(dst [][]float64, order int, x [][]float64) {
 	for k := range dst {

@@ -29,6 +29,9 @@ func summary(r *cases.Result, changed ...string) string {
 	if r.Learning != nil {
 		s.learning(r.Learning)
 	}
+	if r.Influence != nil {
+		s.influence(r.Influence, r.AsRun().Data)
+	}
 	s.table.Flush()
 	return trimmedLines(s.text.String())
 }

@@ -1,0 +1,85 @@
+package rundir
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Influence is what taking away each example of the data changes.
+type Influence struct {
+	Table   []byte // influence.csv
+	Names   []string
+	Removal [][]float64 // per name, of every example
+}
+
+const (
+	mostInfluences = 6 // in one picture
+	mostNamed      = 3 // examples of each whose numbers are written
+)
+
+// drawInfluence draws what taking away each example changes, and numbers those that
+// change most.
+func drawInfluence(r *Result) *page {
+	in := r.Influence
+	shown := min(len(in.Names), mostInfluences)
+	pg := newPage(pageWidth, pageHeight)
+	shows := "change foreseen where an example is taken away"
+	if shown < len(in.Names) {
+		shows += "; other figures are in influence.csv"
+	}
+	pg.heading(r.title(), shows)
+	columns := 1 + btoi(shown > 3)
+	for i, b := range tiles(shown, columns, box{76, 52, 584, 436}, 76, 40) {
+		removal := in.Removal[i]
+		n := len(removal)
+		p := panel{pg, b, scale{0.5, float64(n) + 0.5, false}, around(removal)}
+		p.curve([]float64{p.x.lo, p.x.hi}, []float64{0, 0}, 0.5, 0, black)
+		for j, v := range removal {
+			at := float64(j + 1)
+			p.curve([]float64{at, at}, []float64{0, v}, max(0.4, min(3, 120/float64(n))), 0, lineColor)
+		}
+		for _, j := range largest(removal, mostNamed) {
+			q := p.place(float64(j+1), removal[j])
+			up := 3.0
+			if removal[j] < 0 {
+				up = -3 - textSize
+			}
+			pg.text(fmt.Sprint(j+1), textSize, q.x, q.y+up, 0.5, black, false)
+		}
+		a := axes{noNumX: i+columns < shown}
+		if !a.noNumX {
+			a.x = "example"
+		}
+		p.frame(a)
+		pg.text(italic(plain(in.Names[i])), textSize+1, (b.x0+b.x1)/2, b.y1+5, 0.5, black, false)
+	}
+	return pg
+}
+
+// around returns a scale that holds the values and 0, with room for numbers.
+func around(values []float64) scale {
+	lo, hi := min(0, slices.Min(values)), max(0, slices.Max(values))
+	if lo == hi {
+		return scale{-1, 1, false}
+	}
+	return scale{lo, hi, false}.padded(0.22)
+}
+
+// largest returns the places of so many values of the largest size.
+func largest(values []float64, count int) []int {
+	order := make([]int, len(values))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch x, y := math.Abs(values[a]), math.Abs(values[b]); {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	return order[:min(count, len(order))]
+}
