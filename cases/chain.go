@@ -24,14 +24,15 @@ const (
 
 // readBatches chooses how the batches of an optimiser on data are followed.
 func (r *reader) readBatches(o *optimiser, p *Problem) {
-	count, exact := 0.0, p.descent != nil && o.noise == sgd.Gradient
+	listed := p.descent != nil && p.descent.Data.Listed()
+	count, exact := 0.0, listed && o.noise == sgd.Gradient
 	if exact {
 		count = p.descent.CountBatches()
 	}
 	asked := r.text(o.table, "batches", "")
 	e := o.table.find("batches")
 	switch {
-	case asked == "enumerated" && p.descent == nil:
+	case asked == "enumerated" && !listed:
 		r.fail(e.line, "sgd.batches", `found "enumerated" for a population`, `"gaussian"`, "a finite number of examples comes from `data`")
 	case asked == "enumerated" && !exact:
 		r.fail(e.line, "sgd.batches", fmt.Sprintf(`found "enumerated" beside noise = %q`, o.table.find("noise").value), `noise = "gradient"`, "batches have the noise that they have")

@@ -14,17 +14,21 @@ import (
 // expressions.
 func (r *reader) readData(t *table, open Open) *sgd.Data {
 	e := t.find("data")
-	if e == nil {
+	random, drawn := t.at("data")
+	if drawn {
+		r.declareRandom(random)
+	}
+	if e == nil || drawn {
 		for _, key := range []string{"columns", "standardize", "weights"} {
 			if other := t.find(key); other != nil {
-				r.fail(other.line, join(t.path, key), "found without `data`", "", "it says how to read the columns of a data file")
+				r.fail(other.line, join(t.path, key), "found without a data file", "", "it says how to read the columns of a data file")
 			}
 		}
 		return nil
 	}
 	name, ok := e.value.(string)
 	if !ok {
-		r.fail(e.line, "sgd.data", describe(e.value), "the name of a CSV file", "random examples are not available in this version")
+		r.fail(e.line, "sgd.data", describe(e.value), "the name of a CSV file, or a table of columns drawn at random", `such as { x = "normal(0, 1)" }`)
 		return nil
 	}
 	var data *sgd.Data

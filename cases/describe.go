@@ -218,6 +218,9 @@ func (d *description) optimiser(t *table) {
 		}
 		d.line("SHA-256", data.Checksum)
 	}
+	if random, drawn := t.at("data"); drawn {
+		d.random(random, d.Problem.landscape.Data.Random)
+	}
 	sampling := fmt.Sprint(t.find("sampling").value)
 	d.line("η", fmt.Sprintf("%g", d.Problem.LearningRate))
 	d.line("B", fmt.Sprintf("%v, drawn %s", t.find("batch_size").value, sampling))

@@ -10,6 +10,8 @@ import (
 
 	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/mat"
+
+	"fokker/operators"
 )
 
 // solve runs a gallery case.
@@ -439,4 +441,53 @@ func TestAnyNumberOfWorkersGivesTheSameBits(t *testing.T) {
 func cutLine(text, word string) string {
 	lines := strings.Split(text, "\n")
 	return strings.Join(slices.DeleteFunc(lines, func(l string) bool { return strings.HasPrefix(l, word) }), "\n")
+}
+
+// The covariance of the degenerate well by quadrature over x and y is that by
+// hand, and so are drift, closed faces and masses.
+func TestRandomExamplesAreThePopulationByHand(t *testing.T) {
+	hand, err := FromGallery("degenerate", "evolve.until=1", "evolve.outputs=2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(hand.TOML()), `covariance`, "covariance_by_hand", 1)
+	i := strings.Index(text, "[sgd.covariance_by_hand]")
+	j := i + strings.Index(text[i:], "\n\n")
+	text = strings.Replace(text[:i]+"[sgd.data]\nx = \"normal(0, 1)\"\ny = \"normal(0, sigma)\""+text[j:], `"0.5*(q^2 + sigma^2)"`, `"0.5*(q*x - y)^2"`, 1)
+	drawn := read(t, text)
+	for _, w := range []float64{-2.5, -1, -1. / 3, .1, 1, 2} {
+		b1, d1 := coefficients(hand.Problem, []float64{w}, 0)
+		b2, d2 := coefficients(drawn.Problem, []float64{w}, 0)
+		near(t, "b", b2[0], b1[0], 1e-14*math.Abs(b1[0]))
+		near(t, "D", d2[0], d1[0], 1e-14*d1[0])
+	}
+	a, err := hand.Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := drawn.Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range a.Evolve.Observables {
+		near(t, name, b.Evolve.Observables[name][1], want[1], 1e-8*(1+math.Abs(want[1])))
+	}
+	near(t, "left of the barrier", b.Evolve.Observables["left"][1], b.Evolve.Observables["left"][0], 1e-12)
+}
+
+// At the truth C is the Hessian H, so that near it SGD has covariance ηI/(2B) =
+// 0.0125: what is added is of the next order in η/B.
+func TestLogisticNoiseIsItsHessian(t *testing.T) {
+	r := solve(t, "logistic")
+	_, d := coefficients(r.of.Problem, []float64{2, -1}, 0)
+	h := operators.Columns(3, 1)
+	r.of.Problem.landscape.PopulationHessian(h, [][]float64{{2}, {-1}})
+	for k, want := range []float64{h[0][0], h[1][0], h[1][0], h[2][0]} {
+		near(t, "D", d[k], .0125*want, 1e-10)
+	}
+	near(t, "mean a", r.Stationary.Mean["a"], 2, .0125)
+	near(t, "mean b", r.Stationary.Mean["b"], -1, .0125)
+	for _, pair := range []string{"a,a", "b,b"} {
+		near(t, "covariance "+pair, r.Stationary.Covariance[pair], .0125, .0125*.02)
+	}
 }

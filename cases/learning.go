@@ -276,7 +276,7 @@ func (l *learner) thermodynamics(out *LearningResult) error {
 	}
 	asked := append([]float64{l.temperature}, l.temperatures()...)
 	examples := 0.0
-	if l.problem.descent != nil {
+	if d := l.problem.descent; d != nil && d.Data.Random == nil {
 		examples = l.problem.descent.Data.Total()
 	}
 	if examples > 1 {

@@ -122,25 +122,39 @@ func (r *reader) samplingFactor(o *optimiser, examples int) float64 {
 }
 
 func (r *reader) readExamples(o *optimiser, c *Case) {
-	if c.Data == nil {
+	random, drawn := o.table.at("data")
+	examples := 0
+	switch {
+	case c.Data != nil:
+		examples = c.Data.Len()
+	case !drawn:
 		return // a mistake was reported
 	}
-	o.factor = r.samplingFactor(o, c.Data.Len())
-	e := &sgd.Examples{Axes: o.axes, Data: c.Data, Rate: c.Problem.LearningRate, Scale: c.Problem.LearningRate / (2 * o.batch) * o.factor, NoiseKind: o.noise, Equation: o.equation}
-	e.Loss, e.Regularizer = r.readLoss(o.table, c.Data.Columns)
+	o.factor = r.samplingFactor(o, examples)
+	p := c.Problem
+	e := &sgd.Examples{Axes: o.axes, Data: c.Data, Rate: p.LearningRate, Scale: p.LearningRate / (2 * o.batch) * o.factor, NoiseKind: o.noise, Equation: o.equation}
+	var law *sgd.Random
+	if drawn {
+		law = r.readLaw(random, o.axes)
+	}
+	e.Loss, e.Regularizer = r.readLoss(o.table, r.columns)
 	if len(r.mistakes) > 0 {
 		return
 	}
-	if err := e.Compile(); err != nil {
+	if drawn {
+		r.integrate(e, law, lineOf(o.table, "data"), p)
+	} else if err := e.Compile(); err != nil {
 		r.failExpression(o.table.line, "sgd.loss", err)
+	}
+	if len(r.mistakes) > 0 {
 		return
 	}
-	c.Problem.Process, c.Problem.landscape = e, e
+	p.Process, p.landscape = e, e
 	sampling := slices.Index(samplings, r.text(o.table, "sampling", samplings[0]))
-	c.Problem.descent = &sgd.Descent{Examples: e, Batch: int(o.batch), Sampling: sgd.Sampling(sampling)}
-	if len(o.axes) > 1 && c.Problem.Chain == nil && (o.noise == sgd.Gradient || o.noise == sgd.Isotropic && o.equation == sgd.SDE2Plus) {
-		c.Problem.coupled = [][]int{allAxes(len(o.axes))}
-		r.checkCoupling(c.Problem, lineOf(o.table, "data"), "sgd.data")
+	p.descent = &sgd.Descent{Examples: e, Batch: int(o.batch), Sampling: sgd.Sampling(sampling)}
+	if len(o.axes) > 1 && p.Chain == nil && (o.noise == sgd.Gradient || o.noise == sgd.Isotropic && o.equation == sgd.SDE2Plus) {
+		p.coupled = [][]int{allAxes(len(o.axes))}
+		r.checkCoupling(p, lineOf(o.table, "data"), "sgd.data")
 	}
 }
 

@@ -45,6 +45,8 @@ func (r *reader) readValidate(t *table, p *Problem) {
 		switch {
 		case p.descent == nil:
 			r.fail(e.line, "validate.sampling", "found for particles that draw no examples", "", "it says how an optimiser with `data` draws its batches")
+		case p.descent.Data.Random != nil && p.Validate.Sampling != samplings[sgd.WithReplacement]:
+			r.fail(e.line, "validate.sampling", fmt.Sprintf("found %q for random examples", p.Validate.Sampling), `"with replacement"`, "every example is drawn anew")
 		case p.descent.Data.Weights != nil && p.Validate.Sampling != samplings[sgd.WithReplacement]:
 			r.fail(e.line, "validate.sampling", fmt.Sprintf("found %q beside weights", p.Validate.Sampling), `"with replacement"`, "an example is drawn with a probability in proportion to its weight")
 		default:

@@ -45,6 +45,7 @@ var samples = map[string]sample{
 	"gyrator":      {step: .02, last: 1},
 	"iris":         {step: .5, last: 3, overrides: on(256, "length", "width")},
 	"labelnoise":   {step: .02, overrides: append(short("0.5"), on(96, "u", "v")...), coarse: on(48, "u", "v")},
+	"logistic":     {step: .2, last: 2, overrides: append([]string{"sgd.data.x=bernoulli(0.3) ? -1 : 1"}, on(128, "a", "b")...)},
 	"langevin":     {step: .005, overrides: append(short("1"), on(128, "x", "v")...), coarse: on(64, "x", "v")},
 	"limitcycle":   {step: .005, last: .25},
 	"ou2d":         {step: .01, overrides: short("1")},

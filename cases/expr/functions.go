@@ -72,6 +72,9 @@ var customary = map[string]string{
 
 func (r *reader) unknownFunction(name string) error {
 	s := r.scope
+	if _, random := laws[name]; random {
+		return fmt.Errorf("%s(…) draws a random number, which only random examples do", name)
+	}
 	if word := customary[name]; word != "" {
 		return fmt.Errorf("unknown function %q: write %s", name, word)
 	}
@@ -79,6 +82,9 @@ func (r *reader) unknownFunction(name string) error {
 		return fmt.Errorf("%q is a value, not a function: write %s*(…) for a product", name, name)
 	}
 	names := append(Functions(), "diff")
+	if r.draws != nil {
+		names = append(names, keys(laws)...)
+	}
 	return fmt.Errorf("unknown function %q%s", name, suggest(name, append(names, keys(s.functions)...)))
 }
 

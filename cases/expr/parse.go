@@ -19,15 +19,21 @@ type reader struct {
 	scope  *Scope
 	locals map[string]*Node // arguments of the function whose body it is
 	done   map[ast.Node]*Node
+	draws  *[]Draw // random numbers that were asked for; nil: none may be
 }
 
 // read parses a source; locals are the arguments if it is a function's body.
 func (s *Scope) read(source string, locals map[string]*Node) (*Node, error) {
+	return s.readDrawing(source, locals, nil)
+}
+
+// readDrawing parses a source that may draw random numbers if draws is not nil.
+func (s *Scope) readDrawing(source string, locals map[string]*Node, draws *[]Draw) (*Node, error) {
 	tree, err := parse(source)
 	if err != nil {
 		return nil, &Error{Source: source, Reason: remedied(err, source).Error()}
 	}
-	r := &reader{scope: s, locals: locals, done: map[ast.Node]*Node{}}
+	r := &reader{scope: s, locals: locals, done: map[ast.Node]*Node{}, draws: draws}
 	n, err := r.node(tree)
 	if _, placed := err.(*Error); err != nil && !placed {
 		wrong := &Error{Source: source, Reason: err.Error()}
@@ -213,7 +219,10 @@ func (r *reader) call(t *ast.CallNode) (*Node, error) {
 		return r.diff(t.Arguments)
 	}
 	d, f := r.scope.functions[name], functions[name]
+	_, random := laws[name]
+	random = random && r.draws != nil
 	switch {
+	case random:
 	case d != nil && len(t.Arguments) != len(d.arguments):
 		return nil, wrongCount(name, len(t.Arguments), plural(len(d.arguments)))
 	case d == nil && f.build == nil:
@@ -225,7 +234,10 @@ func (r *reader) call(t *ast.CallNode) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	if d == nil {
+	switch {
+	case random:
+		return r.draw(name, arguments)
+	case d == nil:
 		return f.build(arguments)
 	}
 	return r.inline(d, arguments)

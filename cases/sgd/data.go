@@ -23,6 +23,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"fokker/cases/expr"
 )
 
 // Data is a table of examples, one column per variable.
@@ -32,6 +34,7 @@ type Data struct {
 	Values   [][]float64 // Values[c][i] is column c of example i
 	Weights  []float64   // wᵢ ≥ 0 of example i in every mean over examples, Σ wᵢfᵢ/Σ wᵢ; nil: 1 each
 	Checksum string      // SHA-256 of the file
+	Random   *Random     // the law that examples are drawn from, rows and weights being nodes of a quadrature; nil: the rows are the examples
 
 	standards []standard // in the order in which they were applied
 }
@@ -196,6 +199,12 @@ func (d *Data) Column(name string) []float64 {
 		}
 	}
 	return nil
+}
+
+// Listed says whether the rows are all examples that there are, and no nodes of a
+// quadrature over other ones.
+func (d *Data) Listed() bool {
+	return d.Random == nil || !slices.ContainsFunc(d.Random.all(), func(one expr.Draw) bool { return one.Kind != expr.Bernoulli })
 }
 
 // Weight returns the weight of example i.

@@ -32,6 +32,9 @@ func (d *Descent) Start(n int, r *rand.Rand) func(x [][]float64) {
 	for i := range w.batch {
 		w.batch[i] = make([]int32, n)
 	}
+	if d.Data.Random != nil {
+		w.fresh = d.Data.Random.Drawer(w.examples, r)
+	}
 	switch d.Sampling {
 	case WithReplacement:
 		w.sums = d.Data.sums()
@@ -71,6 +74,7 @@ type walk struct {
 	orders           [][]int32 // of the data: of every point for epochs, one to draw from without replacement
 	used             int       // examples of the present epoch
 	sums             []float64 // of the weights, nil if all are equal
+	fresh            func()    // draws random examples, nil if there are none
 	batch            [][]int32 // batch[j][i] is example j of the batch of point i
 	examples, inputs [][]float64
 	gradient, sum    [][]float64
@@ -83,11 +87,7 @@ func (w *walk) step(x [][]float64) {
 	}
 	copy(w.inputs, x)
 	for _, chosen := range w.batch[:size] {
-		for c, values := range w.Data.Values {
-			for i, example := range chosen {
-				w.examples[c][i] = values[example]
-			}
-		}
+		w.look(chosen)
 		w.loss[1].Eval(w.gradient, w.inputs)
 		for k, sum := range w.sum {
 			for i, g := range w.gradient[k] {
@@ -103,9 +103,25 @@ func (w *walk) step(x [][]float64) {
 	}
 }
 
+// look takes the examples chosen, or new ones where they are random.
+func (w *walk) look(chosen []int32) {
+	if w.fresh != nil {
+		w.fresh()
+		return
+	}
+	for c, values := range w.Data.Values {
+		for i, example := range chosen {
+			w.examples[c][i] = values[example]
+		}
+	}
+}
+
 // draw fills the batches and returns their size.
 func (w *walk) draw() (size int) {
 	n := w.Data.Len()
+	if w.fresh != nil {
+		return w.Batch
+	}
 	switch w.Sampling {
 	case WithReplacement:
 		for _, chosen := range w.batch {
