@@ -85,10 +85,10 @@ func (b *Batches) Weights() []float64 { return b.weights }
 // Move writes θ − η(1/B Σ ∇ℓ + ∇R) for every batch.
 func (b *Batches) Move(dst [][][]float64, x [][]float64) {
 	dim, points := len(x), len(x[0])
-	gradients, loss := make([][][]float64, b.Data.Len()), make([]float64, points)
+	gradients := make([][][]float64, b.Data.Len())
 	for i := range gradients {
 		gradients[i] = operators.Columns(dim, points)
-		b.Example(i, loss, gradients[i], x)
+		b.gradientOf(gradients[i], x, i)
 	}
 	still := operators.Columns(dim, points)
 	b.regularize(still, 1, x)

@@ -128,6 +128,13 @@ func (d *Data) row(dst []float64, i int) {
 	}
 }
 
+// gradientOf writes the gradient of the loss of one example.
+func (e *Examples) gradientOf(gradient, x [][]float64, example int) {
+	in, row := e.inputs(x)
+	e.Data.row(row, example)
+	e.loss[1].Eval(gradient, in)
+}
+
 // mean averages derivatives of one example's loss.
 func (e *Examples) mean(dst [][]float64, order int, x [][]float64) {
 	for k := range dst {
