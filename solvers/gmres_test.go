@@ -197,16 +197,17 @@ func TestHighOrderComesToRest(t *testing.T) {
 	}
 }
 
-// What is negative gives way to the generator's if that changes less than the tolerance.
+// What is negative gives way to the generator's if that changes less than a hundredth of
+// the tolerance.
 func TestNegativeTailsGiveWay(t *testing.T) {
-	near := []float64{.4, .6 - 3e-9, 2e-9, 1e-9}
+	near := []float64{.4, .6 - 3e-11, 2e-11, 1e-11}
 	for _, c := range []struct {
 		name      string
 		law, want []float64
 	}{
-		{"a tail", []float64{.5, .5 + 2e-9, -3e-9, 1e-9}, []float64{.5 / (1 + 5e-9), (.5 + 2e-9) / (1 + 5e-9), 2e-9, 1e-9}},
-		{"positive", []float64{.5, .5 - 2e-10, 1e-10, 1e-10}, []float64{.5, .5 - 2e-10, 1e-10, 1e-10}},
-		{"too much", []float64{.5, .5 + 2e-7, -2e-7, 0}, []float64{.5, .5 + 2e-7, -2e-7, 0}},
+		{"a tail", []float64{.5, .5 + 2e-11, -3e-11, 1e-11}, []float64{.5 / (1 + 5e-11), (.5 + 2e-11) / (1 + 5e-11), 2e-11, 1e-11}},
+		{"positive", []float64{.5, .5 - 2e-12, 1e-12, 1e-12}, []float64{.5, .5 - 2e-12, 1e-12, 1e-12}},
+		{"too much", []float64{.5, .5 + 2e-9, -2e-9, 0}, []float64{.5, .5 + 2e-9, -2e-9, 0}},
 	} {
 		g := &gmres{tolerance: 1e-8, m: c.law}
 		g.giveWay(near)
