@@ -68,7 +68,8 @@ func open(counts []int, each int) (out []int, total float64) {
 func (e *Examples) integrals(x [][]float64) [][][]float64 {
 	dim, n := len(e.Axes), len(x[0])
 	l, g, c := operators.Columns(1, n), operators.Columns(dim, n), operators.Columns(dim*dim, n)
-	e.Mean(l[0], g, x)
+	e.mean(l, 0, x)
+	e.mean(g, 1, x)
 	e.Covariance(c, x)
 	return [][][]float64{l, g, c}
 }
