@@ -150,6 +150,9 @@ func (r *reader) readCase(c *Case, open Open) {
 	r.readStart(c.file, p)
 	r.readTasks(c.file, p)
 	r.readObservables(c.file, p)
+	if t := r.sub(c.file, "quasistationary"); t != nil { // which knows the optimiser's observables
+		r.readQuasistationary(t, p)
+	}
 	r.readLearning(c.file, p)
 	r.readInfluence(c.file, p)
 	r.checkSmooth(c.file, p)

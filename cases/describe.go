@@ -321,6 +321,13 @@ func (d *description) tasks() {
 	if p.Influence != nil {
 		d.line("influence", p.describeInfluence())
 	}
+	if q := p.Quasistationary; q != nil {
+		region := "the box"
+		if q.Within != nil {
+			region = q.Within.node.String()
+		}
+		d.line("quasistationary", "what has not left for long: "+region)
+	}
 	if p.Validate != nil {
 		d.line("validate", "particles of the process, and whether they have its laws")
 	}

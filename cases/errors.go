@@ -16,10 +16,11 @@ import (
 
 // readings are the figures of a run.
 type readings struct {
-	stationary *Figures
-	evolve     []Figures // one per output
-	learner    *learner  // nil without [learning]
-	law        *solvers.Law
+	stationary      *Figures
+	evolve          []Figures // one per output
+	quasistationary *survival
+	learner         *learner // nil without [learning]
+	law             *solvers.Law
 }
 
 const (
@@ -39,7 +40,7 @@ func (r *run) errors() error {
 	if !r.options.Errors || r.problem.WithoutErrors {
 		return nil
 	}
-	r.generator = nil // the coarser ones may need its memory
+	r.generator, r.chain = nil, nil // the coarser ones may need its memory
 	// Of their work this part is that of the finer.
 	most := 1 - 1/(1+math.Exp2(float64(r.grid.Dim())))
 	half, err := r.coarse(r.everyAxis(2), 0, most)
@@ -64,12 +65,13 @@ func (r *run) errors() error {
 // coarse is a run on a coarser mesh.
 type coarse struct {
 	*run
-	width      float64 // of cells, over that on the mesh itself
-	walls      []wall
-	stationary map[string]sensitivity
-	evolve     []map[string]sensitivity
-	classes    []ClassResult
-	learnt     LearntResult
+	width           float64 // of cells, over that on the mesh itself
+	walls           []wall
+	stationary      map[string]sensitivity
+	evolve          []map[string]sensitivity
+	quasistationary map[string]sensitivity
+	classes         []ClassResult
+	learnt          LearntResult
 }
 
 func (r *run) everyAxis(factor int) []int { return slices.Repeat([]int{factor}, r.grid.Dim()) }
@@ -101,6 +103,9 @@ func (r *run) coarse(factors []int, from, to float64) (*coarse, error) {
 	}
 	if r.seen.evolve != nil {
 		steps = append(steps, c.move)
+	}
+	if r.seen.quasistationary != nil {
+		steps = append(steps, c.remain)
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -199,6 +204,11 @@ func (r *run) estimate(meshes []*coarse) error {
 		s.Error = &all
 		e.ofClasses(s.Classes, meshes, r.result.Initial)
 		e.ofLearning(meshes)
+	}
+	if r.result.Quasistationary != nil {
+		if err := r.estimateSurvivors(meshes); err != nil {
+			return err
+		}
 	}
 	if r.result.Evolve != nil {
 		return r.estimateSeries(r.result.Evolve, meshes)

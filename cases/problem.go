@@ -16,26 +16,27 @@ import (
 // Problem is what a case asks: a process, axes, where it starts, tasks and
 // observables.
 type Problem struct {
-	Process       operators.Process // Itô
-	Axes          []AxisSpec
-	Killing       func(k []float64, x [][]float64, t float64) // nil: none
-	Unsteady      bool                                        // coefficients depend on t
-	Period        float64                                     // of coefficients that recur in t; 0: not known
-	Initial       *Initial
-	Stationary    *StationaryTask
-	Evolve        *EvolveTask
-	Validate      *ValidateTask
-	Learning      *LearningTask
-	Influence     *InfluenceTask
-	Observables   []Observable
-	LearningRate  float64         // time per step of an optimiser, 0 if the process is none
-	Chain         *Chain          // the optimiser's own steps; nil: the process
-	Order         operators.Order // 0: of a generator, 2
-	WithoutErrors bool            // errors of figures are not estimated
-	Workers       int             // 0: as many as the machine grants
-	Accuracy      float64         // wanted error of every figure, over its size or its standard deviation; 0: none
-	MemoryLimit   float64         // bytes; 0: 80 % of the memory available
-	TimeLimit     float64         // seconds that the search for an accuracy may take; 0: an hour
+	Process         operators.Process // Itô
+	Axes            []AxisSpec
+	Killing         func(k []float64, x [][]float64, t float64) // nil: none
+	Unsteady        bool                                        // coefficients depend on t
+	Period          float64                                     // of coefficients that recur in t; 0: not known
+	Initial         *Initial
+	Stationary      *StationaryTask
+	Evolve          *EvolveTask
+	Quasistationary *QuasistationaryTask
+	Validate        *ValidateTask
+	Learning        *LearningTask
+	Influence       *InfluenceTask
+	Observables     []Observable
+	LearningRate    float64         // time per step of an optimiser, 0 if the process is none
+	Chain           *Chain          // the optimiser's own steps; nil: the process
+	Order           operators.Order // 0: of a generator, 2
+	WithoutErrors   bool            // errors of figures are not estimated
+	Workers         int             // 0: as many as the machine grants
+	Accuracy        float64         // wanted error of every figure, over its size or its standard deviation; 0: none
+	MemoryLimit     float64         // bytes; 0: 80 % of the memory available
+	TimeLimit       float64         // seconds that the search for an accuracy may take; 0: an hour
 
 	file       string
 	equation   *equation // nil where data make the process

@@ -294,7 +294,6 @@ func TestWhatComesLaterIsRefusedByName(t *testing.T) {
 	for text, name := range map[string]string{
 		base + "[modes]\ncount = 3\n":                  "[modes]",
 		base + "[passage]\n":                           "[passage]",
-		base + "[quasistationary]\n":                   "[quasistationary]",
 		base + "[balance]\n":                           "[balance]",
 		base + "[correlation]\n":                       "[correlation]",
 		base + "[compare]\n":                           "[compare]",

@@ -16,19 +16,20 @@ const Version = "0.1.0"
 // Result is what a run found. Its JSON is summary.json; numbers that are not
 // finite become null.
 type Result struct {
-	Schema     int               `json:"schema"`
-	Case       string            `json:"case"`
-	Version    string            `json:"version"`
-	Cells      []int             `json:"cells"`
-	Initial    *InitialResult    `json:"initial,omitempty"`
-	Chain      *ChainResult      `json:"chain,omitempty"`
-	Stationary *StationaryResult `json:"stationary,omitempty"`
-	Evolve     *EvolveResult     `json:"evolve,omitempty"`
-	Learning   *LearningResult   `json:"learning,omitempty"`
-	Influence  *InfluenceResult  `json:"influence,omitempty"`
-	Validate   any               `json:"validate,omitempty"` // set by who draws particles
-	Accuracy   *AccuracyResult   `json:"accuracy,omitempty"`
-	Warnings   []string          `json:"warnings,omitempty"`
+	Schema          int                    `json:"schema"`
+	Case            string                 `json:"case"`
+	Version         string                 `json:"version"`
+	Cells           []int                  `json:"cells"`
+	Initial         *InitialResult         `json:"initial,omitempty"`
+	Chain           *ChainResult           `json:"chain,omitempty"`
+	Stationary      *StationaryResult      `json:"stationary,omitempty"`
+	Evolve          *EvolveResult          `json:"evolve,omitempty"`
+	Quasistationary *QuasistationaryResult `json:"quasistationary,omitempty"`
+	Learning        *LearningResult        `json:"learning,omitempty"`
+	Influence       *InfluenceResult       `json:"influence,omitempty"`
+	Validate        any                    `json:"validate,omitempty"` // set by who draws particles
+	Accuracy        *AccuracyResult        `json:"accuracy,omitempty"`
+	Warnings        []string               `json:"warnings,omitempty"`
 
 	Grid       *grid.Grid         `json:"-"`
 	Comparison *rundir.Comparison `json:"-"` // goes into a picture
@@ -130,6 +131,9 @@ func (r *Result) Write(ctx context.Context, dir string) error {
 	}
 	if s := r.Stationary; s != nil {
 		out.Stationary, out.StationaryLog, out.StationaryCurrent = s.Masses, s.Logs, s.Current
+	}
+	if q := r.Quasistationary; q != nil {
+		out.Quasistationary = q.Masses
 	}
 	out.CurrentScale, out.Comparison, out.Learning, out.Influence = r.gross, r.Comparison, r.learningPicture(), r.influencePicture()
 	if e := r.Evolve; e != nil {

@@ -54,7 +54,7 @@ func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
 
 // outcome is what there is to hand out after an error.
 func (r *run) outcome(err error) (*Result, error) {
-	if err == nil || errors.Is(err, ErrNoLaw) && r.result.Evolve != nil {
+	if err == nil || errors.Is(err, ErrNoLaw) && (r.result.Evolve != nil || r.result.Stationary != nil) {
 		return r.result, err
 	}
 	return nil, err
@@ -75,14 +75,14 @@ func (r *run) do() error {
 	if err := p.checkMemory(); err != nil {
 		return err
 	}
-	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.warnNegative, r.learning, r.influence, r.errors}
+	steps := []func() error{r.assemble, r.start, r.stationary, r.evolve, r.quasistationary, r.warnNegative, r.learning, r.influence, r.errors}
 	var no error
 	for _, step := range steps {
 		if err := r.ctx.Err(); err != nil {
 			return err
 		}
 		err := step()
-		if errors.Is(err, ErrNoLaw) && p.Evolve != nil {
+		if errors.Is(err, ErrNoLaw) && (p.Evolve != nil || r.result.Stationary != nil) {
 			no = err
 			continue
 		}

@@ -9,24 +9,25 @@ import (
 // keys lists what each table may hold. A table that is not listed has names of
 // the user's.
 var keys = map[string][]string{
-	"":           {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "validate", "learning", "influence", "observables", "numerics"},
-	"axis":       {"name", "range", "cells", "boundary", "spacing", "faces"},
-	"process":    {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing", "period"},
-	"sgd":        {"loss", "data", "columns", "standardize", "weights", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance", "test_data", "test_loss"},
-	"initial":    {"mean", "std", "covariance", "point", "density", "uniform"},
-	"stationary": {"method", "tolerance"},
-	"evolve":     {"until", "outputs", "times", "steps", "method", "tolerance"},
-	"learning":   {"temperature", "temperatures", "basins"},
-	"influence":  {"of"},
-	"validate":   {"particles", "step", "seed", "at", "level", "method", "sampling"},
-	"numerics":   {"order", "errors", "workers", "memory_limit", "time_limit"},
+	"":                {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "quasistationary", "validate", "learning", "influence", "observables", "numerics"},
+	"axis":            {"name", "range", "cells", "boundary", "spacing", "faces"},
+	"process":         {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing", "period"},
+	"sgd":             {"loss", "data", "columns", "standardize", "weights", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance", "test_data", "test_loss"},
+	"initial":         {"mean", "std", "covariance", "point", "density", "uniform"},
+	"stationary":      {"method", "tolerance"},
+	"quasistationary": {"within", "method", "tolerance"},
+	"evolve":          {"until", "outputs", "times", "steps", "method", "tolerance"},
+	"learning":        {"temperature", "temperatures", "basins"},
+	"influence":       {"of"},
+	"validate":        {"particles", "step", "seed", "at", "level", "method", "sampling"},
+	"numerics":        {"order", "errors", "workers", "memory_limit", "time_limit"},
 
 	"axis.spacing": {"finest", "ratio"},
 }
 
 // later lists keys and tables that this version refuses by name.
 var later = map[string][]string{
-	"":         {"modes", "passage", "quasistationary", "balance", "correlation", "compare"},
+	"":         {"modes", "passage", "balance", "correlation", "compare"},
 	"process":  {"odd", "levy", "jump", "caputo"},
 	"sgd":      {"fields", "velocity", "first_moment", "second_moment", "momentum", "dampening", "nesterov", "betas", "alpha", "eps", "weight_decay"},
 	"initial":  {"file"},

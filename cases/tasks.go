@@ -10,7 +10,7 @@ import (
 
 func (r *reader) readTasks(file *table, p *Problem) {
 	s, e := r.sub(file, "stationary"), r.sub(file, "evolve")
-	if s == nil && e == nil {
+	if s == nil && e == nil && file.find("quasistationary") == nil {
 		s = &table{path: "stationary"}
 		file.set("stationary", s)
 	}

@@ -74,6 +74,47 @@ func l1(a, b []float64) (sum float64) {
 	return sum
 }
 
+// Within a region both methods find the law that a step multiplies by λ, by as much as
+// what leaves it.
+func TestLawsOfSurvivorsAreMultipliedByAStep(t *testing.T) {
+	c := wells(t, 500, grid.Absorbing)
+	within := make([]bool, 500)
+	for i := range within {
+		within[i] = i < 230
+	}
+	rates := map[string]float64{}
+	for _, method := range []string{"gth", "lumping"} {
+		q, err := solvers.QuasistationaryChain(c, within, &solvers.Settings{Method: method, Tolerance: 1e-10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, stays := make([]float64, 500), math.Exp(-q.Rate)
+		c.Step(next, q.Mass)
+		moved := 0.0
+		for i, m := range next {
+			if within[i] {
+				moved += math.Abs(m - stays*q.Mass[i])
+			} else if q.Mass[i] != 0 {
+				t.Fatalf("mass %v outside", q.Mass[i])
+			}
+		}
+		if moved > 1e-10 || !(q.Rate > 1e-5 && q.Rate < 1e-2) {
+			t.Errorf("%s: a step misses λν by %.2g, rate %v", method, moved, q.Rate)
+		}
+		rates[method] = q.Rate
+	}
+	if off := rates["lumping"]/rates["gth"] - 1; math.Abs(off) > 1e-9 {
+		t.Errorf("the rates differ by %.2g of them", off)
+	}
+	closed := wells(t, 200, grid.Reflecting)
+	if _, err := solvers.QuasistationaryChain(closed, nil, nil); !errors.Is(err, solvers.ErrStays) {
+		t.Errorf("error %v, want that nothing leaves", err)
+	}
+	if _, err := solvers.QuasistationaryChain(closed, make([]bool, 200), nil); err == nil {
+		t.Error("no cell within is no error")
+	}
+}
+
 // Mass and what is lost of it are one, at every count of steps; a chain that loses has
 // no law at rest.
 func TestStepsKeepMassAndWhatIsLost(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 //	x(x), x_bounds(x, 2), x_face(x_face)   per axis: centres, edges by cell, edges
 //	cell_volume(y, x)
 //	stationary(y, x)                       density: mass over volume
+//	quasistationary(y, x)                  the same, of what has not left a region
 //	current_x(y, x_face)                   of the stationary law: flow over the face's area
 //	final_current_x(y, x_face)             at the last time
 //	time(time), step(time), lost(time)
@@ -32,7 +33,7 @@ func NetCDF(path string, r *Result) error {
 
 func netcdf(ctx context.Context, path string, r *Result) error {
 	b := &builder{r: r, taken: map[string]bool{}}
-	for _, name := range []string{"time", "step", "density", "stationary", "cell_volume", "lost", "bound"} {
+	for _, name := range []string{"time", "step", "density", "stationary", "quasistationary", "cell_volume", "lost", "bound"} {
 		b.taken[name] = true
 	}
 	b.attributes = []attribute{{"Conventions", "CF-1.8"}, {"title", r.title()}, {"source", "fokker"}}
@@ -153,6 +154,9 @@ func (b *builder) laws() {
 	}
 	if b.r.StationaryLog != nil {
 		b.add("log_stationary", "natural logarithm of the stationary probability density", b.space(), b.logarithm(b.r.StationaryLog))
+	}
+	if b.r.Quasistationary != nil {
+		b.add("quasistationary", "quasi-stationary probability density", b.space(), b.divided(b.r.Quasistationary, -1))
 	}
 	b.currents("current_", "stationary probability current density along ", b.r.StationaryCurrent)
 	b.currents("final_current_", "probability current density at the last time along ", b.r.FinalCurrent)

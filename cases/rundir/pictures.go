@@ -10,6 +10,7 @@ import (
 // Pictures draws into dir what r has to show:
 //
 //	stationary.png, stationary-log.png   the stationary law
+//	quasistationary.png, …-log.png       the law of what has not left a region
 //	final.png, final-log.png             the law at the last time
 //	evolution.png                        the law at up to six times, between which it changes equally much
 //	evolution-map.png                    one axis: density over space and time
@@ -72,6 +73,12 @@ func gallery(r *Result) (list []picture) {
 	if r.Stationary != nil {
 		add("stationary", func(r *Result) *page { return drawLaw(r, r.Stationary, "stationary density", false) })
 		add("stationary-log", func(r *Result) *page { return drawLaw(r, r.Stationary, "stationary density, logarithmic", true) })
+	}
+	if r.Quasistationary != nil {
+		add("quasistationary", func(r *Result) *page { return drawLaw(r, r.Quasistationary, "density of what has not left", false) })
+		add("quasistationary-log", func(r *Result) *page {
+			return drawLaw(r, r.Quasistationary, "density of what has not left, logarithmic", true)
+		})
 	}
 	if evolved && dim > 1 {
 		last := len(r.Times) - 1

@@ -19,7 +19,7 @@ import (
 var written = []string{
 	"case.toml", "summary.json", "result.nc",
 	"stationary.png", "stationary-log.png", "final.png", "final-log.png",
-	"evolution.png", "evolution-map.png", "current.png", "marginals.png", "observables.png",
+	"quasistationary.png", "quasistationary-log.png", "evolution.png", "evolution-map.png", "current.png", "marginals.png", "observables.png",
 	"converge-stationary.png", "converge-evolve.png", "validate.png", "learning.png", "influence.png", "influence.csv",
 }
 

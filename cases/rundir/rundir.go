@@ -56,6 +56,8 @@ type Result struct {
 	StationaryLog     []float64 // its natural logarithm where some is below the range of float64; otherwise nil
 	StationaryCurrent [][]float64
 
+	Quasistationary []float64
+
 	Times        []float64
 	Steps        []float64 // of an optimiser, one per time
 	Masses       [][]float64
@@ -100,6 +102,7 @@ func (r *Result) check() error {
 		absent      bool
 	}{
 		{"stationary law", len(r.Stationary), n, r.Stationary == nil},
+		{"quasi-stationary law", len(r.Quasistationary), n, r.Quasistationary == nil},
 		{"laws", len(r.Masses), times, r.Masses == nil},
 		{"steps", len(r.Steps), times, r.Steps == nil},
 		{"posterior", len(r.posterior()), n, r.Learning == nil},

@@ -23,6 +23,9 @@ func summary(r *cases.Result, changed ...string) string {
 	if r.Stationary != nil {
 		s.stationary(r.Stationary)
 	}
+	if r.Quasistationary != nil {
+		s.quasistationary(r.Quasistationary)
+	}
 	if r.Evolve != nil {
 		s.evolve(r.Evolve)
 	}
@@ -104,6 +107,24 @@ func (s *sheet) stationary(r *cases.StationaryResult) {
 	if len(r.Classes) > 1 {
 		s.classes(r.Classes)
 	}
+}
+
+// quasistationary is the law of what has not left, and how fast it leaves.
+func (s *sheet) quasistationary(r *cases.QuasistationaryResult) {
+	s.heading("quasistationary: %s, %d cells, %.2g s", r.Method, r.Cells, r.Seconds)
+	var figures, errors cases.Series // one entry each
+	figures.Add(r.Figures)
+	e := r.Error
+	if e == nil {
+		e = &cases.QuasistationaryError{PerStep: new(float64)} // an error of 0 is not printed
+	} else {
+		errors.Add(e.Figures)
+	}
+	s.row("escape rate", measured(r.EscapeRate, e.EscapeRate))
+	if r.PerStep != nil {
+		s.row("per step", measured(*r.PerStep, *e.PerStep))
+	}
+	s.figures(&figures, &errors, []int{0})
 }
 
 // figures writes all but the mass, at some outputs.
