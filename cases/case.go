@@ -324,7 +324,9 @@ func (r *reader) readNumerics(file *table, p *Problem) {
 	}
 	r.readOrder(t, p)
 	p.WithoutErrors = t.find("errors") != nil && !r.flag(t, "errors")
-	p.Workers = r.whole(t, "workers", 0, 1)
+	if p.Workers = r.whole(t, "workers", 0, 1); p.Workers > MostWorkers {
+		r.fail(lineOf(t, "workers"), "numerics.workers", fmt.Sprintf("found %d", p.Workers), fmt.Sprintf("at most %d", MostWorkers), "the default is as many as the machine grants")
+	}
 	p.MemoryLimit, p.TimeLimit = r.positive(t, "memory_limit", 0), r.positive(t, "time_limit", 0)
 	if p.Accuracy > 0 && p.WithoutErrors {
 		r.fail(lineOf(t, "errors"), "numerics.errors", "found false beside an accuracy, which errors measure", "true", "")

@@ -94,7 +94,11 @@ func (r *run) coarse(factors []int, from, to float64) (*coarse, error) {
 		}
 		r.options.Progress("errors", from+(to-from)*done)
 	}
-	if c.width, err = widening(r.grid, g); err != nil {
+	least := fewest
+	if r.problem.Order != 0 {
+		least = operators.LeastCells
+	}
+	if c.width, err = widening(r.grid, g, least); err != nil {
 		return nil, err
 	}
 	steps := []func() error{c.assemble, c.start, c.findWalls}
@@ -126,16 +130,17 @@ func (r *run) alike() *Problem {
 	return &p
 }
 
-// widening returns how much wider cells are, a geometric mean over the axes.
-func widening(fine, wide *grid.Grid) (float64, error) {
+// widening returns how much wider cells are, a geometric mean over the axes, of which
+// each has some at least.
+func widening(fine, wide *grid.Grid, least int) (float64, error) {
 	ratio, axes := 1.0, 0.0
 	for k := range fine.Dim() {
 		n, m := fine.Cells(k), wide.Cells(k)
 		if n == 1 {
 			continue
 		}
-		if m < fewest {
-			return 0, fmt.Errorf("axis %q would have %d of them, fewer than %d", fine.Axis(k).Name, m, fewest)
+		if m < least {
+			return 0, fmt.Errorf("axis %q would have %d of them, fewer than %d", fine.Axis(k).Name, m, least)
 		}
 		ratio, axes = ratio*float64(n)/float64(m), axes+1
 	}

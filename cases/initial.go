@@ -108,8 +108,9 @@ func (r *reader) checkInside(t *table, x []float64, p *Problem) {
 func (r *reader) readSpread(t *table, in *Initial) {
 	std, covariance := r.sub(t, "std"), r.sub(t, "covariance")
 	switch {
-	case (std == nil) == (covariance == nil):
+	case (t.find("std") == nil) == (t.find("covariance") == nil):
 		r.fail(t.line, "initial", "a mean needs a spread", "`std` or `covariance`", "a point law is given by `point`")
+	case std == nil && covariance == nil: // said
 	case std != nil:
 		in.Std = r.axisNumbers(std, in.axes)
 		for k, s := range in.Std {

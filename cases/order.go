@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -13,11 +14,12 @@ import (
 // readOrder reads the order of the scheme: 2, that of generators, 4 or "spectral".
 func (r *reader) readOrder(t *table, p *Problem) {
 	e := t.find("order")
-	if e == nil || e.value == int64(2) {
+	if e == nil {
 		return
 	}
 	switch e.value {
-	case int64(4):
+	case int64(2), 2.0:
+	case int64(4), 4.0:
 		p.Order = operators.Fourth
 	case "spectral":
 		p.Order = operators.Spectral
@@ -25,6 +27,10 @@ func (r *reader) readOrder(t *table, p *Problem) {
 		r.fail(e.line, "numerics.order", describe(e.value), `2, 4 or "spectral"`, "")
 	}
 }
+
+// leastSmooth is the cells along an axis from which on stencils of five say anything
+// of a law between walls.
+const leastSmooth = 8
 
 // checkSmooth refuses what a scheme of high order cannot follow.
 func (r *reader) checkSmooth(file *table, p *Problem) {
@@ -55,8 +61,8 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 		switch {
 		case len(a.Faces) > 0:
 			refuse(fmt.Sprintf("found faces on axis %q, at which a law need not be smooth", a.Name), "")
-		case a.Cells > 0 && a.Cells < 5:
-			refuse(fmt.Sprintf("found %d cells on axis %q, of which it takes 5", a.Cells, a.Name), "")
+		case a.Cells > 0 && a.Cells < leastSmooth:
+			r.fail(line, "numerics.order", fmt.Sprintf("order %v: found %d cells on axis %q", p.Order, a.Cells, a.Name), fmt.Sprintf("at least %d", leastSmooth), "more cells, or order 2")
 		case p.Order != operators.Spectral:
 		case a.Ends[0] == grid.Absorbing || a.Ends[1] == grid.Absorbing:
 			refuse(fmt.Sprintf("found an absorbing end of axis %q, which waves cannot have", a.Name), "order = 4 takes absorbing ends")
@@ -116,6 +122,10 @@ func (p *Problem) kink() string {
 func (p *Problem) highOrder(near *operators.Block) (operators.Generator, error) {
 	h, err := operators.NewHighOrder(p.Order, p.Process, operators.Killing{Rate: p.Killing}, near)
 	if err != nil {
+		var known *operators.PointError
+		if !errors.As(err, &known) {
+			return nil, &Mistake{File: p.file, Key: "numerics.order", Found: trimmed(err, "operators: ").Error()}
+		}
 		return nil, p.explain(err)
 	}
 	if p.Unsteady {

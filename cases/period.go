@@ -32,6 +32,22 @@ func (r *reader) readPeriod(t *table, p *Problem) {
 	}
 }
 
+// mostPeriods may pass in [evolve]: each takes some twenty steps.
+const mostPeriods = 1e6
+
+// checkPeriods refuses a period that is far below all times that are asked for.
+func (r *reader) checkPeriods(file *table, p *Problem) {
+	times := p.Evolve.Times
+	if p.Period == 0 || len(times) == 0 || times[len(times)-1] <= mostPeriods*p.Period {
+		return
+	}
+	line := 0
+	if t, ok := file.at("process"); ok {
+		line = lineOf(t, "period")
+	}
+	r.fail(line, "process.period", fmt.Sprintf("found %v, of which %.3g pass until the end of [evolve]", p.Period, times[len(times)-1]/p.Period), fmt.Sprintf("at most %.0e", mostPeriods), "coefficients that change so fast act by their means over a period")
+}
+
 // phases of a period at which coefficients are compared, no simple fractions.
 var phases = [...]float64{0, .1415926535, .4142135623, .7182818284}
 

@@ -251,6 +251,10 @@ func shortened(s string) string {
 	return s
 }
 
+// MostWorkers that may be asked for: more than cores of any machine, fewer than
+// goroutines that stall it.
+const MostWorkers = 1024
+
 // workers returns how many goroutines a run may use.
 func (p *Problem) workers(asked int) int {
 	switch {

@@ -225,6 +225,10 @@ var wrongCases = []struct {
 	{"point outside", line + "[process]\ndiffusion = 1\n[initial]\npoint = { x = 5 }\n", 9, "initial.point.x", []string{"found 5", "[-4, 4]"}},
 	{"observable of nothing", line + "[process]\ndiffusion = 1\n[observables]\na = \"q\"\n", 9, "observables.a", []string{`"q"`}},
 	{"observable with a blank", line + "[process]\ndiffusion = 1\n[observables]\n\"a b\" = \"x\"\n", 9, "observables.a b", []string{"letters, digits"}},
+	{"std a number", line + "[process]\ndiffusion = 1\n[initial]\nmean = { x = 0 }\nstd = 0.3\n", 10, "initial.std", []string{"hint: std = { x = 0.3 }"}},
+	{"too many workers", line + "[process]\ndiffusion = 1\n[numerics]\nworkers = 1e9\n", 9, "numerics.workers", []string{"at most 1024"}},
+	{"a period of nothing", line + "[process]\ndrift = { x = \"sin(1e9*t)\" }\ndiffusion = 1\nperiod = \"2e-9*pi\"\n[initial]\nuniform = true\n[evolve]\nuntil = 1\n", 9, "process.period", []string{"of which 1.59e+08 pass", "means over a period"}},
+	{"order 4 on few cells", strings.Replace(line, "cells = 8", "cells = 7", 1) + "[process]\ndiffusion = 1\n[numerics]\norder = 4.0\n", 9, "numerics.order", []string{"found 7 cells", "at least 8", "hint: more cells"}},
 	{"workers 0", line + "[process]\ndiffusion = 1\n[numerics]\nworkers = 0\n", 9, "numerics.workers", []string{"at least 1"}},
 }
 
@@ -247,6 +251,12 @@ func TestEveryMistakeNamesItsPlaceAndTheWayOut(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestASpreadOfAWrongKindIsOneMistake(t *testing.T) {
+	if all := mistakes(t, line+"[process]\ndiffusion = 1\n[initial]\nmean = { x = 0 }\nstd = 0.3\n"); len(all) != 1 {
+		t.Errorf("%v", all)
 	}
 }
 

@@ -25,6 +25,7 @@ func (r *reader) readTasks(file *table, p *Problem) {
 	}
 	if e != nil {
 		r.readEvolve(e, p)
+		r.checkPeriods(file, p)
 	}
 	if v := r.sub(file, "validate"); v != nil {
 		r.readValidate(v, p)

@@ -76,12 +76,14 @@ func NewHighOrder(order Order, p Process, killing Killing, near *Block) (*HighOr
 	return h.beside(near)
 }
 
+// LeastCells of an axis are those of the widest stencil.
+const LeastCells = 5
+
 // fits refuses axes that have no basis.
 func fits(order Order, g *grid.Grid, k int) error {
-	const least = 5 // of the widest stencil
 	a := g.Axis(k)
-	if a.Cells() < least {
-		return fmt.Errorf("operators: order %v: axis %q has %d cells, expected at least %d", order, a.Name, a.Cells(), least)
+	if a.Cells() < LeastCells {
+		return fmt.Errorf("operators: order %v: axis %q has %d cells, expected at least %d", order, a.Name, a.Cells(), LeastCells)
 	}
 	if len(a.Closed) > 0 {
 		return fmt.Errorf("operators: order %v: axis %q has a face that nothing crosses, where a law is not smooth", order, a.Name)

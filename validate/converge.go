@@ -21,6 +21,7 @@ import (
 	"fokker/cases"
 	"fokker/cases/rundir"
 	"fokker/grid"
+	"fokker/operators"
 )
 
 const (
@@ -30,10 +31,9 @@ const (
 	tighter       = 100
 	tightest      = 1e-9  // of [evolve], an L1 error: far above what rounding allows it
 	rounding      = 1e-11 // of a figure, relative to its scale: rates, laws and sums of many cells lose five digits of sixteen
-	leastOrder    = 0.5   // an observed order outside is a sign that the meshes are too coarse
-	mostOrder     = 4.5
-	theoretical   = 2.0 // order of the terms where noise resolves the drift
-	steepestOrder = 64  // that is looked for; beyond, a difference is zero
+	leastOrder    = 0.5   // an observed order below is a sign that the meshes are too coarse
+	better        = 2.5   // so much above that of the scheme is one as well
+	steepestOrder = 64    // that is looked for; beyond, a difference is zero
 )
 
 // MostLevels of boxes and tolerances: by then a box is four times the case's, and
@@ -98,7 +98,8 @@ type Figure struct {
 	Noise      float64 `json:"noise"`       // of every value, left by the solvers
 	Note       string  `json:"note,omitempty"`
 
-	scale float64
+	scale  float64
+	scheme float64 // its order
 }
 
 // Converge solves the case on every mesh of the ladder, the finest first: what
@@ -426,6 +427,7 @@ func (c *Convergence) collect(read [][]reading) {
 				f.Values = append(f.Values, v[f.Name])
 			}
 			if c.In == "cells" {
+				f.scheme = schemeOrder(c.of.Problem)
 				f.analyse(c.Levels)
 			} else {
 				f.settle(c.Levels)
@@ -516,13 +518,13 @@ func (f *Figure) extrapolate(h []float64) {
 	if last >= 2 {
 		observed = f.Orders[last-2]
 	}
-	if !regular(observed) {
+	if !f.regular(observed) {
 		f.assume(h, observed)
 		return
 	}
 	f.Order = observed
 	f.Limit = f.limit(h, last, observed)
-	if last < 3 || !regular(f.Orders[last-3]) { // nothing says how well the order is known
+	if last < 3 || !f.regular(f.Orders[last-3]) { // nothing says how well the order is known
 		f.LimitError = max(math.Abs(f.Limit-f.Values[last]), math.Abs(f.difference(last)))
 		return
 	}
@@ -531,38 +533,53 @@ func (f *Figure) extrapolate(h []float64) {
 	f.LimitError = max(f.Noise, math.Abs(f.Limit-coarser), math.Abs(f.Limit-whole))
 }
 
-func regular(p float64) bool { return p >= leastOrder && p <= mostOrder }
+func (f *Figure) regular(p float64) bool { return p >= leastOrder && p <= f.scheme+better }
+
+// schemeOrder is the order of a case's scheme where noise resolves the drift. With
+// interpolation by all cells errors fall faster than with any; the eighth is what
+// halving cells gains before that.
+func schemeOrder(p *cases.Problem) float64 {
+	switch p.Order {
+	case operators.Fourth:
+		return 4
+	case operators.Spectral:
+		return 8
+	}
+	return 2
+}
 
 // limit is Richardson's from level k and the one before.
 func (f *Figure) limit(h []float64, k int, p float64) float64 {
 	return f.Values[k] + f.difference(k)/(math.Pow(h[k-1]/h[k], p)-1)
 }
 
-// assume takes the theoretical order, and an error that does not rely on it.
+// assume takes the order of the scheme, and an error that does not rely on it.
 func (f *Figure) assume(h []float64, observed float64) {
 	last := len(h) - 1
-	f.Order = theoretical
-	f.Limit = f.limit(h, last, theoretical)
+	f.Order = f.scheme
+	f.Limit = f.limit(h, last, f.scheme)
 	step, before := math.Abs(f.difference(last)), 0.0
 	if last >= 2 {
 		before = math.Abs(f.difference(last - 1))
 	}
 	ratio := h[last-1] / h[last]
+	why := ""
 	switch {
 	case last < 2:
-		f.Note, f.LimitError = "order 2 assumed: two meshes", step
-	case observed > mostOrder:
-		f.Note, f.LimitError = "order 2 assumed: faster than order 4.5", step
-		if last < 3 || !(f.Orders[last-3] >= theoretical) { // it may be chance
-			f.LimitError = max(step, before/math.Pow(ratio, theoretical))
+		why, f.LimitError = "two meshes", step
+	case observed > f.scheme+better:
+		why, f.LimitError = fmt.Sprintf("faster than order %g", f.scheme+better), step
+		if last < 3 || !(f.Orders[last-3] >= f.scheme) { // it may be chance
+			f.LimitError = max(step, before/math.Pow(ratio, f.scheme))
 		}
 	case observed > 0:
-		f.Note, f.LimitError = "order 2 assumed: slower than order 0.5", max(before, step/(math.Pow(ratio, observed)-1))
+		why, f.LimitError = "slower than order 0.5", max(before, step/(math.Pow(ratio, observed)-1))
 	case observed <= 0:
-		f.Note, f.LimitError = "order 2 assumed: differences grow", math.Inf(1)
+		why, f.LimitError = "differences grow", math.Inf(1)
 	default:
-		f.Note, f.LimitError = "order 2 assumed: differences change sign", max(step, before)
+		why, f.LimitError = "differences change sign", max(step, before)
 	}
+	f.Note = fmt.Sprintf("order %g assumed: %s", f.scheme, why)
 }
 
 // Write writes the directory dir, whole or not at all: summary.json, case.toml

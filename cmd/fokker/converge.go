@@ -94,10 +94,9 @@ func (c *converging) check(cmd *cobra.Command) error {
 		return &usageError{found: fmt.Sprintf("--levels: found %d, expected at least 2", c.ladder.Levels)}
 	case c.ladder.In != "cells" && c.ladder.Levels > validate.MostLevels:
 		return &usageError{found: fmt.Sprintf("--levels: found %d with --in %s, expected at most %d", c.ladder.Levels, c.ladder.In, validate.MostLevels)}
-	case cmd.Flags().Changed("workers") && c.ladder.Workers < 1:
-		return &usageError{found: fmt.Sprintf("--workers: found %d, expected a whole number of at least 1", c.ladder.Workers)}
-	case c.out == "":
-		return nil
+	}
+	if err := checkWorkers(cmd, c.ladder.Workers); err != nil || c.out == "" {
+		return err
 	}
 	if err := rundir.Free(c.out); err != nil {
 		return &written{notRundir(err)}
@@ -136,11 +135,13 @@ func convergence(c *validate.Convergence) string {
 	return trimmedLines(text.String())
 }
 
-// heading says how exactly the meshes were solved.
+// heading says how exactly the meshes were solved, or to what the tolerances lead.
 func heading(c *validate.Convergence, task string) string {
-	noise := 0.0
+	noise := c.Levels[len(c.Levels)-1].EvolveNoise
 	for _, l := range c.Levels {
-		noise = max(noise, l.EvolveNoise)
+		if c.In != "time" {
+			noise = max(noise, l.EvolveNoise)
+		}
 	}
 	if task == "evolve" {
 		return fmt.Sprintf("evolve: t = %s, error in time %.2g", number(c.Time), noise)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"fokker/cases"
 )
 
 // badFlag names the nearest flag in an error about an unknown one.
@@ -42,6 +44,14 @@ func nearestFlag(cmd *cobra.Command, name string) string {
 		return near[0]
 	}
 	return ""
+}
+
+// checkWorkers refuses a number of them that is none or stalls the machine.
+func checkWorkers(cmd *cobra.Command, n int) error {
+	if cmd.Flags().Changed("workers") && (n < 1 || n > cases.MostWorkers) {
+		return &usageError{found: fmt.Sprintf("--workers: found %d, expected a whole number from 1 to %d", n, cases.MostWorkers)}
+	}
+	return nil
 }
 
 // cellOverrides turns "x=512,y=256", or one number for all axes, into

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -95,13 +94,10 @@ func (r *running) write(ctx context.Context, result *cases.Result, bar *progress
 }
 
 func (r *running) check(cmd *cobra.Command) error {
-	switch {
-	case r.resume:
+	if r.resume {
 		return &usageError{found: "--resume is not available in this version"}
-	case cmd.Flags().Changed("workers") && r.workers < 1:
-		return &usageError{found: fmt.Sprintf("--workers: found %d, expected a whole number of at least 1", r.workers)}
 	}
-	return nil
+	return checkWorkers(cmd, r.workers)
 }
 
 // begin reads the case and asks whether its result can be written. That makes a
