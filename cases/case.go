@@ -11,6 +11,7 @@
 package cases
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -33,6 +34,7 @@ type Case struct {
 	Data, TestData     *sgd.Data // nil unless [sgd] reads them
 	file               *table
 	raw, testRaw       []byte // their files; nil if there is none, or it is too large to keep
+	open               Open
 }
 
 // Parameter is a constant of a case.
@@ -100,12 +102,28 @@ func Parse(path string, data []byte, open Open, overrides ...string) (*Case, err
 	}
 	r.nameAxes(file)
 	r.checkKeys(file, "")
-	c := &Case{Name: nameOf(path), file: file}
+	c := &Case{Name: nameOf(path), file: file, open: open}
 	r.readCase(c, open)
 	if len(r.mistakes) > 0 {
 		return nil, r.mistakes.sorted()
 	}
 	return c, nil
+}
+
+// With returns the case as run, read again with more overrides.
+func (c *Case) With(overrides ...string) (*Case, error) {
+	kept := c.Files()
+	open := func(name string) (io.ReadCloser, error) {
+		if data, ok := kept[name]; ok {
+			return io.NopCloser(bytes.NewReader(data)), nil
+		}
+		return c.open(name)
+	}
+	out, err := Parse(c.Problem.file, c.TOML(), open, overrides...)
+	if err == nil {
+		out.Name = c.Name
+	}
+	return out, err
 }
 
 func nameOf(path string) string {

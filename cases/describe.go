@@ -331,6 +331,9 @@ func (d *description) tasks() {
 	if p.Validate != nil {
 		d.line("validate", "particles of the process, and whether they have its laws")
 	}
+	if c := p.Compare; c != nil {
+		d.line("compare", fmt.Sprintf("%s, to %g", strings.Join(c.Models, ", "), c.Tolerance))
+	}
 	for _, o := range p.Observables {
 		text := "comes with [sgd]"
 		if o.node != nil {

@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,13 +42,16 @@ func (p *Problem) Memory() float64 {
 
 // particleBytes is what the particles of [validate] take: their places at every time
 // under test, or now and a step later at rest, of a longer and a shorter step; their
-// displacements and cells.
-func (p *Problem) particleBytes() float64 {
-	if p.Validate == nil {
-		return 0
+// displacements and cells. Those of [compare] have one step.
+func (p *Problem) particleBytes() (bytes float64) {
+	dim := float64(len(p.Axes))
+	if v := p.Validate; v != nil {
+		bytes = float64(v.Particles) * (2*float64(max(2, len(v.At)))*(8*dim+1) + 16*dim + 8)
 	}
-	dim, times := float64(len(p.Axes)), float64(max(2, len(p.Validate.At)))
-	return float64(p.Validate.Particles) * (2*times*(8*dim+1) + 16*dim + 8)
+	if c := p.Compare; c != nil && slices.Contains(c.Models, "algorithm") {
+		bytes = max(bytes, float64(c.Particles)*float64(1+len(c.Times))*(8*dim+1))
+	}
+	return bytes
 }
 
 // basisBytes is what the matrices of schemes of high order take along all axes: five
@@ -79,10 +83,19 @@ func (p *Problem) checkMemory() error {
 	case limit == 0 || need <= limit:
 		return nil
 	case particles > need/2:
-		return p.Mistaken("validate.particles", fmt.Sprintf("found %d, which need about %s", p.Validate.Particles, size(particles)), "at most "+size(limit)+" for the run", "fewer particles or times; memory_limit in [numerics] sets another bound")
+		key, n := p.crowded()
+		return p.Mistaken(key, fmt.Sprintf("found %d, which need about %s", n, size(particles)), "at most "+size(limit)+" for the run", "fewer particles or times; memory_limit in [numerics] sets another bound")
 	default:
 		return &Mistake{File: p.file, Key: "axis.cells", Found: fmt.Sprintf("the run needs about %s", size(need)), Expected: "at most " + size(limit), Hint: "fewer cells or outputs; memory_limit in [numerics] sets another bound"}
 	}
+}
+
+// crowded is the key of the most particles, and their number.
+func (p *Problem) crowded() (key string, particles int) {
+	if c := p.Compare; c != nil && (p.Validate == nil || c.Particles > p.Validate.Particles) {
+		return "compare.particles", c.Particles
+	}
+	return "validate.particles", p.Validate.Particles
 }
 
 func size(bytes float64) string {

@@ -127,6 +127,9 @@ func largestEigenvalue(h [][]float64, i, dim int) float64 {
 	return eigen.Values(nil)[dim-1]
 }
 
+// Probability reports whether φ is a comparison, 0 or 1.
+func (o *Observable) Probability() bool { return o.node != nil && o.node.Boolean() }
+
 // OnCells returns φ of every cell: its value at the centre, or the fraction of
 // the cell where a comparison holds.
 func (o *Observable) OnCells(g *grid.Grid, t float64) ([]float64, error) {

@@ -28,6 +28,7 @@ type Problem struct {
 	Validate        *ValidateTask
 	Learning        *LearningTask
 	Influence       *InfluenceTask
+	Compare         *CompareTask
 	Observables     []Observable
 	LearningRate    float64         // time per step of an optimiser, 0 if the process is none
 	Chain           *Chain          // the optimiser's own steps; nil: the process

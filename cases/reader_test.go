@@ -306,7 +306,6 @@ func TestWhatComesLaterIsRefusedByName(t *testing.T) {
 		base + "[passage]\n":                           "[passage]",
 		base + "[balance]\n":                           "[balance]",
 		base + "[correlation]\n":                       "[correlation]",
-		base + "[compare]\n":                           "[compare]",
 		base + "odd = [\"v\"]\n":                       `"odd"`,
 		base + "caputo = 0.7\n":                        `"caputo"`,
 		base + "[process.levy]\nalpha = 1.5\n":         "[process.levy]",

@@ -28,11 +28,13 @@ type Result struct {
 	Learning        *LearningResult        `json:"learning,omitempty"`
 	Influence       *InfluenceResult       `json:"influence,omitempty"`
 	Validate        any                    `json:"validate,omitempty"` // set by who draws particles
+	Compare         any                    `json:"compare,omitempty"`  // likewise
 	Accuracy        *AccuracyResult        `json:"accuracy,omitempty"`
 	Warnings        []string               `json:"warnings,omitempty"`
 
 	Grid       *grid.Grid         `json:"-"`
 	Comparison *rundir.Comparison `json:"-"` // goes into a picture
+	Beside     *rundir.Beside     `json:"-"` // likewise
 	measures   []measure          // of all figures with an error
 	of         *Case
 	gross      float64 // largest mass per unit time that leaves a cell, beside which a net current may be rounding
@@ -135,7 +137,8 @@ func (r *Result) Write(ctx context.Context, dir string) error {
 	if q := r.Quasistationary; q != nil {
 		out.Quasistationary = q.Masses
 	}
-	out.CurrentScale, out.Comparison, out.Learning, out.Influence = r.gross, r.Comparison, r.learningPicture(), r.influencePicture()
+	out.CurrentScale, out.Comparison, out.Beside = r.gross, r.Comparison, r.Beside
+	out.Learning, out.Influence = r.learningPicture(), r.influencePicture()
 	if e := r.Evolve; e != nil {
 		out.Times, out.Steps, out.Masses, out.FinalCurrent, out.Lost = e.Times, e.Step, e.Masses, e.Current, e.Lost
 	}

@@ -9,7 +9,7 @@ import (
 // keys lists what each table may hold. A table that is not listed has names of
 // the user's.
 var keys = map[string][]string{
-	"":                {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "quasistationary", "validate", "learning", "influence", "observables", "numerics"},
+	"":                {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "quasistationary", "validate", "learning", "influence", "compare", "observables", "numerics"},
 	"axis":            {"name", "range", "cells", "boundary", "spacing", "faces"},
 	"process":         {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing", "period"},
 	"sgd":             {"loss", "data", "columns", "standardize", "weights", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance", "test_data", "test_loss"},
@@ -19,6 +19,7 @@ var keys = map[string][]string{
 	"evolve":          {"until", "outputs", "times", "steps", "method", "tolerance"},
 	"learning":        {"temperature", "temperatures", "basins"},
 	"influence":       {"of"},
+	"compare":         {"models", "steps", "particles", "seed", "tolerance"},
 	"validate":        {"particles", "step", "seed", "at", "level", "method", "sampling"},
 	"numerics":        {"order", "errors", "workers", "memory_limit", "time_limit"},
 
@@ -27,7 +28,7 @@ var keys = map[string][]string{
 
 // later lists keys and tables that this version refuses by name.
 var later = map[string][]string{
-	"":         {"modes", "passage", "balance", "correlation", "compare"},
+	"":         {"modes", "passage", "balance", "correlation"},
 	"process":  {"odd", "levy", "jump", "caputo"},
 	"sgd":      {"fields", "velocity", "first_moment", "second_moment", "momentum", "dampening", "nesterov", "betas", "alpha", "eps", "weight_decay"},
 	"initial":  {"file"},

@@ -30,6 +30,9 @@ func (r *reader) readTasks(file *table, p *Problem) {
 	if v := r.sub(file, "validate"); v != nil {
 		r.readValidate(v, p)
 	}
+	if t := r.sub(file, "compare"); t != nil {
+		r.readCompare(t, p)
+	}
 }
 
 func (r *reader) readValidate(t *table, p *Problem) {

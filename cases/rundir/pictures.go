@@ -20,6 +20,7 @@ import (
 //	learning.png                         a law beside the tempered posterior, λ by temperature
 //	influence.png                        what taking away each example changes
 //	validate.png                         samples against the law they should have
+//	compare.png                          a law by several descriptions of an optimiser
 //
 // One axis is drawn as curves; two as a heat map with its marginals; more as a
 // triangle of pair marginals. Linear maps show the part of the box where the
@@ -101,6 +102,9 @@ func gallery(r *Result) (list []picture) {
 	}
 	if r.Comparison != nil {
 		add("validate", drawComparison)
+	}
+	if r.Beside != nil {
+		add("compare", drawBeside)
 	}
 	return list
 }

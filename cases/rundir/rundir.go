@@ -73,6 +73,7 @@ type Result struct {
 	Learning   *Learning   // nil: not asked for
 	Influence  *Influence  // nil: not asked for
 	Comparison *Comparison // of samples with a law; nil: none
+	Beside     *Beside     // descriptions of a law; nil: none
 }
 
 // title returns what heads the pictures.

@@ -72,6 +72,9 @@ func (r *running) run(cmd *cobra.Command) error {
 	}
 	warn(cmd, result.Warnings)
 	text := summary(result, r.changed()...)
+	if a, ok := result.Compare.(*validate.Approximations); ok {
+		text += "\n" + approximations(a)
+	}
 	if v, ok := result.Validate.(*validate.Verdict); ok {
 		text += "\n" + verdict(v)
 	}
@@ -113,6 +116,13 @@ func (r *running) begin(cmd *cobra.Command) (*cases.Case, error) {
 // solve does the tasks of a case.
 func (r *running) solve(ctx context.Context, c *cases.Case, bar *progress) (*cases.Result, error) {
 	result, no := c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report})
+	if no == nil && c.Problem.Compare != nil {
+		a, err := validate.Approximate(ctx, result.AsRun(), result, validate.Options{Workers: r.workers, Progress: bar.report})
+		if err != nil {
+			return nil, err
+		}
+		result.Compare, result.Beside = a, a.Picture()
+	}
 	if no != nil || !r.particles && c.Problem.Validate == nil {
 		return result, no
 	}
