@@ -21,10 +21,10 @@ type CompareTask struct {
 	Tolerance float64 // of probabilities, and of moments in standard deviations
 }
 
-// Usual are the defaults of CompareTask.
+// Defaults of a CompareTask.
 const (
-	usualCompared  = 100_000
-	usualTolerance = 0.02
+	usualCompared  = 200_000
+	usualTolerance = 0.04
 )
 
 func (r *reader) readCompare(t *table, p *Problem) {
@@ -37,7 +37,7 @@ func (r *reader) readCompare(t *table, p *Problem) {
 		return
 	}
 	if task.Tolerance >= 1 {
-		r.fail(lineOf(t, "tolerance"), "compare.tolerance", fmt.Sprintf("found %v", task.Tolerance), "a probability, such as 0.02", "")
+		r.fail(lineOf(t, "tolerance"), "compare.tolerance", fmt.Sprintf("found %v", task.Tolerance), "a probability, such as 0.04", "")
 	}
 	if t.find("models") == nil {
 		task.Models = slices.Clone(Models)

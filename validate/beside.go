@@ -11,7 +11,7 @@ import (
 
 const (
 	farAway   = 3   // standard deviations from the mean, beyond which a tail begins
-	doubt     = 3   // standard errors of sampling that a difference is given
+	doubt     = 2   // standard errors of sampling that a difference is given
 	mostParts = 400 // of the box, over which particles are counted
 )
 

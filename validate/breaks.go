@@ -68,16 +68,16 @@ func (a *approximating) causes(l *Beside) error {
 		if d.Holds == nil || *d.Holds {
 			continue
 		}
-		unstable, err := a.unstable(l, d.Law)
-		switch {
-		case err != nil:
-			return err
-		case d.Name == "chain" || l.near(d.Name, "chain", a.task.Tolerance):
+		if d.Name == "chain" || l.near(d.Name, "chain", a.task.Tolerance) {
 			d.Cause = nonGaussian
-		case unstable > a.task.Tolerance:
+			continue
+		}
+		unstable, err := a.unstable(l, d.Law)
+		if err != nil {
+			return err
+		}
+		if d.Cause = finiteRate; unstable > a.task.Tolerance {
 			d.Cause = edge
-		default:
-			d.Cause = finiteRate
 		}
 	}
 	return nil

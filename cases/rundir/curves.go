@@ -139,6 +139,9 @@ func drawEvolutionMap(r *Result) *page {
 	tone, shows := tones(all, false), "density in space and time"
 	// A peak of the start, or of a collapse, would leave the rest black.
 	const muchHigher, decades = 10, 4
+	if n := g.Size(); len(r.Masses) > 1 && tone.hi > muchHigher*slices.Max(all[n:]) {
+		tone, shows = tones(all[n:], false), shows+", its start beyond the colours"
+	}
 	if smallest := peakOf(r.Masses, g.Widths(0)); tone.hi > muchHigher*smallest {
 		tone, shows = scale{tone.hi * math.Pow(10, -decades), tone.hi, true}, shows+", logarithmic"
 	}
