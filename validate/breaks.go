@@ -32,7 +32,7 @@ func (a *approximating) conclude() error {
 			l := &a.out.Laws[i]
 			d, cause := l.of(name), ""
 			switch {
-			case d != nil && d.Holds != nil && !*d.Holds:
+			case d != nil && d.fails():
 				cause = d.Cause
 			case d == nil && l.output < 0 && a.lawless[name] && len(l.Models) > 0:
 				cause = noLaw
@@ -65,10 +65,10 @@ func failure(d *Described, cause string) string {
 func (a *approximating) causes(l *Beside) error {
 	for i := range l.Models {
 		d := &l.Models[i]
-		if d.Holds == nil || *d.Holds {
+		if !d.fails() {
 			continue
 		}
-		if d.Name == "chain" || l.near(d.Name, "chain", a.task.Tolerance) {
+		if chain := l.of("chain"); d == chain || chain != nil && chain.fails() && l.near(d.Name, "chain", a.task.Tolerance) {
 			d.Cause = nonGaussian
 			continue
 		}
@@ -82,6 +82,8 @@ func (a *approximating) causes(l *Beside) error {
 	}
 	return nil
 }
+
+func (d *Described) fails() bool { return d.Holds != nil && !*d.Holds }
 
 // near reports whether two descriptions are within a total variation.
 func (l *Beside) near(one, other string, tolerance float64) bool {
