@@ -68,3 +68,25 @@ func TestCompareFindsBatchesThatAreNotGaussian(t *testing.T) {
 		t.Errorf("total variation of %v: %v ± %v ± %v, want .2285", tv.Between, tv.Value, tv.Mesh, tv.Sampling)
 	}
 }
+
+// At a = 2 the regular minimum is beyond the edge of stability, 16ηa⁴ = 2.56, and the
+// chain leaves it (0.014377 per step); no equation does. At a = 1.5, 0.81, both stay.
+func TestCompareFindsTheEdgeOfStability(t *testing.T) {
+	models := "compare.models=[\"sde1\", \"chain\"]"
+	a := compared(t, "escape", models)
+	if a.First != "sde1" || a.Cause != "edge of stability" {
+		t.Errorf("first %q: %q; %q", a.First, a.Cause, a.Words)
+	}
+	for model, want := range map[string]float64{"sde1": 0.348484848, "chain": 0.348484848 * math.Exp(-0.014377*400)} {
+		left := figureOf(t, a.Laws[0], model, "E left")
+		if math.Abs(left.Value-want) > 0.03*want { // by what happens before the slowest mode is alone
+			t.Errorf("%s: %v of the mass is left, want about %v", model, left.Value, want)
+		}
+	}
+	for _, l := range compared(t, "escape", models, "a=1.5").Laws {
+		sde, chain := figureOf(t, l, "sde1", "E left"), figureOf(t, l, "chain", "E left")
+		if math.Abs(sde.Value-chain.Value) > 1e-6 {
+			t.Errorf("a = 1.5: %v is left by the equation, %v by the chain", sde.Value, chain.Value)
+		}
+	}
+}
