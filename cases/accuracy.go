@@ -239,8 +239,12 @@ func (c *Case) on(axes []AxisSpec, order operators.Order) *Case {
 	for k, t := range tables {
 		own := &table{path: t.path, line: t.line, entries: slices.Clone(t.entries)}
 		if a := c.Problem.Axes[k]; a.open(0) || a.open(1) {
-			p.Axes[k].natural = [2]bool{!a.open(0), !a.open(1)}
 			own.set("range", []any{axes[k].Lo, axes[k].Hi})
+			for word, which := range walls {
+				if which == a.natural {
+					own.set("walls", word)
+				}
+			}
 		}
 		own.set("cells", int64(axes[k].Cells))
 		tables[k] = own

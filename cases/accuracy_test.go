@@ -231,6 +231,17 @@ func TestAStatedEndBesideAnOpenOneIsNoCut(t *testing.T) {
 	if len(r.Warnings) > 0 {
 		t.Error(r.Warnings)
 	}
+	written, err := Parse("half", r.of.TOML(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := written.Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatalf("the case that is written: %v\n%s", err, r.of.TOML())
+	}
+	if a, b := again.Stationary, r.Stationary; a.Mean["x"] != b.Mean["x"] || a.Error.Mean["x"] != b.Error.Mean["x"] || len(again.Warnings) > 0 {
+		t.Errorf("E x %v ± %v, again %v ± %v, %v", b.Mean["x"], b.Error.Mean["x"], a.Mean["x"], a.Error.Mean["x"], again.Warnings)
+	}
 	_, err = read(t, strings.Replace(half, "inf", "10", 1)).Run(context.Background(), Options{})
 	if err == nil || !strings.Contains(err.Error(), "not reached: the wall x = 0 cuts the law") {
 		t.Errorf("%v", err)

@@ -18,7 +18,7 @@ type AxisSpec struct {
 	Spacing grid.Spacing
 	Spaced  string // "uniform", "log", "sinh", "chebyshev", "graded"
 	Faces   []float64
-	natural [2]bool // ends that are the process's own, no cut: stated beside an open one
+	natural [2]bool // ends that are walls of the process, no cuts: said to be, or stated beside an open one
 }
 
 func (r *reader) readAxes(file *table, p *Problem) {
@@ -119,6 +119,7 @@ func (r *reader) readAxis(t *table) AxisSpec {
 	if a.Ends[0] == grid.Periodic && t.find("cells") != nil && a.Cells < 3 {
 		r.fail(lineOf(t, "cells"), join(t.path, "cells"), fmt.Sprintf("found %d", a.Cells), "at least 3 on a periodic axis", "")
 	}
+	r.readWalls(t, &a)
 	a.Faces = r.numbers(t, "faces")
 	if a.Lo < a.Hi && r.closable(t, a) {
 		r.readSpacing(t, &a)
@@ -128,6 +129,31 @@ func (r *reader) readAxis(t *table) AxisSpec {
 	r.fill(t, "spacing", "uniform")
 	return a
 }
+
+// walls are the words for the ends of a range that are walls of the process.
+var walls = map[string][2]bool{"lower": {true, false}, "upper": {false, true}, "both": {true, true}}
+
+// readWalls notes which ends are no cuts: those said to be, or that beside an open one.
+func (r *reader) readWalls(t *table, a *AxisSpec) {
+	if a.natural = [2]bool{!a.open(0), !a.open(1)}; a.natural[0] == a.natural[1] {
+		a.natural = [2]bool{}
+	}
+	word := r.choice(t, "walls", "", "lower", "upper", "both")
+	if word == "" {
+		return
+	}
+	line, path := lineOf(t, "walls"), join(t.path, "walls")
+	switch a.natural = walls[word]; {
+	case a.Ends[0] == grid.Periodic:
+		r.fail(line, path, fmt.Sprintf("found %q on a periodic axis", word), "an axis with ends", "")
+	case a.natural[0] && a.open(0) || a.natural[1] && a.open(1):
+		r.fail(line, path, fmt.Sprintf("found %q, an end that is left open", word), "a `range` with that end", "")
+	}
+}
+
+// Cuts reports whether an end may cut the law: reflecting, and not said to be a wall
+// of the process.
+func (a AxisSpec) Cuts(end int) bool { return a.Ends[end] == grid.Reflecting && !a.natural[end] }
 
 // open reports whether an end of the range is chosen by the run.
 func (a AxisSpec) open(end int) bool { return math.IsInf([2]float64{a.Lo, a.Hi}[end], 0) }

@@ -633,7 +633,7 @@ func (c *coarse) findWalls() error {
 			continue
 		}
 		for end, cell := range []int{0, last} {
-			if a.Ends[end] == grid.Reflecting && !c.problem.Axes[k].natural[end] && (cut || c.problem.waves(k) || c.noisy(k, a.Edges[cell+end])) {
+			if c.problem.Axes[k].Cuts(end) && (cut || c.problem.waves(k) || c.noisy(k, a.Edges[cell+end])) {
 				c.walls = append(c.walls, c.wall(k, end))
 			}
 		}

@@ -229,6 +229,9 @@ var wrongCases = []struct {
 	{"too many workers", line + "[process]\ndiffusion = 1\n[numerics]\nworkers = 1e9\n", 9, "numerics.workers", []string{"at most 1024"}},
 	{"a period of nothing", line + "[process]\ndrift = { x = \"sin(1e9*t)\" }\ndiffusion = 1\nperiod = \"2e-9*pi\"\n[initial]\nuniform = true\n[evolve]\nuntil = 1\n", 9, "process.period", []string{"of which 1.59e+08 pass", "means over a period"}},
 	{"order 4 on few cells", strings.Replace(line, "cells = 8", "cells = 7", 1) + "[process]\ndiffusion = 1\n[numerics]\norder = 4.0\n", 9, "numerics.order", []string{"found 7 cells", "at least 8", "hint: more cells"}},
+	{"walls of nothing", strings.Replace(line, "cells = 8", "walls = \"left\"", 1) + "[process]\ndiffusion = 1\n", 5, "axis.x.walls", []string{"lower"}},
+	{"a wall left open", "\n[[axis]]\nname = \"x\"\nrange = [0.0, inf]\nwalls = \"both\"\n[process]\ndiffusion = 1\n", 5, "axis.x.walls", []string{"left open", "`range`"}},
+	{"walls of a ring", line + "boundary = \"periodic\"\nwalls = \"both\"\n[process]\ndiffusion = 1\n", 7, "axis.x.walls", []string{"periodic"}},
 	{"workers 0", line + "[process]\ndiffusion = 1\n[numerics]\nworkers = 0\n", 9, "numerics.workers", []string{"at least 1"}},
 }
 

@@ -225,8 +225,8 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 	}
 	r.negative = negative(law.Mass)
 	r.warnSharpness(out.Observables["sharpness"])
-	if out.WallMass > 1e-6 && !r.problem.wallsCarryMass() {
-		r.warn("%s of the stationary mass lies in cells at the walls; a wider range may be needed", percent(out.WallMass))
+	if cut := r.cutMass(law.Mass); cut > 1e-6 {
+		r.warn("%s of the stationary mass lies in cells at the walls; a wider range may be needed (walls = \"both\" says that they belong to the process)", percent(cut))
 	}
 	return nil
 }
@@ -410,14 +410,19 @@ func (p *Problem) temperature() (float64, bool) {
 	return t[0], true
 }
 
-// wallsCarryMass reports whether a range is finite by nature rather than cut, or
-// chosen beside a wall of the process: then mass at its walls is no sign of a box
-// too small.
-func (p *Problem) wallsCarryMass() bool {
-	for _, a := range p.Axes {
-		if a.Ends[0] != grid.Periodic && a.natural == [2]bool{} {
-			return false
+// cutMass is the mass in cells at ends that may cut the law. Of a periodic range or a
+// wall of the process, mass is no sign of a box too small.
+func (r *run) cutMass(m []float64) (total float64) {
+	for k, a := range r.problem.Axes {
+		if a.Ends[0] == grid.Periodic || r.grid.Cells(k) == 1 {
+			continue
+		}
+		marginal := r.figures.along(k, m)
+		for end, i := range []int{0, len(marginal) - 1} {
+			if !a.natural[end] {
+				total += marginal[i]
+			}
 		}
 	}
-	return true
+	return total
 }

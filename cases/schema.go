@@ -10,7 +10,7 @@ import (
 // the user's.
 var keys = map[string][]string{
 	"":                {"title", "about", "accuracy", "parameters", "define", "axis", "process", "sgd", "initial", "stationary", "evolve", "quasistationary", "validate", "learning", "influence", "compare", "observables", "numerics"},
-	"axis":            {"name", "range", "cells", "boundary", "spacing", "faces"},
+	"axis":            {"name", "range", "cells", "boundary", "walls", "spacing", "faces"},
 	"process":         {"drift", "diffusion", "noise", "calculus", "potential", "mobility", "temperature", "killing", "period"},
 	"sgd":             {"loss", "data", "columns", "standardize", "weights", "regularizer", "learning_rate", "lr", "batch_size", "sampling", "optimizer", "model", "equation", "noise", "batches", "covariance", "test_data", "test_loss"},
 	"initial":         {"mean", "std", "covariance", "point", "density", "uniform"},

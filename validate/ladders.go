@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"fokker/cases"
-	"fokker/grid"
 	"fokker/operators"
 )
 
@@ -33,12 +32,12 @@ var powers = map[string]int{"cells": 2, "time": 1}
 const growing = 1. / 8
 
 // planBoxes lets the walls move out, by whole cells as wide as there, so that all
-// other cells stay where they are. Those move that may be cuts: reflecting, on axes
-// whose spacing goes on.
+// other cells stay where they are. Those move that may be cuts, on axes whose spacing
+// goes on.
 func (c *Convergence) planBoxes(p *cases.Problem, l Ladder) error {
 	levels := cmp.Or(l.Levels, usualLevels)
 	if !slices.ContainsFunc(p.Axes, grows) {
-		return &cases.Mistake{File: c.Case, Key: "axis", Found: "no axis has a wall that would move", Expected: "a reflecting end, cells that are uniform, sinh or log", Hint: "periods, absorbing walls and graded cells belong to the process"}
+		return &cases.Mistake{File: c.Case, Key: "axis", Found: "no axis has a wall that would move", Expected: "a reflecting end that is no wall of the process, cells that are uniform, sinh or log", Hint: "periods, absorbing walls, `walls` and graded cells belong to the process"}
 	}
 	for k := range levels {
 		axes := slices.Clone(p.Axes)
@@ -64,17 +63,17 @@ func (c *Convergence) planBoxes(p *cases.Problem, l Ladder) error {
 // grows reports whether a wall of the axis may be a cut.
 func grows(a cases.AxisSpec) bool {
 	goesOn := a.Spaced == "uniform" || a.Spaced == "sinh" || a.Spaced == "log"
-	return goesOn && len(a.Faces) == 0 && (a.Ends[0] == grid.Reflecting || a.Ends[1] == grid.Reflecting)
+	return goesOn && len(a.Faces) == 0 && (a.Cuts(0) || a.Cuts(1))
 }
 
-// moved returns the axis with n more cells at every reflecting end.
+// moved returns the axis with n more cells at every end that may be a cut.
 func moved(a cases.AxisSpec, n int) cases.AxisSpec {
 	u0, u1 := a.Spacing.Of(a.Lo), a.Spacing.Of(a.Hi)
 	step := (u1 - u0) / float64(a.Cells) * float64(n)
-	if n > 0 && a.Ends[0] == grid.Reflecting {
+	if n > 0 && a.Cuts(0) {
 		a.Lo, a.Cells = a.Spacing.At(u0-step), a.Cells+n
 	}
-	if n > 0 && a.Ends[1] == grid.Reflecting {
+	if n > 0 && a.Cuts(1) {
 		a.Hi, a.Cells = a.Spacing.At(u1+step), a.Cells+n
 	}
 	return a

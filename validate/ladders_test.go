@@ -47,9 +47,11 @@ func TestBoxesShowTails(t *testing.T) {
 
 // Walls that belong to the process stay; where all do there is no ladder.
 func TestOnlyCutsMove(t *testing.T) {
-	c := ladder(t, Ladder{In: "box", Levels: 2}, strings.Replace(linearDrift, "cells = 96", "cells = 96\nboundary = [\"absorbing\", \"reflecting\"]", 1)+"[initial]\nmean = { x = 0 }\nstd = { x = 0.5 }\n[evolve]\nuntil = 1\n")
-	if r := c.Levels[1].Ranges[0]; r != [2]float64{-3, 3.75} || c.Levels[1].Cells[0] != 108 {
-		t.Errorf("%+v, want the upper wall alone to move", c.Levels[1])
+	for _, wall := range []string{"boundary = [\"absorbing\", \"reflecting\"]", "walls = \"lower\""} {
+		c := ladder(t, Ladder{In: "box", Levels: 2}, strings.Replace(linearDrift, "cells = 96", "cells = 96\n"+wall, 1)+"[initial]\nmean = { x = 0 }\nstd = { x = 0.5 }\n[evolve]\nuntil = 1\n")
+		if r := c.Levels[1].Ranges[0]; r != [2]float64{-3, 3.75} || c.Levels[1].Cells[0] != 108 {
+			t.Errorf("%s: %+v, want the upper wall alone to move", wall, c.Levels[1])
+		}
 	}
 	periodic, err := cases.FromGallery("tilted")
 	if err != nil {
