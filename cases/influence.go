@@ -300,8 +300,10 @@ func (r *reader) readInfluence(file *table, p *Problem) {
 		r.fail(t.line, "influence", "found for a single example", "two at least", "")
 	case p.Stationary == nil && before == 0:
 		r.fail(t.line, "influence", "found without [stationary], whose law it is about", "[stationary]", "")
-	case p.Order != 0:
-		r.fail(t.line, "influence", fmt.Sprintf("found beside order %v, which has no rates", p.Order), "order = 2", "")
+	case p.Chain != nil:
+		r.fail(t.line, "influence", `found with model = "chain"`, `model = "diffusion", whose rates it is about`, "")
+	case p.descent != nil && p.descent.Data.Random != nil:
+		r.fail(t.line, "influence", "found for random examples, which have no rows", "`data`, the name of a CSV file", "")
 	}
 	if len(r.mistakes) > before || p.descent == nil {
 		return

@@ -176,7 +176,9 @@ func TestMistakesAboutInfluence(t *testing.T) {
 		{"population", axis + "[sgd]\nloss = \"w^2\"\ncovariance = { \"w,w\" = 1 }\nlr = 0.1\nbatch_size = 1\n[influence]\n", "influence", "without examples"},
 		{"name", optimiser + "[influence]\nof = \"lss\"\n", "influence.of", `"loss"`},
 		{"sharpness", optimiser + "[influence]\nof = [\"sharpness\"]\n", "influence.of", "one of"},
-		{"order", optimiser + "[influence]\n[numerics]\norder = 4\n", "influence", "order = 2"},
+		{"order", optimiser + "[influence]\n[numerics]\norder = 4\n", "numerics.order", "[influence]"},
+		{"chain", optimiser + "model = \"chain\"\n[influence]\n", "influence", "diffusion"},
+		{"random", axis + "[sgd]\nloss = \"(w - x)^2\"\ndata = { x = \"normal(0,1)\" }\nlr = 0.1\nbatch_size = 1\n[influence]\n", "influence", "no rows"},
 		{"empty", optimiser + "[influence]\nof = []\n", "influence.of", "empty"},
 	} {
 		_, err := Parse("case.toml", []byte(c.text), only("x\n1\n2\n"))

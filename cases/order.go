@@ -48,6 +48,9 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 		refuse(`found model = "chain", whose steps are of fourth order by themselves`, "")
 		return
 	}
+	if p.Influence != nil {
+		refuse("found [influence], which is about the rates of order 2", "")
+	}
 	if len(p.Axes) > 3 {
 		refuse(fmt.Sprintf("found %d axes, of which it takes 3", len(p.Axes)), "")
 	}
