@@ -425,6 +425,12 @@ func (p *Problem) seconds() float64 {
 	if p.Stationary != nil {
 		perCell += law
 	}
+	if p.Learning != nil { // three points along every axis
+		perCell += rowOfData * p.rows() * math.Pow(3, float64(len(p.Axes)))
+	}
+	if p.Influence != nil { // a mean, and every example beside it
+		perCell += 4 * rowOfData * p.rows()
+	}
 	if e := p.Evolve; e != nil {
 		perCell += step * stepsOfRun * math.Pow(1e-5/e.Tolerance, 0.25)
 	}

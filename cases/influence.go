@@ -19,11 +19,13 @@ import (
 
 // InfluenceTask asks how expectations change with the weight of every example.
 type InfluenceTask struct {
-	Of []string // figures; nil: all there are
+	Of  []string // figures; nil: all there are
+	Law string   // "stationary", or "evolve" for the last one
 }
 
-// InfluenceResult is that of the stationary law.
+// InfluenceResult is that of a law.
 type InfluenceResult struct {
+	Law     string                 `json:"law"` // "stationary" or "evolve"
 	Rows    int                    `json:"rows"`
 	Weights []float64              `json:"weights"`
 	Of      map[string]InfluenceOf `json:"of"`
@@ -37,37 +39,53 @@ type InfluenceOf struct {
 	Value      float64   `json:"value"`
 	Derivative []float64 `json:"derivative"` // by the weight of each example
 	Removal    []float64 `json:"removal"`    // change foreseen where it is taken away
+	Error      float64   `json:"error"`      // of the last law: what the run back in time misses of the value
 	Most       []int     `json:"most"`       // examples whose removal changes it most, from 1
 }
 
 // mostInfluential is how many examples are listed.
 const mostInfluential = 10
 
-// influence does the task: with −Qu = φ − E φ, E φ changes with the weight wᵢ by
-// Σ m (∂Q/∂wᵢ)u, rows of Q changing through b and D at their centres, and by what φ
-// itself does. Taking an example away is a step of −wᵢ/(W − wᵢ) along the line from the
-// data to it, on which its weight's derivative is 1/W of the slope.
+// influence does the task. Where rates change by P, the figure E φ of the stationary law
+// changes by Σ m (Pu), −Qu = φ − E φ, that of the law at a time T by ∫ Σ m(t) (Pu(T − t)) dt
+// with u(s) = e^(Qs)φ; rows of P come of b and D at their centres. Taking an example away
+// is a step of −wᵢ/(W − wᵢ) along the line from the data to it, on which its weight's
+// derivative is 1/W of the slope.
 func (r *run) influence() error {
-	task, s := r.problem.Influence, r.result.Stationary
-	if task == nil || s == nil {
+	task := r.problem.Influence
+	if task == nil || r.result.Stationary == nil && task.Law == "stationary" {
 		return nil
 	}
 	begin := time.Now()
 	r.options.Progress("influence", 0)
-	targets, err := r.targets(task, s)
+	law, f := r.influencedLaw()
+	targets, err := r.targets(task, f)
 	if err != nil {
 		return err
 	}
-	if err := r.adjoints(targets); err != nil {
+	adjoint := r.stationaryAdjoints
+	if task.Law == "evolve" {
+		adjoint = r.finalAdjoints
+	}
+	if err := adjoint(targets); err != nil {
 		return err
 	}
-	r.options.Progress("influence", 0.3)
-	if err := r.contract(targets, s.Masses); err != nil {
+	if err := r.contract(targets, law); err != nil {
 		return err
 	}
 	r.result.Influence = r.influences(targets)
+	r.result.Influence.Law = task.Law
 	r.result.Influence.Seconds = time.Since(begin).Seconds()
 	return nil
+}
+
+// influencedLaw returns the law asked about and its figures.
+func (r *run) influencedLaw() ([]float64, Figures) {
+	if r.problem.Influence.Law == "stationary" {
+		return r.result.Stationary.Masses, r.result.Stationary.Figures
+	}
+	last := len(r.seen.evolve) - 1
+	return r.result.Evolve.Masses[last], r.seen.evolve[last]
 }
 
 // target is a figure E φ of a law.
@@ -76,13 +94,13 @@ type target struct {
 	phi        []float64
 	value      float64
 	own        bool // φ is the loss, which changes with the weights
-	adjoint    []float64
 	slopes     slopes
+	error      float64
 	derivative []float64
 }
 
 // targets finds the figures asked for.
-func (r *run) targets(task *InfluenceTask, s *StationaryResult) (out []*target, err error) {
+func (r *run) targets(task *InfluenceTask, s Figures) (out []*target, err error) {
 	names := task.Of
 	if names == nil {
 		names = r.problem.influenced()
@@ -143,23 +161,21 @@ func (r *run) about(axis string, less float64) []float64 {
 	return out
 }
 
-// adjoints solves for u of every target, and for the change of Qu with b and D.
-func (r *run) adjoints(targets []*target) error {
+// stationaryAdjoints solves Poisson's equation for every target.
+func (r *run) stationaryAdjoints(targets []*target) error {
 	p, err := solvers.NewPoisson(r.generator, r.seen.law, r.settings("influence", "", 0))
 	if err != nil {
 		return err
 	}
-	var functions [][]float64
-	for _, t := range targets {
-		t.adjoint = make([]float64, r.grid.Size())
-		p.Solve(t.adjoint, t.phi)
-		functions = append(functions, t.adjoint)
+	u := make([]float64, r.grid.Size())
+	for i, t := range targets {
+		p.Solve(u, t.phi)
+		if t.slopes, err = r.problem.slopes(r.grid, r.generator, r.workers, pairing{r.seen.law.Mass, u, 1}); err != nil {
+			return err
+		}
+		r.options.Progress("influence", float64(i+1)/float64(len(targets))/2)
 	}
-	all, err := r.problem.slopes(r.grid, r.generator, r.workers, functions)
-	for i := range all {
-		targets[i].slopes = all[i]
-	}
-	return err
+	return nil
 }
 
 // contract sums over the cells what b, D and φ of every example change. Every sum runs
@@ -181,7 +197,7 @@ func (r *run) contract(targets []*target, law []float64) error {
 				}
 			}
 		})
-		r.options.Progress("influence", 0.3+0.7*float64(cells.Hi)/float64(all.Hi))
+		r.options.Progress("influence", 0.5+0.5*float64(cells.Hi)/float64(all.Hi))
 		return r.ctx.Err()
 	})
 }
@@ -191,17 +207,15 @@ func (t *target) change(c *sgd.Change, law []float64, cells grid.Range) (sum flo
 	dim := len(c.B)
 	for i := range cells.Len() {
 		cell := cells.Lo + i
-		row := 0.0
 		for k := range dim {
-			row += t.slopes.b[k][cell] * c.B[k][i]
+			sum += t.slopes.b[k][cell] * c.B[k][i]
 			for l := range k + 1 {
-				row += t.slopes.d[pairOf(k, l)][cell] * c.D[k*dim+l][i]
+				sum += t.slopes.d[pairOf(k, l)][cell] * c.D[k*dim+l][i]
 			}
 		}
 		if t.own {
-			row += c.Loss[i]
+			sum += law[cell] * c.Loss[i]
 		}
-		sum += law[cell] * row
 	}
 	return sum
 }
@@ -215,7 +229,7 @@ func (r *run) influences(targets []*target) *InfluenceResult {
 		out.Weights[i] = data.Weight(i)
 	}
 	for _, t := range targets {
-		one := InfluenceOf{Value: t.value, Derivative: t.derivative, Removal: make([]float64, n)}
+		one := InfluenceOf{Value: t.value, Derivative: t.derivative, Removal: make([]float64, n), Error: t.error}
 		rows := make([]int, n)
 		for i, w := range out.Weights {
 			rows[i] = i + 1
@@ -283,7 +297,8 @@ func (p *Problem) describeInfluence() string {
 	if of == nil {
 		of = p.influenced()
 	}
-	return fmt.Sprintf("of the weights of %d examples on %s", p.descent.Data.Len(), strings.Join(of, "; "))
+	law := map[string]string{"stationary": "the stationary law", "evolve": "the last law"}[p.Influence.Law]
+	return fmt.Sprintf("of the weights of %d examples on %s of %s", p.descent.Data.Len(), strings.Join(of, "; "), law)
 }
 
 // readInfluence reads [influence].
@@ -298,8 +313,8 @@ func (r *reader) readInfluence(file *table, p *Problem) {
 		r.fail(t.line, "influence", "found without examples", "`data` in [sgd]", "it asks what every row of the data does")
 	case p.descent != nil && p.descent.Data.Len() < 2:
 		r.fail(t.line, "influence", "found for a single example", "two at least", "")
-	case p.Stationary == nil && before == 0:
-		r.fail(t.line, "influence", "found without [stationary], whose law it is about", "[stationary]", "")
+	case p.Evolve != nil && p.loses():
+		r.fail(t.line, "influence", "found for a law that loses mass", "walls that reflect", "")
 	case p.Chain != nil:
 		r.fail(t.line, "influence", `found with model = "chain"`, `model = "diffusion", whose rates it is about`, "")
 	case p.descent != nil && p.descent.Data.Random != nil:
@@ -308,7 +323,14 @@ func (r *reader) readInfluence(file *table, p *Problem) {
 	if len(r.mistakes) > before || p.descent == nil {
 		return
 	}
-	p.Influence = &InfluenceTask{}
+	p.Influence = &InfluenceTask{Law: "stationary"}
+	if p.Stationary == nil {
+		p.Influence.Law = "evolve"
+	}
+	p.Influence.Law = r.choice(t, "law", p.Influence.Law, "stationary", "evolve")
+	if e := t.find("law"); e != nil && (p.Influence.Law == "stationary" && p.Stationary == nil || p.Influence.Law == "evolve" && p.Evolve == nil) {
+		r.fail(e.line, "influence.law", fmt.Sprintf("found %q without [%s]", p.Influence.Law, p.Influence.Law), "a law that is asked for", "")
+	}
 	e := t.find("of")
 	if e == nil {
 		return

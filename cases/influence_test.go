@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -180,10 +181,100 @@ func TestMistakesAboutInfluence(t *testing.T) {
 		{"chain", optimiser + "model = \"chain\"\n[influence]\n", "influence", "diffusion"},
 		{"random", axis + "[sgd]\nloss = \"(w - x)^2\"\ndata = { x = \"normal(0,1)\" }\nlr = 0.1\nbatch_size = 1\n[influence]\n", "influence", "no rows"},
 		{"empty", optimiser + "[influence]\nof = []\n", "influence.of", "empty"},
+		{"law", optimiser + "[influence]\nlaw = \"evolve\"\n", "influence.law", "without [evolve]"},
 	} {
 		_, err := Parse("case.toml", []byte(c.text), only("x\n1\n2\n"))
 		if err == nil || !strings.Contains(err.Error(), c.key) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v, want a mistake of %s that says %q", c.name, err, c.key, c.says)
+		}
+	}
+}
+
+// The same of a law on its way, from a start beside the minimum; 1D, and by a
+// comparison, whose expectation is rough in the last steps.
+func TestInfluenceOnALawInTime(t *testing.T) {
+	line := `
+[[axis]]
+name = "w"
+range = [-3, 4]
+cells = 120
+[sgd]
+loss = "0.5*(w*x - y)^2"
+data = "d.csv"
+learning_rate = 0.2
+batch_size = 1
+[initial]
+mean = { w = -1 }
+std = { w = 0.3 }
+[evolve]
+until = 1.0
+outputs = 2
+tolerance = 1e-9
+[influence]
+[observables]
+high = "w > 0.6"
+`
+	text, err := gallery.ReadFile("influence.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plane := strings.Replace(string(text), "[stationary]\n", "[initial]\nmean = { slope = 0.6, intercept = 0.2 }\nstd = { slope = 0.06, intercept = 0.06 }\n\n[evolve]\nsteps = 10\noutputs = 2\ntolerance = 1e-9\n", 1)
+	for _, c := range []struct {
+		text, file string
+		rows       []int
+		names      []string
+		set        []string
+	}{
+		{line, "x,y\n1,1.5\n2,1\n0.5,4\n1.5,2\n", []int{0, 1, 2, 3}, []string{"high", "loss", "mean.w", "covariance.w,w"}, nil},
+		{plane, "", []int{1, 22, 48}, []string{"steep", "mean.slope"}, []string{"axis.slope.cells=24", "axis.intercept.cells=24", `influence.of=["steep", "mean.slope"]`}},
+	} {
+		read := func() *Case {
+			open := only(c.file)
+			if c.file == "" {
+				open = func(name string) (io.ReadCloser, error) { return gallery.Open(name) }
+			}
+			one, err := Parse("case.toml", []byte(c.text), open, c.set...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return one
+		}
+		last := func(r *Result, name string) float64 {
+			e, end := r.Evolve, len(r.Evolve.Times)-1
+			switch kind, rest, _ := strings.Cut(name, "."); kind {
+			case "mean":
+				return e.Mean[rest][end]
+			case "covariance":
+				return e.Covariance[rest][end]
+			}
+			return e.Observables[name][end]
+		}
+		base, err := read().Run(context.Background(), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if warned := strings.Join(base.Warnings, "; "); strings.Contains(warned, "back in time") || base.Influence.Law != "evolve" {
+			t.Errorf("law %q, warnings %s", base.Influence.Law, warned)
+		}
+		largest, wrong := map[string]float64{}, map[string]float64{}
+		for _, row := range c.rows {
+			changed := read()
+			changed.Problem.Influence = nil
+			changed.Data.Weights = ones(changed.Data.Len(), row, 1.001)
+			r, err := changed.Run(context.Background(), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range c.names {
+				found := (last(r, name) - last(base, name)) / 1e-3
+				largest[name] = max(largest[name], math.Abs(found))
+				wrong[name] = max(wrong[name], math.Abs(found-base.Influence.Of[name].Derivative[row]))
+			}
+		}
+		for _, name := range c.names {
+			if wrong[name] > 3e-3*largest[name] {
+				t.Errorf("%s: derivatives are off by %.2g of %.2g", name, wrong[name], largest[name])
+			}
 		}
 	}
 }

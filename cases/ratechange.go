@@ -45,8 +45,14 @@ func (p *Problem) tabulate(g *grid.Grid) (*tabulated, error) {
 	return out, err
 }
 
-// slopes is how rows of Qu change with b and D of their own cells: one column per
-// axis, and one per pair of axes with the first not after the second.
+// pairing is a law and a function between which rates stand: Σ w m (Qu).
+type pairing struct {
+	law, function []float64
+	weight        float64
+}
+
+// slopes is how the sum of some pairings changes with b and D of every cell: one column
+// per axis, and one per pair of axes, either order standing for both.
 type slopes struct{ b, d [][]float64 }
 
 // pairOf numbers the pairs of axes.
@@ -67,50 +73,48 @@ type nudger struct {
 	workers   int
 	at        *tabulated
 	generator operators.Generator
-	functions [][]float64
-	now       [][]float64 // Qu, by function
+	pairings  []pairing
+	out       slopes
+	work      [3][]float64
 }
 
-// slopes returns them for functions u on the cells.
-func (p *Problem) slopes(g *grid.Grid, q operators.Generator, workers int, functions [][]float64) ([]slopes, error) {
-	at, err := p.tabulate(g)
-	if err != nil {
-		return nil, p.explain(err)
+// slopes returns those of the sum of pairings.
+func (p *Problem) slopes(g *grid.Grid, q operators.Generator, workers int, pairings ...pairing) (slopes, error) {
+	dim, size := g.Dim(), g.Size()
+	n := &nudger{problem: p, workers: workers, generator: q, pairings: pairings}
+	n.out = slopes{operators.Columns(dim, size), operators.Columns(dim*(dim+1)/2, size)}
+	for i := range n.work {
+		n.work[i] = make([]float64, size)
 	}
-	n := &nudger{problem: p, workers: workers, at: at, generator: q, functions: functions, now: operators.Columns(len(functions), g.Size())}
-	for f, u := range functions {
-		q.Backward(n.now[f], u)
-	}
-	dim := g.Dim()
-	out := make([]slopes, len(functions))
-	for f := range out {
-		out[f] = slopes{operators.Columns(dim, g.Size()), operators.Columns(dim*(dim+1)/2, g.Size())}
+	var err error
+	if n.at, err = p.tabulate(g); err != nil {
+		return n.out, p.explain(err)
 	}
 	for k := range dim {
-		if err := n.byDrift(out, k); err != nil {
-			return nil, err
+		if err := n.byDrift(k); err != nil {
+			return n.out, err
 		}
 	}
 	for k := range dim {
-		if err := n.byDiffusion(out, k, k); err != nil {
-			return nil, err
+		if err := n.byDiffusion(k, k); err != nil {
+			return n.out, err
 		}
 	}
 	if len(p.coupled) == 0 {
-		return out, nil
+		return n.out, nil
 	}
 	for k := range dim {
 		for l := range k {
-			if err := n.byDiffusion(out, k, l); err != nil {
-				return nil, err
+			if err := n.byDiffusion(k, l); err != nil {
+				return n.out, err
 			}
 		}
 	}
-	return out, nil
+	return n.out, nil
 }
 
 // byDrift differentiates by b along axis k, in the scale of what noise makes of a cell.
-func (n *nudger) byDrift(out []slopes, k int) error {
+func (n *nudger) byDrift(k int) error {
 	g, dim := n.at.grid, n.at.grid.Dim()
 	step := make([]float64, g.Size())
 	largest := 0.0
@@ -125,7 +129,7 @@ func (n *nudger) byDrift(out []slopes, k int) error {
 	}
 	moved := *n.at
 	moved.b = append([][]float64(nil), n.at.b...)
-	return n.differ(out, step, func(s *slopes) []float64 { return s.b[k] }, func(times float64) *tabulated {
+	return n.differ(n.out.b[k], step, func(times float64) *tabulated {
 		moved.b[k] = shifted(n.at.b[k], step, times)
 		return &moved
 	})
@@ -133,7 +137,7 @@ func (n *nudger) byDrift(out []slopes, k int) error {
 
 // byDiffusion differentiates by D along axis k, or, for two axes, along both at once
 // in proportion to their noise, of which what each does alone is taken away.
-func (n *nudger) byDiffusion(out []slopes, k, l int) error {
+func (n *nudger) byDiffusion(k, l int) error {
 	dim := n.at.grid.Dim()
 	a, b := n.at.d[k*dim+k], n.at.d[l*dim+l]
 	both := make([]float64, len(a)) // √(D_kk D_ll)
@@ -146,7 +150,8 @@ func (n *nudger) byDiffusion(out []slopes, k, l int) error {
 	}
 	moved := *n.at
 	moved.d = append([][]float64(nil), n.at.d...)
-	err := n.differ(out, step, func(s *slopes) []float64 { return s.d[pairOf(k, l)] }, func(times float64) *tabulated {
+	slope := n.out.d[pairOf(k, l)]
+	err := n.differ(slope, step, func(times float64) *tabulated {
 		for _, e := range [][2]int{{k, k}, {k, l}, {l, k}, {l, l}} {
 			part := both
 			if e[0] == e[1] {
@@ -159,12 +164,9 @@ func (n *nudger) byDiffusion(out []slopes, k, l int) error {
 	if err != nil || k == l {
 		return err
 	}
-	for f := range out {
-		s := out[f].d[pairOf(k, l)]
-		for i, v := range both {
-			if v > 0 {
-				s[i] -= (out[f].d[pairOf(k, k)][i]*a[i] + out[f].d[pairOf(l, l)][i]*b[i]) / v
-			}
+	for i, v := range both {
+		if v > 0 {
+			slope[i] -= (n.out.d[pairOf(k, k)][i]*a[i] + n.out.d[pairOf(l, l)][i]*b[i]) / v
 		}
 	}
 	return nil
@@ -180,32 +182,30 @@ func shifted(x, step []float64, times float64) []float64 {
 }
 
 // differ writes the differences over the steps; where a step is 0 there is none.
-func (n *nudger) differ(out []slopes, step []float64, of func(*slopes) []float64, moved func(times float64) *tabulated) error {
-	first, second := operators.Columns(len(out), len(step)), make([]float64, len(step))
-	for times := 1.0; times <= 2; times++ {
+func (n *nudger) differ(slope, step []float64, moved func(times float64) *tabulated) error {
+	generators := [3]operators.Generator{n.generator}
+	for times := 1; times <= 2; times++ {
 		other := *n.problem
-		other.Process = moved(times)
+		other.Process = moved(float64(times))
 		q, err := operators.Build(n.at.grid, 0, n.workers, other.Terms()...)
 		if err != nil {
 			return n.problem.explain(err)
 		}
-		for f, u := range n.functions {
-			if times == 1 {
-				q.Backward(first[f], u)
+		generators[times] = q
+	}
+	for _, p := range n.pairings {
+		for i, q := range generators {
+			q.Backward(n.work[i], p.function)
+		}
+		for i, h := range step {
+			if h == 0 {
 				continue
 			}
-			q.Backward(second, u)
-			slope := of(&out[f])
-			for i, h := range step {
-				if h == 0 {
-					continue
-				}
-				a, b := (first[f][i]-n.now[f][i])/h, (second[i]-first[f][i])/h
-				if math.Abs(b) < math.Abs(a) {
-					a = b
-				}
-				slope[i] = a
+			a, b := n.work[1][i]-n.work[0][i], n.work[2][i]-n.work[1][i]
+			if math.Abs(b) < math.Abs(a) {
+				a = b
 			}
+			slope[i] += p.weight * p.law[i] * a / h
 		}
 	}
 	return nil

@@ -18,7 +18,7 @@ var keys = map[string][]string{
 	"quasistationary": {"within", "method", "tolerance"},
 	"evolve":          {"until", "outputs", "times", "steps", "method", "tolerance"},
 	"learning":        {"temperature", "temperatures", "basins"},
-	"influence":       {"of"},
+	"influence":       {"of", "law"},
 	"compare":         {"models", "steps", "particles", "seed", "tolerance"},
 	"validate":        {"particles", "step", "seed", "at", "level", "method", "sampling"},
 	"numerics":        {"order", "errors", "workers", "memory_limit", "time_limit"},

@@ -1,0 +1,121 @@
+package cases
+
+import (
+	"math"
+	"slices"
+
+	"fokker/operators"
+	"fokker/solvers"
+)
+
+const (
+	stepsPerHalving = 4    // of the run back in time, of fourth order
+	mostHalvings    = 30   // of the times towards either end
+	lawTolerance    = 1e-7 // of the laws between which it stands, L1
+	missing         = 1e-3 // of a figure's deviation that is warned of
+)
+
+// abscissae and weights of Gauss with two points on [0, 1], of fourth order.
+var gaussPair = []float64{0.5 - math.Sqrt(3)/6, 0.5 + math.Sqrt(3)/6}
+
+// finalAdjoints integrates Σ m(t) Qu(T − t) over the time of the run, in steps that are
+// short at both ends, where the law has just started and where φ may be rough, and grow
+// with the distance from them.
+func (r *run) finalAdjoints(targets []*target) error {
+	q, ok := r.generator.(operators.Rowed)
+	times := r.problem.Evolve.Times
+	end := times[len(times)-1]
+	if !ok || end == 0 {
+		return r.problem.Mistaken("influence", "the last law is that of [initial]", "a time after 0", "")
+	}
+	steps := r.gradedSteps(end)
+	nodes, weights := []float64{}, []float64{} // from the end back
+	at := 0.0
+	for _, h := range steps {
+		for _, theta := range gaussPair {
+			nodes, weights = append(nodes, at+theta*h), append(weights, h/2)
+		}
+		at += h
+	}
+	laws, err := r.lawsBefore(end, nodes)
+	if err != nil {
+		return err
+	}
+	for i, t := range targets {
+		var pairings []pairing
+		var last []float64
+		settings := r.settings("influence", "", 0)
+		settings.Progress = func(done float64) {
+			r.options.Progress("influence", (float64(i)+done)/float64(len(targets))/2)
+		}
+		err := solvers.Backward(q, t.phi, steps, gaussPair, settings, func(_ float64, u []float64) error {
+			last = slices.Clone(u)
+			if j := len(pairings); j < len(nodes) {
+				pairings = append(pairings, pairing{laws[j], last, weights[j]})
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if t.slopes, err = r.problem.slopes(r.grid, r.generator, r.workers, pairings...); err != nil {
+			return err
+		}
+		r.checkDuality(t, last)
+	}
+	return nil
+}
+
+// gradedSteps divides a time into steps that double from both ends to the middle, the
+// shortest about the time in which mass leaves a cell under the last law.
+func (r *run) gradedSteps(end float64) []float64 {
+	rate := 0.0
+	law, _ := r.influencedLaw()
+	if q, ok := r.generator.(interface{ Exit() []float64 }); ok {
+		for i, exit := range q.Exit() {
+			rate += law[i] * exit
+		}
+	}
+	halvings := min(mostHalvings, max(4, int(math.Ceil(math.Log2(1+end*rate)))))
+	var half []float64
+	for k := range halvings + 1 {
+		length := end / 2 / math.Exp2(float64(min(k+1, halvings)))
+		for range stepsPerHalving {
+			half = append(half, length/stepsPerHalving)
+		}
+	}
+	out := slices.Clone(half) // from the middle
+	slices.Reverse(out)
+	return append(out, half...)
+}
+
+// lawsBefore returns the laws at times before the end.
+func (r *run) lawsBefore(end float64, nodes []float64) ([][]float64, error) {
+	times := make([]float64, len(nodes))
+	for i, at := range nodes {
+		times[len(nodes)-1-i] = end - at
+	}
+	tolerance := math.Min(r.problem.Evolve.Tolerance, lawTolerance)
+	settings := r.settings("influence", r.problem.Evolve.Method, tolerance)
+	settings.Progress = nil
+	e, err := solvers.Evolve(r.generator, r.initial, times, settings)
+	if err != nil {
+		return nil, r.problem.explain(err)
+	}
+	slices.Reverse(e.Masses)
+	return e.Masses, nil
+}
+
+// checkDuality compares the figure with what the run back in time finds for it.
+func (r *run) checkDuality(t *target, u []float64) {
+	law, _ := r.influencedLaw()
+	mean, square := 0.0, 0.0
+	for i, m := range law {
+		mean, square = mean+m*t.phi[i], square+m*t.phi[i]*t.phi[i]
+	}
+	back := r.figures.expect(r.initial, u)
+	t.error = math.Abs(back - mean)
+	if deviation := math.Sqrt(math.Max(square-mean*mean, 0)); t.error > missing*deviation {
+		r.warn("the run back in time misses %s by %.2g: its influences are as uncertain", t.name, t.error)
+	}
+}
