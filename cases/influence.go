@@ -313,6 +313,8 @@ func (r *reader) readInfluence(file *table, p *Problem) {
 		r.fail(t.line, "influence", "found without examples", "`data` in [sgd]", "it asks what every row of the data does")
 	case p.descent != nil && p.descent.Data.Len() < 2:
 		r.fail(t.line, "influence", "found for a single example", "two at least", "")
+	case p.Stationary == nil && p.Evolve == nil && before == 0:
+		r.fail(t.line, "influence", "found without [stationary] and [evolve], whose laws it is about", "one of them", "")
 	case p.Evolve != nil && p.loses():
 		r.fail(t.line, "influence", "found for a law that loses mass", "walls that reflect", "")
 	case p.Chain != nil:

@@ -180,6 +180,7 @@ func TestMistakesAboutInfluence(t *testing.T) {
 		{"order", optimiser + "[influence]\n[numerics]\norder = 4\n", "numerics.order", "[influence]"},
 		{"chain", optimiser + "model = \"chain\"\n[influence]\n", "influence", "diffusion"},
 		{"random", axis + "[sgd]\nloss = \"(w - x)^2\"\ndata = { x = \"normal(0,1)\" }\nlr = 0.1\nbatch_size = 1\n[influence]\n", "influence", "no rows"},
+		{"no law", optimiser + "[influence]\n[quasistationary]\nwithin = \"w < 0\"\n", "influence", "without [stationary]"},
 		{"empty", optimiser + "[influence]\nof = []\n", "influence.of", "empty"},
 		{"law", optimiser + "[influence]\nlaw = \"evolve\"\n", "influence.law", "without [evolve]"},
 	} {

@@ -202,6 +202,7 @@ func TestMistakesAboutLearning(t *testing.T) {
 		{"driven", axis + "[process]\npotential = \"w^2*(1 + sin(t))\"\ntemperature = 1\n[initial]\nuniform = true\n[evolve]\nuntil = 1\n[learning]\n", "process.potential", "depends on t"},
 		{"temperature", population + "[learning]\ntemperature = 0\n", "learning.temperature", "above 0"},
 		{"list", population + "[learning]\ntemperatures = [1, -1]\n", "learning.temperatures", "-1"},
+		{"no law", population + "[learning]\n[quasistationary]\nwithin = \"w < 0\"\n", "learning", "without [stationary]"},
 		{"empty", population + "[learning]\ntemperatures = []\n", "learning.temperatures", "found 0"},
 		{"text", population + "[learning]\ntemperatures = \"1, 2\"\n", "learning.temperatures", "log(from, to, count)"},
 		{"range", population + "[learning]\ntemperatures = \"log(0, 1, 3)\"\n", "learning.temperatures", "above 0"},

@@ -15,6 +15,9 @@ func (r *reader) readLearning(file *table, p *Problem) {
 	if t == nil {
 		return
 	}
+	if p.Stationary == nil && p.Evolve == nil && len(r.mistakes) == 0 {
+		r.fail(t.line, "learning", "found without [stationary] and [evolve], whose laws it is about", "one of them", "")
+	}
 	p.energy = p.landscape
 	if p.energy == nil {
 		p.energy = r.potentialLandscape(file, t, p)
