@@ -1,0 +1,262 @@
+package cases
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/floats"
+
+	"fokker/grid"
+)
+
+const (
+	most       = 12   // meshes
+	sure       = 1.15 // times the cells that the last mesh asks for
+	grudging   = 1.3  // times as many cells are worth another mesh at the end of a budget
+	leastCells = 16   // of an axis: a quarter of them gives errors
+	costly     = 1.25 // power of the number of cells with which time grows, about
+)
+
+// steepest is how many times as many cells an axis may get from mesh to mesh, by
+// the number of axes: where cells are many, what coarse ones say of errors is
+// looked at before it is believed.
+var steepest = [...]float64{8, 3, 2.5, 2}
+
+// refine chooses the next mesh, or says why there is none.
+func (s *reaching) refine() (why string) {
+	list, unknown := s.missed()
+	if len(list) == 0 && (unknown == 0 || s.unknown == 2) && !s.unseen() {
+		return reached
+	}
+	if wall := s.cutting(list); wall != "" {
+		return "the wall " + wall + " cuts the law"
+	}
+	factor, err := s.factors(list)
+	if err != nil {
+		return err.Error()
+	}
+	axes := slices.Clone(s.axes)
+	s.widen(axes, list)
+	changed := false
+	for k := range axes {
+		a, old := &axes[k], s.axes[k]
+		if s.free(k) {
+			n := float64(old.Cells) * min(factor[k], steepest[len(axes)-1]) * (a.Hi - a.Lo) / (old.Hi - old.Lo)
+			a.Cells = max(leastCells, 4*int(math.Ceil(n/4)))
+		}
+		changed = changed || a.Cells != old.Cells || a.Lo != old.Lo || a.Hi != old.Hi
+	}
+	if !changed {
+		return "the case states the cells"
+	}
+	if why := s.stuck(list); why != "" {
+		return why
+	}
+	return s.afford(axes)
+}
+
+// cutting names the wall that the case states and that no mesh would mend: what the
+// worst figure lacks beyond it is more than is wanted, and more than its mesh does.
+func (s *reaching) cutting(list []measure) string {
+	if len(list) == 0 {
+		return ""
+	}
+	m := list[0]
+	if !(m.box > s.from.Problem.Accuracy*m.scale && m.box > m.mesh) || s.from.Problem.Axes[m.wall.axis].open(m.wall.end()) {
+		return ""
+	}
+	a := s.axes[m.wall.axis]
+	return fmt.Sprintf("%s = %.6g", a.Name, [2]float64{a.Lo, a.Hi}[m.wall.end()])
+}
+
+// unseen reports whether a mesh shows so little of the law that more cells are
+// wanted whatever the errors: most of it lies in single cells, or the order, which is
+// the run's choice, leaves negative masses.
+func (s *reaching) unseen() bool {
+	return s.run.unresolved || s.order != s.from.Problem.Order && s.run.negative > 0
+}
+
+// factors returns how many times as many cells every axis gets: as many as may be
+// where the law is not seen yet, whatever the errors. If no figure misses, half as
+// many more may tell the errors that are not known.
+func (s *reaching) factors(list []measure) ([]float64, error) {
+	if s.unseen() {
+		return slices.Repeat([]float64{steepest[len(s.axes)-1]}, len(s.axes)), nil
+	}
+	if len(list) == 0 {
+		s.unknown++
+		return slices.Repeat([]float64{1.5}, len(s.axes)), nil
+	}
+	out := slices.Repeat([]float64{1}, len(s.axes))
+	shares, err := s.shares()
+	for _, m := range list {
+		s.ask(out, m, shares[m.at+m.path])
+	}
+	return out, err
+}
+
+// ask raises the factors of cells to what a figure wants. Of an error e of order
+// p, axis k has the share sₖ; the fewest cells that bring it to w have
+// (d sₖ e/w)^(1/p) times those of now, d axes.
+func (s *reaching) ask(factor []float64, m measure, share []float64) {
+	wanted := s.from.Problem.Accuracy * m.scale
+	left := max(wanted-(m.error-m.mesh), wanted/4)
+	order := m.order
+	if math.IsNaN(order) {
+		order = s.run.problem.order()
+	}
+	order = max(order, lowest)
+	for k, part := range share {
+		factor[k] = max(factor[k], sure*math.Pow(float64(len(share))*part*m.mesh/left, 1/order))
+	}
+}
+
+// shares returns by figure the part that each axis has in the error of the mesh:
+// what halving its cells alone changes.
+func (s *reaching) shares() (map[string][]float64, error) {
+	out, dim := map[string][]float64{}, len(s.axes)
+	even := 1 / float64(dim)
+	for _, m := range s.run.result.measures {
+		out[m.at+m.path] = slices.Repeat([]float64{even}, dim)
+	}
+	if dim == 1 {
+		return out, nil
+	}
+	changes := make([]map[string]float64, dim)
+	for k := range dim {
+		factors := slices.Repeat([]int{1}, dim)
+		if factors[k] = 2; !s.free(k) {
+			continue
+		}
+		c, err := s.run.coarse(factors, float64(k)/float64(dim), float64(k+1)/float64(dim))
+		if err != nil {
+			return out, err
+		}
+		changes[k] = c.values()
+	}
+	before := s.run.values()
+	for key, part := range out {
+		for k := range dim {
+			if part[k] = 0; changes[k] != nil {
+				part[k] = math.Abs(changes[k][key] - before[key])
+			}
+		}
+		if total := sum(part); total > 0 {
+			floats.Scale(1/total, part)
+		} else {
+			copy(part, slices.Repeat([]float64{even}, dim))
+		}
+	}
+	return out, nil
+}
+
+// values returns all figures by task and path.
+func (r *run) values() map[string]float64 {
+	out := map[string]float64{}
+	note := func(at string) func(string, float64) float64 {
+		return func(path string, v float64) float64 {
+			out[at+path] = v
+			return v
+		}
+	}
+	if r.seen.stationary != nil {
+		r.seen.stationary.mapped(note("stationary"))
+	}
+	for i, f := range r.seen.evolve {
+		f.mapped(note(atTime(r.problem.Evolve.Times[i])))
+	}
+	return out
+}
+
+// atTime names an output of [evolve].
+func atTime(t float64) string { return fmt.Sprintf("evolve at %.6g", t) }
+
+// widen moves open walls that carry more than few cells showed.
+func (s *reaching) widen(axes []AxisSpec, list []measure) {
+	if !slices.ContainsFunc(list, func(m measure) bool { return m.box > m.mesh }) {
+		return
+	}
+	for k, a := range s.from.Problem.Axes {
+		width := s.axes[k].Hi - s.axes[k].Lo
+		if a.open(0) {
+			axes[k].Lo -= width / 8
+		}
+		if a.open(1) {
+			axes[k].Hi += width / 8
+		}
+		axes[k].Lo, axes[k].Hi = roundedOut(axes[k].Lo, axes[k].Hi, [2]bool{a.open(0), a.open(1)})
+	}
+}
+
+// stuck says that errors do not fall.
+func (s *reaching) stuck(list []measure) string {
+	if s.meshes >= most {
+		return fmt.Sprintf("%d meshes were tried", s.meshes)
+	}
+	if len(list) == 0 || s.unseen() {
+		return ""
+	}
+	s.worst = append(s.worst, list[0].over(s.from.Problem.Accuracy))
+	if n := len(s.worst); n > 3 && s.worst[n-1] > 0.9*s.worst[n-3] {
+		return stalled
+	}
+	return ""
+}
+
+// afford takes the mesh as far as memory and time allow.
+func (s *reaching) afford(axes []AxisSpec) string {
+	limit, why := s.limit(axes)
+	need, free := cellsOf(axes), 0.0
+	if need <= limit {
+		s.axes = axes
+		return ""
+	}
+	for k := range axes {
+		if s.free(k) {
+			free++
+		}
+	}
+	for k := range axes {
+		if s.free(k) {
+			axes[k].Cells = max(leastCells, 4*int(float64(axes[k].Cells)*math.Pow(limit/need, 1/free)/4))
+		}
+	}
+	if n := cellsOf(axes); n > limit || n < grudging*cellsOf(s.axes) {
+		return why
+	}
+	s.axes = axes
+	return ""
+}
+
+func cellsOf(axes []AxisSpec) float64 {
+	n := 1.0
+	for _, a := range axes {
+		n *= float64(a.Cells)
+	}
+	return n
+}
+
+// limit returns the most cells that may be had, and why no more.
+func (s *reaching) limit(axes []AxisSpec) (cells float64, why string) {
+	p := *s.from.Problem
+	p.Axes, p.Order = axes, s.order
+	cells, why = grid.MaxCells, "more cells cannot be numbered"
+	if memory := p.memoryLimit(); memory > 0 && memory/p.bytesPerCell() < cells {
+		cells, why = memory/p.bytesPerCell(), "more cells need more memory than "+size(memory)
+	}
+	left := max(0, p.timeLimit()-time.Since(s.begin).Seconds())
+	if n := cellsOf(s.axes) * math.Pow(left/s.took, 1/costly); n < cells {
+		cells, why = n, fmt.Sprintf("more cells would take longer than the time limit of %g s", p.timeLimit())
+	}
+	return cells, why
+}
+
+// timeLimit returns the seconds that the search may take.
+func (p *Problem) timeLimit() float64 {
+	if p.TimeLimit > 0 {
+		return p.TimeLimit
+	}
+	return 3600
+}
