@@ -178,6 +178,14 @@ func rowForm(t *testing.T, overrides []string) *Result {
 	return r
 }
 
+// Beyond five standard deviations of a Gaussian φ lies Q = erfc(5/√2)/2. Masses are
+// densities at centres times widths, which is less by h²/24 · 5φ(5), 26 Q of it.
+func TestTheEdgeOfAGaussianHasItsMass(t *testing.T) {
+	want := math.Erfc(5/math.Sqrt2) / 2
+	const h = 16.0 / 640
+	near(t, "edge", solve(t, "edge").Stationary.Observables["edge"], want, want*26*h*h/24*1.01)
+}
+
 // Student's law of the diffusion, ησ²/(2(B−η)) and tail, for three learning
 // rates and batch sizes.
 func TestOneWeightHasStudentsLaw(t *testing.T) {

@@ -18,6 +18,7 @@ type Observable struct {
 	Name string
 
 	at     func(dst []float64, x [][]float64, t float64)
+	margin func(dst []float64, x [][]float64, t float64) // nil unless inequalities
 	node   *expr.Node // nil for one that comes with an optimiser
 	timed  bool       // φ depends on t
 	file   string
@@ -68,6 +69,11 @@ func (r *reader) observable(e entry, path string, p *Problem) (o Observable, ok 
 	}
 	o = Observable{Name: e.key, node: n, timed: n.Uses("t"), file: r.file, line: e.line, key: path, points: 1}
 	o.at = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
+	if m, ok := expr.Margin(n); ok {
+		if c, err := compile(axes, m); err == nil {
+			o.margin = func(dst []float64, x [][]float64, t float64) { c.eval([][]float64{dst}, x, t) }
+		}
+	}
 	if n.Boolean() {
 		o.points = subPoints
 	}
@@ -156,6 +162,10 @@ func (o *Observable) OnCells(g *grid.Grid, t float64) ([]float64, error) {
 	}
 	return phi, nil
 }
+
+// Margin returns a function that is positive where inequalities hold and negative
+// where they do not, nil for other observables.
+func (o *Observable) Margin() func(dst []float64, x [][]float64, t float64) { return o.margin }
 
 func (o *Observable) unusable(v float64, g *grid.Grid, cell int) error {
 	x := operators.Columns(g.Dim(), 1)

@@ -17,12 +17,15 @@ type crowd struct {
 	*Paths
 	*plan
 	motion     *rand.PCG // of Brownian increments
+	bridge     *rand.PCG // of their halves
 	random     *rand.Rand
 	move       func(t, dt float64) // from → x, noise at the start in s
 	id         int
 	x, from    [][]float64 // now, and at the start of the step
 	b, s       [][]float64
-	w          [][]float64 // Brownian increments
+	known      bool        // s, where it is constant
+	w, rest    [][]float64 // Brownian increments, and those of the second half of a step
+	second     bool        // half of a step
 	z, spread  []float64   // a normal number; D dt along an axis
 	rate, was  []float64   // killing now and at the start of the step
 	fuse       []float64   // what is left of an exponential life, spent at the killing rate
@@ -43,6 +46,9 @@ func newCrowd(p *Paths, q *plan) *crowd {
 	c.allocate(&c.b, dim)
 	c.allocate(&c.s, dim*motions)
 	c.allocate(&c.w, motions)
+	if p.halved {
+		c.allocate(&c.rest, max(dim, motions)) // some methods have a motion per axis
+	}
 	var each [][]float64
 	c.allocate(&each, 5)
 	c.z, c.spread, c.rate, c.was, c.fuse = each[0], each[1], each[2], each[3], each[4]
@@ -99,6 +105,7 @@ func (c *crowd) run(ctx context.Context, id int, out []Ensemble) error {
 func (c *crowd) start(id int) error {
 	c.id = id
 	c.motion, c.random = rand.NewPCG(c.Seed, uint64(2*id)), rand.New(rand.NewPCG(c.Seed, uint64(2*id+1)))
+	c.bridge = rand.NewPCG(^c.Seed, uint64(id))
 	c.Initial(c.x, c.random)
 	for i := range c.alive {
 		c.alive[i] = true
@@ -148,16 +155,31 @@ func (c *crowd) step(t, dt float64) error {
 
 // draw draws the Brownian increments of a step.
 func (c *crowd) draw(dt float64) {
-	root := math.Sqrt(dt / float64(max(1, c.draws)))
+	if c.halved {
+		c.split(dt)
+		return
+	}
+	root := math.Sqrt(dt)
 	for _, w := range c.w {
 		normals(w, root, c.motion)
 	}
-	for range c.draws - 1 {
-		for _, w := range c.w {
-			normals(c.z, root, c.motion)
-			for i, z := range c.z {
-				w[i] += z
-			}
+}
+
+// split draws the increments of a whole step, 2dt, at its first half, and divides
+// them by a Brownian bridge: W/2 ± a normal number of variance dt/2.
+func (c *crowd) split(dt float64) {
+	if c.second = !c.second; !c.second {
+		for m, w := range c.w {
+			copy(w, c.rest[m])
+		}
+		return
+	}
+	for m, w := range c.w {
+		normals(w, math.Sqrt(2*dt), c.motion)
+		normals(c.z, math.Sqrt(dt/2), c.bridge)
+		for i, z := range c.z {
+			c.rest[m][i] = w[i]/2 - z
+			w[i] = w[i]/2 + z
 		}
 	}
 }

@@ -13,17 +13,18 @@ const (
 )
 
 // currents tests the probability current J of a stationary law, axis by axis: the
-// mean displacement in a short time of particles halfway in a part of the box, over
-// that time, is ∫J over the part. (Both ways of a reversible process cancel in
-// every part whatever the time.) The sum of squares over standard errors is χ²,
-// shifted by what half as many cells change.
-func (v *verifier) currents(l *subject, from, to Ensemble) {
-	g, n := l.Grid, float64(len(from.Alive))
+// mean displacement in a short time τ of particles halfway in a part of the box, over
+// that time, is ∫J over the part, and off by order τ; twice that of both halves of the
+// time, less it, by order τ². (Both ways of a reversible process cancel in every part
+// whatever the time.) The sum of squares over standard errors is χ², shifted by what
+// half as many cells change. The three ensembles are τ/2 apart.
+func (v *verifier) currents(l *subject, seen [3]Ensemble) {
+	g, n := l.Grid, float64(len(seen[0].Alive))
 	if v.result.Stationary.Current == nil || l.mass < 1-1e-9 {
 		return
 	}
 	p := compare.Divide(g, l.Mass, max(1.0/inCurrents, perPart/n))
-	half, length := displacements(g, from, to)
+	first, second, whole := displacements(g, seen[0], seen[1]), displacements(g, seen[1], seen[2]), displacements(g, seen[0], seen[2])
 	for k := range g.Dim() {
 		want, allowed := integrals(g, k, v.result.Stationary.Current[k]), make([]float64, g.Size())
 		if v.coarse != nil && v.coarse.Stationary.Current != nil {
@@ -34,10 +35,18 @@ func (v *verifier) currents(l *subject, from, to Ensemble) {
 			}
 		}
 		sums, squares := make([]float64, len(p.Mass)), make([]float64, len(p.Mass))
-		for i, cell := range half {
-			d := length[k][i] / (to.Time - from.Time)
-			sums[p.Of[cell]] += d / n
-			squares[p.Of[cell]] += d * d / n
+		for i := range first.half {
+			var shares partShares
+			for _, d := range []struct {
+				*displacement
+				factor float64
+			}{{first, 2}, {second, 2}, {whole, -1}} {
+				shares.add(p.Of[d.half[i]], d.factor*d.length[k][i]/(seen[2].Time-seen[0].Time))
+			}
+			for _, s := range shares.all[:shares.n] {
+				sums[s.part] += s.value / n
+				squares[s.part] += s.value * s.value / n
+			}
 		}
 		means, changes := p.Sums(want), p.Sums(allowed)
 		chi, shift, degrees := 0.0, 0.0, 0.0
@@ -54,12 +63,36 @@ func (v *verifier) currents(l *subject, from, to Ensemble) {
 	}
 }
 
-// displacements returns the cells halfway between the places of particles at two
-// times, and by how much each has moved along every axis, the shorter way around a
-// periodic one.
-func displacements(g *grid.Grid, from, to Ensemble) (half []int32, length [][]float64) {
+// partShares are what one particle gives to parts, summed in each.
+type partShares struct {
+	all [3]struct {
+		part  int32
+		value float64
+	}
+	n int
+}
+
+func (s *partShares) add(part int32, value float64) {
+	for i := range s.all[:s.n] {
+		if s.all[i].part == part {
+			s.all[i].value += value
+			return
+		}
+	}
+	s.all[s.n].part, s.all[s.n].value = part, value
+	s.n++
+}
+
+// displacement is the cells halfway between the places of particles at two times, and
+// by how much each has moved along every axis, the shorter way around a periodic one.
+type displacement struct {
+	half   []int32
+	length [][]float64
+}
+
+func displacements(g *grid.Grid, from, to Ensemble) *displacement {
 	middle := Ensemble{X: make([][]float64, g.Dim()), Alive: from.Alive}
-	length = make([][]float64, g.Dim())
+	length := make([][]float64, g.Dim())
 	for k := range length {
 		w := newWalls(g, k)
 		middle.X[k], length[k] = make([]float64, len(from.Alive)), make([]float64, len(from.Alive))
@@ -71,7 +104,7 @@ func displacements(g *grid.Grid, from, to Ensemble) (half []int32, length [][]fl
 			length[k][i], middle.X[k][i] = d, w.wrap(x+d/2)
 		}
 	}
-	return cellsOf(g, middle), length
+	return &displacement{cellsOf(g, middle), length}
 }
 
 // integrals returns ∫J of every cell from the flow through its faces along axis k.

@@ -42,7 +42,7 @@ func TestOnlyCurrentsTellARotationApart(t *testing.T) {
 	for _, rotates := range []bool{true, false} {
 		v := &verifier{ctx: context.Background(), of: c, result: r, task: cases.ValidateTask{Particles: 50_000}, out: &Verdict{}}
 		c.Problem.Process = turning
-		for _, step := range []func() error{v.plan, v.solveCoarse, v.prepare} {
+		for _, step := range []func() error{v.plan, v.solveCoarse, v.prepare, v.follows, v.try} {
 			if err := step(); err != nil {
 				t.Fatal(err)
 			}

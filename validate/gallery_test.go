@@ -41,6 +41,7 @@ var samples = map[string]sample{
 	"diagonalnet":  {step: .02, overrides: []string{"axis.s1.cells=90", "axis.s2.cells=100", "evolve.until=0.5", "evolve.outputs=2"}, coarse: []string{"axis.s1.cells=45", "axis.s2.cells=50"}},
 	"dirac":        {step: .005, overrides: []string{"evolve.times=[1.0]"}},
 	"doublewell":   {step: .02, overrides: short("2")},
+	"edge":         {step: .02, last: 1},
 	"gbm":          {step: .01},
 	"gyrator":      {step: .02, last: 1},
 	"iris":         {step: .5, last: 3, overrides: on(256, "length", "width")},

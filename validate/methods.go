@@ -57,11 +57,19 @@ func (m Method) check(s shape) error {
 	return nil
 }
 
+// noise evaluates σ at the start of a step, once in a run if it is constant.
+func (c *crowd) noise(t float64) {
+	if !c.shape.constant || !c.known {
+		c.Process.Noise(c.s, c.from, t)
+		c.known = true
+	}
+}
+
 // euler moves by b dt + σ dW.
 func euler(c *crowd) func(t, dt float64) {
 	return func(t, dt float64) {
 		c.Process.Drift(c.b, c.from, t)
-		c.Process.Noise(c.s, c.from, t)
+		c.noise(t)
 		c.draw(dt)
 		c.along(c.x, dt)
 	}
@@ -110,7 +118,7 @@ func milstein(c *crowd) func(t, dt float64) {
 	motions := len(c.w)
 	return func(t, dt float64) {
 		c.Process.Drift(c.b, c.from, t)
-		c.Process.Noise(c.s, c.from, t)
+		c.noise(t)
 		c.draw(dt)
 		c.along(c.x, dt)
 		root := math.Sqrt(dt)
@@ -147,16 +155,35 @@ type supports struct {
 	*crowd
 	at, drift, noise [][]float64
 	areas            [][]float64 // ±dt for pairs of motions, in the place of areas between them
+	groups           [][]int     // of motions that are shifted together
 }
 
 func platen(c *crowd) func(t, dt float64) {
-	p := &supports{crowd: c}
+	p := &supports{crowd: c, groups: groups(c.shape, len(c.w))}
 	motions := len(c.w)
 	c.allocate(&p.at, len(c.x))
 	c.allocate(&p.drift, len(c.x))
 	c.allocate(&p.noise, len(c.s))
-	c.allocate(&p.areas, motions*(motions-1)/2)
+	if !c.shape.diagonal && !c.shape.constant {
+		c.allocate(&p.areas, motions*(motions-1)/2)
+	}
 	return p.step
+}
+
+// groups are all motions together where each depends on its own axis alone, one by
+// one otherwise, and none where σ is constant.
+func groups(s shape, motions int) (out [][]int) {
+	if s.constant {
+		return nil
+	}
+	for j := range motions {
+		if s.diagonal && j > 0 {
+			out[0] = append(out[0], j)
+		} else {
+			out = append(out, []int{j})
+		}
+	}
+	return out
 }
 
 // step is from + ½(b + b(Y)) dt and, for motions j and r ≠ j with increments w,
@@ -165,21 +192,27 @@ func platen(c *crowd) func(t, dt float64) {
 //	        + ¼ Σ± (σʲ(U±ʳ) − σʲ) wʲ ± σʲ(U±ʳ)(wʲwʳ + Vʳʲ)/√dt
 //
 // with Y = from + b dt + σw, R± = from + b dt ± σʲ√dt, U± = from ± σʳ√dt and
-// V antisymmetric, ±dt at random.
+// V antisymmetric, ±dt at random. Where noise is diagonal the last sum has mean 0
+// and is left out, and R± are one point for all motions; where it is constant only
+// σw is left.
 func (p *supports) step(t, dt float64) {
-	c, motions, root := p.crowd, len(p.w), math.Sqrt(dt)
+	c := p.crowd
 	c.Process.Drift(c.b, c.from, t)
-	c.Process.Noise(c.s, c.from, t)
+	c.noise(t)
 	c.draw(dt)
 	c.along(p.at, dt)
 	c.Process.Drift(p.drift, p.at, t+dt)
+	share := 0.5
+	if c.shape.constant {
+		share = 1
+	}
 	for k, x := range c.x {
 		addScaled(x, c.b[k], dt/2)
 		addScaled(x, p.drift[k], dt/2)
 		for j, w := range c.w {
-			if s := c.s[k*motions+j]; !zero(s) {
+			if s := c.s[k*len(c.w)+j]; !zero(s) {
 				for i := range x {
-					x[i] += s[i] * w[i] / 2
+					x[i] += share * s[i] * w[i]
 				}
 			}
 		}
@@ -187,16 +220,24 @@ func (p *supports) step(t, dt float64) {
 	for _, v := range p.areas {
 		p.signs(v, dt)
 	}
-	for j := range motions {
-		for _, sign := range []float64{1, -1} {
-			p.shift(j, dt, sign*root)
-			c.Process.Noise(p.noise, p.at, t+dt)
+	for _, group := range p.groups {
+		p.vary(group, t, dt)
+	}
+}
+
+// vary adds what σ at the supports of a group of motions contributes.
+func (p *supports) vary(group []int, t, dt float64) {
+	root := math.Sqrt(dt)
+	for _, sign := range []float64{1, -1} {
+		p.shift(group, dt, sign*root)
+		p.Process.Noise(p.noise, p.at, t+dt)
+		for _, j := range group {
 			p.own(j, dt, sign/root)
-			if motions > 1 && !c.shape.diagonal {
-				p.shift(j, 0, sign*root)
-				c.Process.Noise(p.noise, p.at, t)
-				p.others(j, sign/root)
-			}
+		}
+		if len(p.areas) > 0 {
+			p.shift(group, 0, sign*root)
+			p.Process.Noise(p.noise, p.at, t)
+			p.others(group[0], sign/root)
 		}
 	}
 }
@@ -213,14 +254,18 @@ func (p *supports) signs(v []float64, size float64) {
 	}
 }
 
-// shift writes from + b dt + σʲ·length.
-func (p *supports) shift(j int, dt, length float64) {
+// shift writes from + b dt + Σσʲ·length over a group of motions.
+func (p *supports) shift(group []int, dt, length float64) {
 	for k, at := range p.at {
 		copy(at, p.from[k])
 		if dt != 0 {
 			addScaled(at, p.b[k], dt)
 		}
-		addScaled(at, p.s[k*len(p.w)+j], length)
+		for _, j := range group {
+			if s := p.s[k*len(p.w)+j]; !zero(s) {
+				addScaled(at, s, length)
+			}
+		}
 	}
 }
 
@@ -273,7 +318,7 @@ type splitting struct {
 }
 
 func (b *splitting) step(t, dt float64) {
-	b.Process.Noise(b.s, b.from, t)
+	b.noise(t)
 	b.draw(dt)
 	b.kick(t, dt/2)
 	b.glide(dt / 2)
@@ -344,7 +389,7 @@ func exact(c *crowd) func(t, dt float64) {
 			known = dt
 			carry, root = c.shape.linear.over(dt, mean)
 		}
-		c.Process.Noise(c.s, c.from, t)
+		c.noise(t)
 		c.draw(dt)
 		for k, x := range c.x {
 			for i := range x {

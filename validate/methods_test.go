@@ -25,7 +25,7 @@ func geometric(method validate.Method, particles int, step float64) validate.Pat
 
 func both(t *testing.T, p validate.Paths, time float64) (long, short validate.Ensemble) {
 	t.Helper()
-	a, b, err := p.Both(context.Background(), []float64{time}, nil)
+	a, b, err := p.Both(context.Background(), []float64{time}, p.Particles, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"math"
+	"slices"
 
 	"fokker/grid"
 	"fokker/operators"
@@ -51,8 +52,7 @@ func (v *verifier) pace() (step float64, err error) {
 			step = min(step, rate/s.rate)
 		}
 	}
-	scale := math.Pow(10, math.Floor(math.Log10(step))-1)
-	step = math.Floor(step/scale) * scale // two digits
+	step = digits(step)
 	for _, l := range v.laws {
 		used := step
 		if v.task.Step > 0 {
@@ -61,6 +61,88 @@ func (v *verifier) pace() (step float64, err error) {
 		l.move = used * math.Ceil(min(turns*rest/used, settling))
 	}
 	return step, nil
+}
+
+const (
+	trying = 32   // the part of all particles that try the step
+	unseen = 1    // standard error of all particles, that the step may move an expectation by
+	known  = 0.35 // of one, to which it is known
+	change = 4    // of the step at most, by the trial
+)
+
+// try moves a few particles and their companions with the first guess of a step. It
+// chooses the step from what that one does to expectations, so that it is just not
+// seen, and the number of companions from the variance of their differences (Giles
+// 2008).
+func (v *verifier) try() error {
+	if v.of.Problem.Chain != nil {
+		return nil // its step is the rate
+	}
+	v.glance = v.out.Step
+	factor := change * 1.0
+	variances := make([]float64, len(v.series))
+	for i, s := range v.series {
+		if v.isExact(s) {
+			continue
+		}
+		p := v.paths()
+		all := float64(p.Particles)
+		p.Initial, p.Particles = s.start, p.companions(p.Particles/trying)
+		long, short, err := p.Both(v.ctx, s.times, p.Particles, v.progress("trial"))
+		if err != nil {
+			return err
+		}
+		for j, l := range s.laws {
+			found := differ(v.result.Grid, long[j], short[j], l.basis.psi...)
+			factor = min(factor, v.faster(l, found, unseen/math.Sqrt(all)))
+			for _, d := range found {
+				variances[i] = max(variances[i], d.variance*math.Pow(extrapolation(v.order(l)), 2))
+			}
+		}
+	}
+	if v.task.Step > 0 {
+		factor = 1
+	} else if len(v.series) > 0 {
+		v.out.Step = digits(v.out.Step * factor)
+	}
+	for i, s := range v.series {
+		if v.isExact(s) {
+			continue
+		}
+		part := variances[i] * factor * factor / (known * known)
+		s.companions = int(min(1, max(part, 1.0/trying)) * float64(v.paths().Particles))
+	}
+	return nil
+}
+
+// isExact reports whether no step has an error.
+func (v *verifier) isExact(s *series) bool {
+	return !slices.ContainsFunc(s.laws, func(l *subject) bool { return !math.IsInf(v.order(l), 1) })
+}
+
+// faster returns how many times the step may be longer: what surely is no more than
+// unseen, or what is seen, says so.
+func (v *verifier) faster(l *subject, found []difference, unseen float64) float64 {
+	order := v.order(l)
+	most, least := 0.0, 0.0
+	for _, d := range found {
+		most = max(most, extrapolation(order)*(math.Abs(d.mean)+d.error))
+		least = max(least, extrapolation(order)*(math.Abs(d.mean)-2*d.error))
+	}
+	order = min(order, 2)
+	if up := math.Pow(unseen/most, 1/order); up > 1 {
+		return min(up, change)
+	}
+	if down := math.Pow(unseen/least, 1/order); down < 1 {
+		return max(down, 1.0/change)
+	}
+	return 1
+}
+
+// digits rounds a number down to two of them.
+func digits(x float64) float64 {
+	scale := math.Pow(10, math.Floor(math.Log10(x))-1)
+	return math.Floor(x/scale) * scale
 }
 
 // scales are times of a process in a law.

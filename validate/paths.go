@@ -41,7 +41,7 @@ type Paths struct {
 	Seed      uint64
 	Workers   int // 0 is GOMAXPROCS; results do not depend on it
 
-	parts, draws int // a step is cut into so many; its Brownian increment is a sum of so many
+	halved bool // steps are half as long, on the Brownian motion of whole ones
 }
 
 // Algorithm moves points by a rule of its own, all by one step. It knows no
@@ -96,15 +96,28 @@ func (p *Paths) Run(ctx context.Context, times []float64, progress func(float64)
 	for j, t := range times {
 		out[j] = Ensemble{t, operators.Columns(p.Process.Dim(), p.Particles), make([]bool, p.Particles)}
 	}
-	blocks := (p.Particles + block - 1) / block
+	err = p.inBlocks(ctx, (p.Particles+block-1)/block, progress, func() func(id int) error {
+		c := newCrowd(p, plan)
+		return func(id int) error { return c.run(ctx, id, out) }
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// inBlocks calls what each worker makes for itself with all numbers of blocks.
+func (p *Paths) inBlocks(ctx context.Context, blocks int, progress func(float64), worker func() func(id int) error) error {
 	errs, done := make([]error, blocks), make(chan struct{}, blocks)
 	var next atomic.Int64
 	var wait sync.WaitGroup
 	for range min(p.workers(), blocks) {
 		wait.Go(func() {
-			c := newCrowd(p, plan)
+			do := worker()
 			for i := int(next.Add(1)) - 1; i < blocks; i = int(next.Add(1)) - 1 {
-				errs[i] = c.run(ctx, i, out)
+				if errs[i] = ctx.Err(); errs[i] == nil {
+					errs[i] = do(i)
+				}
 				done <- struct{}{}
 			}
 		})
@@ -118,10 +131,10 @@ func (p *Paths) Run(ctx context.Context, times []float64, progress func(float64)
 	wait.Wait()
 	for _, err := range errs { // of the lowest block, whichever failed earliest
 		if err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return out, nil
+	return nil
 }
 
 func (p *Paths) workers() int {
@@ -131,25 +144,41 @@ func (p *Paths) workers() int {
 	return runtime.GOMAXPROCS(0)
 }
 
-// Both returns the ensembles of two runs on the same Brownian motion, with steps
-// of the given length and of half of it, so that their difference is what the
+// Both returns the ensembles of a run, and those of so many of its first particles
+// on the same Brownian motion with steps half as long: their difference is what the
 // step does and little of chance (Giles 2008).
-func (p *Paths) Both(ctx context.Context, times []float64, progress func(float64)) (long, short []Ensemble, err error) {
-	q := *p
-	q.parts, q.draws = 1, 2
-	half := func(from float64) func(float64) {
+func (p *Paths) Both(ctx context.Context, times []float64, companions int, progress func(float64)) (long, short []Ensemble, err error) {
+	half := *p
+	half.halved, half.Particles = true, p.companions(companions)
+	part := 1 / (1 + 2*float64(half.Particles)/float64(p.Particles)) // of the work
+	share := func(from, part float64) func(float64) {
 		return func(done float64) {
 			if progress != nil {
-				progress(from + done*(from/2+1)/3) // the second run takes twice as long
+				progress(from + part*done)
 			}
 		}
 	}
-	if long, err = q.Run(ctx, times, half(0)); err != nil {
+	if long, err = p.Run(ctx, times, share(0, part)); err != nil {
 		return nil, nil, err
 	}
-	q.parts, q.draws = 2, 1
-	short, err = q.Run(ctx, times, half(1.0/3))
+	short, err = half.Run(ctx, times, share(part, 1-part))
 	return long, short, err
+}
+
+// with is Both where there are companions, and a run with empty ensembles beside it
+// where there are none.
+func (p *Paths) with(ctx context.Context, times []float64, companions int, progress func(float64)) (long, short []Ensemble, err error) {
+	if companions > 0 {
+		return p.Both(ctx, times, companions, progress)
+	}
+	long, err = p.Run(ctx, times, progress)
+	return long, make([]Ensemble, len(times)), err
+}
+
+// companions rounds a number of particles up to whole blocks, whose random streams
+// depend on their length.
+func (p *Paths) companions(n int) int {
+	return min(p.Particles, (max(n, 2)+block-1)/block*block)
 }
 
 // plan is what a run needs to know before it starts.
@@ -200,7 +229,10 @@ func (p *Paths) count(times []float64) (steps []int, err error) {
 		if p.Algorithm != nil && math.Abs((t-last)/p.Step-n) > rounding*max(1, n) {
 			return nil, fmt.Errorf("validate: time %v after %v, expected a whole number of steps of %v", t, last, p.Step)
 		}
-		steps, last = append(steps, int(n)*max(1, p.parts)), t
+		if p.halved {
+			n *= 2
+		}
+		steps, last = append(steps, int(n)), t
 	}
 	return steps, nil
 }

@@ -13,6 +13,7 @@ import (
 
 // shape is what a process shows at points of the box.
 type shape struct {
+	constant bool     // σ is constant, in time as well
 	diagonal bool     // every motion acts along one axis and depends on it alone, and no axis has two
 	linear   *linear  // nil unless b = Ax + a and σ are constant, in time as well
 	kinetic  *kinetic // nil unless positions and velocities
@@ -58,13 +59,13 @@ func probe(p operators.Process, axes []grid.Axis, times []float64) shape {
 		out.diagonal = out.diagonal && l.diagonal()
 		if i == 0 {
 			first = l
-			if l.noiseIsConstant() {
+			if out.constant = l.noiseIsConstant(); out.constant {
 				out.linear, out.kinetic = l.fit()
 			}
 			continue
 		}
 		if !l.agrees(l.s, first.s) {
-			out.linear, out.kinetic = nil, nil
+			out.constant, out.linear, out.kinetic = false, nil, nil
 		}
 		if out.linear != nil && !l.agrees(l.b, first.b) {
 			out.linear = nil

@@ -98,6 +98,26 @@ func TestVerifyFindsTheFiniteLearningRate(t *testing.T) {
 	}
 }
 
+// What too few particles would show is tested by splitting: P(X > 5) of a Gaussian to a
+// tenth, which a temperature off by a fifth multiplies by nine.
+func TestVerifyFindsRareSetsBySplitting(t *testing.T) {
+	c, r := solved(t, "edge", "validate.particles=60000")
+	v := verified(t, c, r, 0)
+	got, want := found(t, v, "stationary: E edge by splitting"), math.Erfc(5/math.Sqrt2)/2
+	if !v.Pass || *got.Error > 0.3*want || math.Abs(*got.Bias) > 4**got.Error || len(v.Skipped) > 0 {
+		t.Errorf("pass %v, off by %v ± %v of %v, skipped %v", v.Pass, *got.Bias, *got.Error, want, v.Skipped)
+	}
+	t.Logf("off by %v ± %v of %v", *got.Bias, *got.Error, want)
+	warm, err := cases.FromGallery("edge", "process.temperature=1.2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Problem.Process = warm.Problem.Process // of particles
+	if got := found(t, verified(t, c, r, 0), "stationary: E edge by splitting"); got.Pass {
+		t.Errorf("the edge of a warmer law passed: %+v", got)
+	}
+}
+
 // A result without a law is nothing to test.
 func TestVerifyNeedsALawToTest(t *testing.T) {
 	c, r := solved(t, "doublewell", "axis.x.cells=40", "evolve.until=1")
