@@ -18,7 +18,7 @@ bench: ## unknowns per second, work units, allocations
 null: ## p-values of every test over 200 seeds
 	FOKKER_SEEDS=200 go test ./validate/compare -count 1 -run 'Null|Allowed|Chains|Weighted' -v
 
-paths: ## a million particles against the grid, on every case of the gallery (an hour of one core, half of it over the data of iris)
+paths: ## a million particles against the grid, on every case of the gallery (an hour or two of one core)
 	FOKKER_PARTICLES=1000000 go test ./validate -run VerifyOnEveryGallery -count 1 -timeout 10h -v
 
 accuracy: ## every known law without cells, and without ranges where it confines, to 1e-4 in at most a minute each (some minutes)
