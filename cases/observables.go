@@ -19,8 +19,8 @@ type Observable struct {
 
 	at     func(dst []float64, x [][]float64, t float64)
 	margin func(dst []float64, x [][]float64, t float64) // nil unless inequalities
-	node   *expr.Node // nil for one that comes with an optimiser
-	timed  bool       // φ depends on t
+	node   *expr.Node                                    // nil for one that comes with an optimiser
+	timed  bool                                          // φ depends on t
 	file   string
 	line   int
 	key    string
