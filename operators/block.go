@@ -143,6 +143,13 @@ func (b *Block) Row(i int) (to []int, rate []float64) {
 	return b.rows().row(i - b.span.Lo)
 }
 
+// Column returns the rates into cell i of a block of all cells, from cells in
+// increasing order.
+func (b *Block) Column(i int) (from []int, rate []float64) {
+	b.whole()
+	return b.turned().row(i)
+}
+
 // Absorption returns the rate of being lost from each cell, by walls or
 // killing, nil where nothing is lost.
 func (b *Block) Absorption() []float64 { return b.absorbed }
@@ -229,3 +236,11 @@ func (b *Block) whole() {
 // Killed returns the rate of removal of each cell by killing alone, nil where
 // there is none.
 func (b *Block) Killed() []float64 { return b.killed }
+
+// Exits calls visit for all rates of leaving through walls, with the offset that meets
+// one.
+func (b *Block) Exits(visit func(cell int, offset [4]int, rate float64)) {
+	for _, x := range b.exits {
+		visit(x.from, x.offset, x.rate)
+	}
+}

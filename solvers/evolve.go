@@ -45,9 +45,8 @@ const (
 //
 // Method "contour" inverts Laplace transforms instead: some
 // 20 complex shifts a decade, solved in a space that 30 real solutions make, give
-// the laws at all times within it. It suits long horizons, many times, high
-// accuracy, and wide jumps, whose implicit equations are dear. Steps are its
-// spaces then, Rejected those too small for their times, Iterations the complex
+// the laws at all times within it. It suits long horizons, many times and high
+// accuracy. Steps are its spaces then, Rejected those too small for their times, Iterations the complex
 // shifts; Error is the largest of all times.
 //
 // An operator that is no generator is followed by SDIRK4, without the limiter: masses
@@ -71,11 +70,8 @@ func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (
 	if set.Method == byJumps || set.Method == "" && calm(rows, times) {
 		return uniformise(rows, m0, times, set)
 	}
-	if set.Method == byContour || set.Method == "" && leaping(rows) {
-		out, err := exponential(rows, m0, times, set)
-		if set.Method == byContour || !errors.As(err, new(*NotConverged)) {
-			return out, err
-		}
+	if set.Method == byContour {
+		return exponential(rows, m0, times, set)
 	}
 	e, err := newEvolver(rows, m0, times, set)
 	if err != nil {
@@ -197,7 +193,6 @@ func newEvolver(q operators.Rowed, m0, times []float64, s Settings) (*evolver, e
 	if err := e.begin(q); err != nil {
 		return nil, err
 	}
-	e.out.Method = e.way.name()
 	e.clock = newClock(times[len(times)-1], e.pace(m0))
 	return e, nil
 }
@@ -263,6 +258,14 @@ func (e *evolver) run() error {
 	}
 	if len(e.asked) == 0 {
 		return nil
+	}
+	if e.way == nil {
+		if err := e.byContours(); err != nil || len(e.asked) == 0 {
+			return err
+		}
+		if err := e.useSdirk(e.generator, byAny); err != nil {
+			return err
+		}
 	}
 	h := e.first()
 	for {
@@ -369,7 +372,7 @@ func (e *evolver) advance(h float64) (float64, error) {
 		if err := e.accept(h, found, debt); err != nil {
 			return 0, err
 		}
-		return e.reconsider(h * math.Min(most, e.grow(h, found)))
+		return e.reconsider(h, h*math.Min(most, e.grow(h, found)))
 	}
 	e.out.Rejected++
 	if old := e.back(); old > 0 {

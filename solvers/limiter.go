@@ -38,12 +38,66 @@ type neighborhood interface{ of(i int32) []int32 }
 // newLimiter joins the cells between which any of the generators jumps.
 func newLimiter(rows ...operators.Rowed) *limiter {
 	l := &limiter{level: make([]int32, rows[0].Size()+1)}
+	q, ok := rows[0].(columned)
 	if f := newFaces(rows); f != nil {
 		l.beside = f
+	} else if ok && len(rows) == 1 {
+		l.beside = &crossed{q: q}
 	} else {
 		l.beside = newJoined(rows)
 	}
 	return l
+}
+
+// columned is a generator that tells what enters a cell as well as what leaves it.
+type columned interface {
+	operators.Rowed
+	Column(i int) (from []int, rate []float64)
+}
+
+// crossed joins the cells of the rows and columns of one generator, which are read when
+// they are asked for: few cells are debtors.
+type crossed struct {
+	q     columned
+	found []int32
+}
+
+func (c *crossed) of(cell int32) []int32 {
+	n, lost := c.q.Size(), c.q.Absorption()
+	c.found = c.found[:0]
+	if int(cell) == n {
+		for i, rate := range lost {
+			if rate > 0 {
+				c.found = append(c.found, int32(i))
+			}
+		}
+		return c.found
+	}
+	to, out := c.q.Row(int(cell))
+	from, in := c.q.Column(int(cell))
+	for len(to) > 0 || len(from) > 0 { // both increase
+		switch {
+		case len(from) == 0 || len(to) > 0 && to[0] < from[0]:
+			c.add(to[0], out[0])
+			to, out = to[1:], out[1:]
+		case len(to) == 0 || from[0] < to[0]:
+			c.add(from[0], in[0])
+			from, in = from[1:], in[1:]
+		default:
+			c.add(to[0], out[0]+in[0])
+			to, out, from, in = to[1:], out[1:], from[1:], in[1:]
+		}
+	}
+	if lost != nil && lost[cell] > 0 {
+		c.found = append(c.found, int32(n))
+	}
+	return c.found
+}
+
+func (c *crossed) add(i int, rate float64) {
+	if rate > 0 {
+		c.found = append(c.found, int32(i))
+	}
 }
 
 // faces joins cells on either side of a face that something crosses.

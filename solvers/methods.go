@@ -1,6 +1,7 @@
 package solvers
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -16,8 +17,9 @@ type method struct {
 }
 
 const (
-	byADI   = "adi"            // alternating directions, extrapolated
-	byJumps = "uniformisation" // sums of powers of I + Q/Λ
+	byADI        = "adi"            // alternating directions along axes, extrapolated
+	byDirections = "directions"     // along all offsets, extrapolated
+	byJumps      = "uniformisation" // sums of powers of I + Q/Λ
 )
 
 // Strang is the method that takes axes in turn, those without noise as streams of
@@ -25,11 +27,12 @@ const (
 const Strang = "strang"
 
 // evolutions is all that Settings.Method names for Evolve. Without a name it is
-// byJumps where little happens, byContour where jumps of constant rates lead beyond
-// face neighbours, Strang where an axis streams, byADI where the
-// generator is a sum over axes, and SDIRK4 otherwise.
+// byJumps where little happens, byDirections where jumps of constant rates lead beyond
+// face neighbours, and byContour where that does not pay, Strang where an axis streams,
+// byADI where the generator is a sum over axes, and SDIRK4 otherwise.
 var evolutions = []method{
 	{byADI, 6, "rates that do not depend on time, jumps to face neighbours along two axes or more"},
+	{byDirections, 6, "rates that do not depend on time, on a mesh where no chain of equal jumps is a ring"},
 	{Strang, 2, "rates that do not depend on time, jumps to face neighbours, an axis with drift and no noise"},
 	{byAny, 4, ""},
 	{byLines, 4, "jumps to face neighbours, one axis"},
@@ -74,20 +77,24 @@ func unsuited(name string) error {
 	return named(name)
 }
 
-// turns says when ways of stepping take turns. The steps of ADI are short where
+// turns says when ways of stepping take turns. Steps of splittings are short where
 // fast decay hides slow motion along a curve, or from one well to another: after
-// some of them, with many to come, a long one of SDIRK4 is tried.
+// some of them, with many to come, a long one of SDIRK4 is tried. Where jumps are wide
+// implicit equations are dear, and what is left is done by contours before that.
 type turns struct {
-	split *adi    // nil once SDIRK4 has taken over, or from the beginning
-	since int     // steps made when SDIRK4 was tried last
-	old   float64 // step of ADI while SDIRK4 is on trial, otherwise 0
-	left  string  // name of the way that was left, for the report
+	split   *extrapolated // nil once SDIRK4 has taken over, or from the beginning
+	contour bool          // contours may serve
+	since   int           // steps made when SDIRK4 was tried last
+	old     float64       // step of the splitting while SDIRK4 is on trial, otherwise 0
+	left    string        // name of the way that was left, for the report
 }
 
 const (
-	patient = 32  // steps of ADI before SDIRK4 is tried, and between trials
+	patient = 32  // steps of a splitting before SDIRK4 is tried, and between trials
 	distant = 256 // steps to come for which it is tried
 	leap    = 6   // how much longer its step is to be: about what it costs more
+	dear    = 64  // steps along all directions: about what a contour costs
+	looked  = 3   // steps before steps to come are counted
 )
 
 // begin chooses the way of stepping.
@@ -111,6 +118,18 @@ func (e *evolver) begin(q operators.Rowed) error {
 			return unsuited(name)
 		}
 	}
+	wide := e.settings.Method == "" && leaping(q)
+	if wide || e.settings.Method == byDirections {
+		e.turns.split, e.turns.contour = newDirections(e.state, q, e.settings.Workers), wide
+		if e.turns.split != nil {
+			e.way = e.turns.split
+			return nil
+		}
+		if !wide {
+			return unsuited(byDirections)
+		}
+		return nil // by contours from the beginning
+	}
 	return e.useSdirk(q, e.settings.Method)
 }
 
@@ -124,10 +143,18 @@ func (e *evolver) useSdirk(q operators.Rowed, name string) error {
 	return nil
 }
 
-// reconsider returns the next step, of ADI or, where its steps do not become
-// longer in time, of SDIRK4.
-func (e *evolver) reconsider(h float64) (float64, error) {
+// reconsider returns the step that follows one of length last, of a splitting or, where
+// its steps do not become longer in time, of SDIRK4.
+func (e *evolver) reconsider(last, h float64) (float64, error) {
 	w := &e.turns
+	if len(e.asked) == 0 {
+		return h, nil
+	}
+	if w.contour && e.out.Steps >= looked && (h < slight*last || e.out.Steps >= dear) && e.clock.end-e.t > dear*h*e.windows() {
+		if err := e.byContours(); err != nil || len(e.asked) == 0 {
+			return h, err
+		}
+	}
 	if w.old > 0 { // SDIRK4 has passed
 		e.looking += w.split.work()
 		*w = turns{left: w.split.name() + ", "}
@@ -144,7 +171,57 @@ func (e *evolver) reconsider(h float64) (float64, error) {
 	return leap * h, nil
 }
 
-// back returns to ADI and its step after a trial of SDIRK4 has failed; 0 if
+// windows returns how many contours serve the times asked for.
+func (e *evolver) windows() float64 {
+	first, last := e.asked[0]-e.t, e.asked[len(e.asked)-1]-e.t
+	return math.Ceil(math.Log(last/first)/math.Log(decade)) + 1
+}
+
+// byContours answers all that is left by contours, or nothing if their equations do not
+// converge.
+func (e *evolver) byContours() error {
+	e.turns.contour = false
+	n := len(e.m) - 1
+	times, set := make([]float64, len(e.asked)), e.settings
+	for i, t := range e.asked {
+		times[i] = t - e.t
+	}
+	mass := sum(e.m[:n]) / e.mass
+	set.Tolerance = (e.tolerance - e.out.Error) / mass
+	if report, done := set.Progress, e.clock.spent(e.t); report != nil {
+		set.Progress = func(part float64) { report(done + (1-done)*part) }
+	}
+	rest, err := exponential(e.generator, e.m[:n], times, set)
+	if errors.As(err, new(*NotConverged)) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e.looking += rest.WorkUnits
+	e.out.add(rest, mass, e.lost)
+	if e.asked = nil; e.way != nil {
+		e.out.Method = e.way.name() + ", " + e.out.Method
+	}
+	return nil
+}
+
+// add appends the laws of what is left, from a law with a part of the mass on, when so
+// much was lost before.
+func (o *Evolution) add(rest *Evolution, mass, lost float64) {
+	o.Method = rest.Method
+	o.Masses = append(o.Masses, rest.Masses...)
+	for _, l := range rest.Lost {
+		o.Lost = append(o.Lost, lost+l)
+	}
+	o.Error += mass * rest.Error
+	o.Steps += rest.Steps
+	o.Rejected += rest.Rejected
+	o.Limited += rest.Limited
+	o.Iterations += rest.Iterations
+}
+
+// back returns to the splitting and its step after a trial of SDIRK4 has failed; 0 if
 // there was none.
 func (e *evolver) back() (h float64) {
 	if h = e.turns.old; h > 0 {

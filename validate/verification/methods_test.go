@@ -51,6 +51,7 @@ func steppings() []stepping {
 		{method: "sdirk4-sweeps", problem: "coupled noise", order: 4, from: hairer, text: skewed},
 		{method: "sdirk4", problem: "two wells, pushed in time", order: 4, from: hairer, reference: itself, text: pushed},
 		{method: "uniformisation", problem: "rotation, far walls", from: "Jensen 1953", text: plane},
+		{method: "directions", problem: "coupled noise", order: 6, from: "Strang 1968, extrapolated", text: skewed},
 		{method: "contour", problem: "coupled noise", from: "Weideman and Trefethen 2007", text: skewed},
 	}
 }
