@@ -140,7 +140,7 @@ func (l *learner) basinResults() []BasinResult {
 		mean := 0.0
 		for i, part := range l.basins[b] {
 			m := part * l.law.Mass[i]
-			one.Posterior, mean = one.Posterior+m, mean+m*(l.law.Means[0][i]-one.Minimum)
+			one.Posterior, mean = one.Posterior+m, mean+m*(l.law.Loss[i]-one.Minimum)
 		}
 		one.Lambda = mean / one.Posterior / l.temperature
 		out[b] = one

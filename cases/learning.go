@@ -148,7 +148,7 @@ type learner struct {
 	names       []string    // of basins
 	basins      [][]float64 // parts of cells
 	bottoms     []int       // cells of least loss, of wells that were found; nil where the case has basins
-	means       []Observable
+	means       []string    // observables with means of their own in cells
 }
 
 // quadratureTolerance is what integrals of the posterior are computed to, relative.
@@ -244,10 +244,11 @@ func (r *run) newLearner(temperature float64) (*learner, error) {
 
 // cells integrates the posterior over the cells.
 func (l *learner) cells() (err error) {
-	functions := []func(dst []float64, x [][]float64){l.landscape.Loss}
+	var functions []func(dst []float64, x [][]float64)
 	for i, o := range l.figures.observed {
-		if o.points == 1 && !o.timed && !l.figures.isPotential(i) {
-			l.means = append(l.means, o)
+		// What else comes with an optimiser costs more than it is worth.
+		if !l.figures.isPotential(i) && o.points == 1 && !o.timed && (o.node != nil || o.Name == "test_loss") {
+			l.means = append(l.means, o.Name)
 			functions = append(functions, func(dst []float64, x [][]float64) { o.at(dst, x, 0) })
 		}
 	}
@@ -371,16 +372,21 @@ func (l *learner) distances(out *LearningResult) (err error) {
 	return nil
 }
 
-// observables are their expectations under the posterior.
+// observables are their expectations under the posterior: from points within cells
+// where that was worth it, else from their centres.
 func (l *learner) observables() map[string]float64 {
 	out := map[string]float64{}
-	for i, o := range l.means {
-		out[o.Name] = l.figures.expect(l.law.Mass, l.law.Means[1+i])
-	}
 	for i, o := range l.figures.observed {
-		if o.points > 1 && !o.timed {
-			out[o.Name] = l.figures.expect(l.law.Mass, l.figures.phi[i])
+		if o.timed || l.figures.isPotential(i) {
+			continue
 		}
+		phi := l.figures.phi[i]
+		if m := slices.Index(l.means, o.Name); m >= 0 {
+			phi = l.law.Means[m]
+		} else if o.Name == "loss" && o.node == nil {
+			phi = l.law.Loss
+		}
+		out[o.Name] = l.figures.expect(l.law.Mass, phi)
 	}
 	return out
 }

@@ -223,3 +223,23 @@ func TestMistakesAboutLearning(t *testing.T) {
 func only(text string) Open {
 	return func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
 }
+
+// λ of u²v² at T = 0.1 to 1e-6 by exponential integrals, ½ and 2 of the theory; the law
+// is that of Gibbs.
+func TestCrossedValleysNeedTheirLogarithm(t *testing.T) {
+	l := solve(t, "crossing").Learning
+	for i, want := range []float64{.2655954525, .3477624168, .3872765084, .4105053348, math.NaN(), .4366247103} {
+		if i != 4 {
+			near(t, "λ", l.Lambda.Lambda[i], want, 2e-7)
+		}
+	}
+	for i, want := range []float64{2.3911429495, 1.1642682537, .4972336411, .1980513417} {
+		near(t, "Z", math.Exp(l.Lambda.LogZ[i]), want, 2e-7*want)
+	}
+	if l.Lambda.Multiplicity != 2 {
+		t.Errorf("multiplicity %d, want 2", l.Lambda.Multiplicity)
+	}
+	near(t, "corrected λ", *l.Lambda.Corrected, 0.5, 1e-4) // quadrature of ln Z
+	near(t, "KL", l.Stationary.KL, 0, 1e-6)
+	near(t, "complexity", l.Stationary.Complexity, .3477624168, 1e-3) // cells of 0.02 beside valleys of 0.1
+}

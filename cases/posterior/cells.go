@@ -15,7 +15,8 @@ type Law struct {
 	Temperature float64
 	Log         []float64   // ln of the mass of every cell, Σ mass = 1
 	Mass        []float64   // 0 where it is below the range of float64
-	Means       [][]float64 // per function, of every cell, under the posterior there
+	Loss        []float64   // mean of every cell, under the posterior there
+	Means       [][]float64 // that of each function
 	Error       float64     // estimated relative error of the masses, in the mean over the law
 }
 
@@ -28,7 +29,7 @@ const cellTolerance = 1e-6
 // cell, and takes means of functions in each.
 func (l Landscape) Cells(ctx context.Context, g *grid.Grid, temperature float64, functions ...func(dst []float64, x [][]float64)) (*Law, error) {
 	n := g.Size()
-	w := &Law{Temperature: temperature, Log: make([]float64, n), Mass: make([]float64, n), Means: operators.Columns(len(functions), n)}
+	w := &Law{Temperature: temperature, Log: make([]float64, n), Mass: make([]float64, n), Loss: make([]float64, n), Means: operators.Columns(len(functions), n)}
 	wrong := make([]float64, n) // relative
 	parts := grid.Range{Hi: n}.Split(max(1, l.Workers))
 	errs := make([]error, len(parts))
@@ -58,6 +59,7 @@ func (l Landscape) cells(ctx context.Context, g *grid.Grid, r grid.Range, w *Law
 	size, lo, hi := rule.size(), make([]float64, dim), make([]float64, dim)
 	const chunk = 64 // cells
 	x, loss, value := operators.Columns(dim, chunk*size), make([]float64, chunk*size), make([]float64, size)
+	values := make([]float64, chunk*size)
 	return r.Chunks(chunk, func(r grid.Range) error {
 		points := part(x, 0, r.Len()*size)
 		for i := r.Lo; i < r.Hi; i++ {
@@ -81,25 +83,27 @@ func (l Landscape) cells(ctx context.Context, g *grid.Grid, r grid.Range, w *Law
 			wrong[i] = bad / total
 			w.Log[i] = math.Log(g.Volume(i)) + math.Log(total) - low/w.Temperature
 		}
+		w.average(w.Loss[r.Lo:r.Hi], loss, loss, rule)
 		for f, phi := range functions {
-			means(w, f, phi, r, points, loss, rule)
+			values := values[:len(loss)]
+			phi(values, points)
+			w.average(w.Means[f][r.Lo:r.Hi], values, loss, rule)
 		}
 		return ctx.Err()
 	})
 }
 
-// means writes those of a function in the cells of r, whose points have this loss.
-func means(w *Law, f int, phi func(dst []float64, x [][]float64), r grid.Range, points [][]float64, loss []float64, rule *rule) {
-	size, values := rule.size(), make([]float64, len(loss))
-	phi(values, points)
-	for i := range r.Len() {
+// average writes the means of values in cells whose points have these losses.
+func (w *Law) average(dst, values, loss []float64, rule *rule) {
+	size := rule.size()
+	for i := range dst {
 		own := loss[i*size : (i+1)*size]
 		low, total, sum := slices.Min(own), 0.0, 0.0
 		for j, v := range own {
 			e := rule.weight[j] * math.Exp(-(v-low)/w.Temperature)
 			total, sum = total+e, sum+e*values[i*size+j]
 		}
-		w.Means[f][r.Lo+i] = sum / total
+		dst[i] = sum / total
 	}
 }
 

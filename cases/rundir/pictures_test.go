@@ -41,6 +41,10 @@ func TestPicturesOfEveryKind(t *testing.T) {
 		still:              "stationary stationary-log",
 		moving:             "current evolution final final-log marginals observables",
 		{Grid: still.Grid}: "",
+
+		learnt(well(t, 30)):    "evolution evolution-map influence learning observables stationary stationary-log",
+		learnt(gyrator(t, 14)): "current evolution final final-log influence learning marginals observables stationary stationary-log",
+		learnt(ring(t, 3, 6)):  "final final-log influence learning marginals observables stationary stationary-log",
 	}
 	for r, names := range want {
 		dir := t.TempDir()
@@ -67,6 +71,22 @@ func TestPicturesOfEveryKind(t *testing.T) {
 			t.Errorf("%s: found %s, want %s", r.Name, got, names)
 		}
 	}
+}
+
+// learnt adds a posterior, at one temperature or two, and influences, of which one is 0.
+func learnt(r *Result) *Result {
+	posterior := make([]float64, len(r.Stationary))
+	for i, m := range r.Stationary {
+		posterior[i] = (m + 1/float64(len(posterior))) / 2
+	}
+	r.Learning = &Learning{Posterior: posterior, Law: r.Stationary, Name: "stationary law", Temperature: 0.1, Temperatures: []float64{0.1}, Lambda: []float64{0.5}}
+	r.Influence = &Influence{Table: []byte("row\n"), Names: []string{"mean.x"}, Removal: [][]float64{{0.1, -0.3, 0}}}
+	if r.Grid.Dim() > 1 {
+		corrected := 0.5
+		r.Learning.Temperatures, r.Learning.Lambda, r.Learning.Corrected = []float64{0.1, 1e-3}, []float64{0.3, 0.4}, &corrected
+		r.Influence.Names, r.Influence.Removal = append(r.Influence.Names, "nothing", "high", "low"), append(r.Influence.Removal, make([]float64, 3), []float64{1, 2, 3}, []float64{-1, -2, -3})
+	}
+	return r
 }
 
 // inked counts the pixels that are not white.
