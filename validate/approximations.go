@@ -50,6 +50,7 @@ type Described struct {
 	Law     []float64  `json:"-"` // masses of cells, of sum 1
 
 	half     []float64 // the same on half as many cells along every axis; nil: unknown
+	far      bool      // fails by a probability or the total variation
 	survives float64   // Σ of masses
 	number   float64   // of particles; 0: the law is one of a mesh
 }
@@ -61,7 +62,8 @@ type Compared struct {
 	Mesh     float64 `json:"mesh_error"`
 	Sampling float64 `json:"sampling_error"` // standard
 
-	unit float64 // that Tolerance counts in
+	unit        float64 // that Tolerance counts in
+	probability bool
 }
 
 // TotalVariation is ½Σ|p − q| of two descriptions, over parts of the box that hold

@@ -109,6 +109,7 @@ func (q *questions) figures(law []float64) (out []Compared) {
 			unit = math.Sqrt(max(0, square-value*value))
 		}
 		add(q.names[n], value, square, unit)
+		out[len(out)-1].probability = q.units[n] > 0
 	}
 	return out
 }
@@ -167,7 +168,7 @@ func (d *Described) read(q, half *questions) {
 
 // lost is the mass that is no more.
 func (d *Described) lost(particles float64) Compared {
-	out := Compared{Name: "lost", Value: 1 - d.survives, unit: 1}
+	out := Compared{Name: "lost", Value: 1 - d.survives, unit: 1, probability: true}
 	if d.number > 0 {
 		out.Sampling = math.Sqrt(out.Value * d.survives / particles)
 	}
@@ -232,27 +233,30 @@ func apart(p, q []float64) (distance float64) {
 // Where errors may be larger than that, it is left open unless it fails all the same.
 func (l *Beside) decide(d, reference *Described, tolerance float64) {
 	fails, open := false, false
-	weigh := func(name string, off, mesh, sampling, unit float64) {
+	weigh := func(name string, off, mesh, sampling, unit float64) (wrong bool) {
 		if !(unit > 0) {
-			return
+			return false
 		}
 		off, doubt := off/unit, (mesh+doubt*sampling)/unit
 		if math.IsNaN(mesh) || doubt > tolerance {
 			open = true
 		}
-		wrong := off-doubt > tolerance
+		wrong = off-doubt > tolerance
 		if wrong && !fails || wrong == fails && off > d.Off {
 			d.Worst, d.Off = name, off
 		}
 		fails = fails || wrong
+		return wrong
 	}
 	for i, f := range d.Figures {
 		r := reference.Figures[i]
-		weigh(f.Name, math.Abs(f.Value-r.Value), f.Mesh+r.Mesh, math.Hypot(f.Sampling, r.Sampling), r.unit)
+		wrong := weigh(f.Name, math.Abs(f.Value-r.Value), f.Mesh+r.Mesh, math.Hypot(f.Sampling, r.Sampling), r.unit)
+		d.far = d.far || wrong && f.probability
 	}
 	for _, tv := range l.TotalVariation {
 		if tv.Between == [2]string{d.Name, reference.Name} {
-			weigh("total variation", tv.Value-tv.Sampling, tv.Mesh, 0, 1)
+			wrong := weigh("total variation", tv.Value-tv.Sampling, tv.Mesh, 0, 1)
+			d.far = d.far || wrong
 		}
 	}
 	if fails || !open {

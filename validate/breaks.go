@@ -20,27 +20,28 @@ const (
 var outward = []string{"chain", "sde1", "sde2", "sde2+"}
 
 // conclude names the first approximation that fails, going from the optimiser to its
-// equations, and why.
+// equations, and why. One by whose law probabilities are wrong goes before one with
+// wrong moments only, which a little mass far away may make.
 func (a *approximating) conclude() error {
 	for i := range a.out.Laws {
 		if err := a.causes(&a.out.Laws[i]); err != nil {
 			return err
 		}
 	}
+	named := false // by probabilities
 	for _, name := range outward {
 		for i := range a.out.Laws {
 			l := &a.out.Laws[i]
-			d, cause := l.of(name), ""
+			d, cause, far := l.of(name), noLaw, true
 			switch {
 			case d != nil && d.fails():
-				cause = d.Cause
+				cause, far = d.Cause, d.far
 			case d == nil && l.output < 0 && a.lawless[name] && len(l.Models) > 0:
-				cause = noLaw
 			default:
 				continue
 			}
-			if a.out.First == "" {
-				a.out.First, a.out.Cause = name, cause
+			if a.out.First == "" || far && !named {
+				a.out.First, a.out.Cause, named = name, cause, far
 			}
 			a.say("%s %s %s", name, l.when(), failure(d, cause))
 		}

@@ -87,18 +87,33 @@ func TestTotalVariationIsThatOfTheDensities(t *testing.T) {
 	}
 }
 
+// Probabilities go before moments, and a law that there is not before both.
 func TestConclusionNamesTheFirstFailureFromTheAlgorithm(t *testing.T) {
-	no := false
-	a := &approximating{out: &Approximations{}, lawless: map[string]bool{"sde2": true}, task: &cases.CompareTask{Tolerance: 0.02}}
-	a.of = &cases.Case{Problem: &cases.Problem{}}
-	a.out.Laws = []Beside{{Name: "stationary", output: -1, Models: []Described{{Name: "sde1"}, {Name: "chain", Holds: &no, Worst: "mean x"}, {Name: "algorithm"}}}}
-	if err := a.conclude(); err != nil {
-		t.Fatal(err)
-	}
-	if a.out.First != "chain" || a.out.Cause != nonGaussian {
-		t.Errorf("first %s: %s", a.out.First, a.out.Cause)
-	}
-	if all := strings.Join(a.out.Words, "\n"); !strings.Contains(all, "sde2 at rest has no law, and others do") {
-		t.Errorf("words %s", all)
+	no, yes := false, true
+	for _, c := range []struct {
+		chain, sde   Described
+		lawless      bool
+		first, cause string
+	}{
+		{Described{Holds: &no, far: true}, Described{Holds: &no, far: true}, false, "chain", nonGaussian},
+		{Described{Holds: &no}, Described{Holds: &no}, true, "sde2", noLaw},
+		{Described{Holds: &no}, Described{Holds: &no}, false, "chain", nonGaussian},
+		{Described{Holds: &yes}, Described{}, true, "sde2", noLaw},
+		{Described{Holds: &yes}, Described{}, false, "", ""},
+	} {
+		a := &approximating{out: &Approximations{}, lawless: map[string]bool{"sde2": c.lawless}, task: &cases.CompareTask{Tolerance: 0.02}}
+		c.chain.Name, c.sde.Name = "chain", "sde1"
+		l := Beside{Name: "stationary", output: -1, Models: []Described{c.sde, c.chain, {Name: "algorithm"}}}
+		l.TotalVariation = []TotalVariation{{Between: [2]string{"sde1", "chain"}, Value: 0.01}}
+		a.out.Laws = []Beside{l}
+		if err := a.conclude(); err != nil {
+			t.Fatal(err)
+		}
+		if a.out.First != c.first || a.out.Cause != c.cause {
+			t.Errorf("%+v: first %q: %q", c, a.out.First, a.out.Cause)
+		}
+		if all := strings.Join(a.out.Words, "\n"); c.lawless != strings.Contains(all, "sde2 at rest has no law, and others do") {
+			t.Errorf("words %s", all)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -24,7 +25,8 @@ import (
 //     probability exp(−d₀d₁/(D dt)) that the bridge between distances d₀ and d₁
 //     crossed (Gobet 2000);
 //   - closed faces are not reached by the process, so that only a step too long
-//     crosses one: it is mirrored there, likewise what a push leaves outside.
+//     crosses one: it is mirrored there, likewise what a push leaves outside. Steps
+//     of an algorithm go across.
 //
 // D is taken at the start of the step and along the axis of the wall. Where
 // noise of several axes is correlated, each wall is met as if alone. At walls
@@ -202,7 +204,13 @@ func (p *Paths) plan(times []float64) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := grid.New(p.Axes...)
+	axes := slices.Clone(p.Axes)
+	if p.Algorithm != nil {
+		for k := range axes {
+			axes[k].Closed = nil
+		}
+	}
+	g, err := grid.New(axes...)
 	if err != nil {
 		return nil, err
 	}

@@ -306,6 +306,32 @@ func TestClosedFacesAreNotCrossed(t *testing.T) {
 	}
 }
 
+// hop is an algorithm that moves by 1.
+type hop struct{}
+
+func (hop) Start(int, *rand.Rand) func(x [][]float64) {
+	return func(x [][]float64) {
+		for i := range x[0] {
+			x[0][i]++
+		}
+	}
+}
+
+// An equation does not cross a closed face, the steps that it stands for may.
+func TestAlgorithmsCrossClosedFaces(t *testing.T) {
+	e := run(t, validate.Paths{Process: line(constant(0), constant(0)), Algorithm: hop{}, Axes: []grid.Axis{axis(0, 4, 4, R, R, 1, 2)}, Particles: 10, Step: 1,
+		Initial: func(x [][]float64, _ *rand.Rand) {
+			for i := range x[0] {
+				x[0][i] = 0.5
+			}
+		}}, 2)
+	for i, x := range e[0].X[0] {
+		if x != 2.5 {
+			t.Errorf("particle %d is at %v, want 2.5", i, x)
+		}
+	}
+}
+
 func TestAnyNumberOfWorkersGivesTheSameBits(t *testing.T) {
 	var want []validate.Ensemble
 	for _, workers := range []int{1, 2, 7} {
