@@ -221,6 +221,7 @@ func (d *description) optimiser(t *table) {
 	if random, drawn := t.at("data"); drawn {
 		d.random(random, d.Problem.landscape.Data.Random)
 	}
+	d.means()
 	sampling := fmt.Sprint(t.find("sampling").value)
 	d.line("η", fmt.Sprintf("%g", d.Problem.LearningRate))
 	d.line("B", fmt.Sprintf("%v, drawn %s", t.find("batch_size").value, sampling))
@@ -234,6 +235,17 @@ func (d *description) optimiser(t *table) {
 		d.line("batches", fmt.Sprintf("all %d that there are", len(c.Batches.Weights())))
 	default:
 		d.line("batches", "Gaussian, so that a step has the covariance η²Ĉ")
+	}
+}
+
+// means says how means over examples are computed.
+func (d *description) means() {
+	e := d.Problem.landscape
+	switch n := d.Problem.size(); {
+	case e.Terms() > 0:
+		d.line("means", fmt.Sprintf("by means and covariances of %d functions of an example, once for all cells", e.Terms()))
+	case e.Rows() > 1 && n > 0:
+		d.line("means", fmt.Sprintf("over %d examples in each of %d cells: %.2g losses of one example for every coefficient", e.Rows(), n, float64(e.Rows())*float64(n)))
 	}
 }
 
@@ -412,7 +424,7 @@ const (
 	lawOfLine, lawOfBox   = 3e-6, 1e-5
 	stepOfLine, stepOfBox = 3e-7, 4e-6
 	stepsOfRun            = 150  // at a tolerance of 1e-5; a method of order four needs ∝ tolerance^(−1/4)
-	rowOfData             = 1e-8 // of the coefficients, per cell and row of data
+	rowOfData             = 3e-7 // of coefficients and observables, per cell and row of data that every mean goes over
 )
 
 // seconds estimates the time of a run to a factor of several.
@@ -449,7 +461,7 @@ func (p *Problem) size() int {
 // rows returns the number of examples that every coefficient is a sum over.
 func (p *Problem) rows() float64 {
 	if e, ok := p.Process.(*sgd.Examples); ok {
-		return float64(e.Data.Len())
+		return float64(e.Rows())
 	}
 	return 0
 }
@@ -457,7 +469,7 @@ func (p *Problem) rows() float64 {
 // cross warns of diffusion that the mesh adds across coupled noise, in all
 // cells alike: which of them matter only the law can say.
 func (d *description) cross(s *survey, failed error) ([]string, error) {
-	if failed != nil || s.grid == nil || s.grid.Size() > surveyed || d.Problem.Order != 0 {
+	if failed != nil || s.grid == nil || float64(s.grid.Size()) > d.Problem.looked() || d.Problem.Order != 0 {
 		return nil, nil
 	}
 	c, ok, err := d.Problem.crossDiffusion(s.grid, nil, 0)
@@ -546,10 +558,13 @@ func (p *Problem) survey() (*survey, error) {
 	return s, s.look()
 }
 
+// looked returns how many cells may be looked at.
+func (p *Problem) looked() float64 { return min(surveyed, sums/max(1, p.rows())) }
+
 // choose takes every so many cells of each axis, the first and the last among
 // them.
 func (s *survey) choose() {
-	most := min(surveyed, sums/max(1, s.problem.rows()))
+	most := s.problem.looked()
 	stride := max(1, int(math.Ceil(math.Pow(float64(s.problem.size())/most, 1/float64(len(s.problem.Axes))))))
 	for _, a := range s.problem.Axes {
 		var at []int

@@ -122,7 +122,9 @@ func TestInfluenceForeseesAChangeOfWeights(t *testing.T) {
 				t.Fatal(err)
 			}
 			changed.Problem.Influence = nil
-			changed.Data.Weights = ones(50, i, 1.001)
+			if err := changed.Problem.landscape.Reweigh(ones(50, i, 1.001)); err != nil {
+				t.Fatal(err)
+			}
 			r, err := changed.Run(context.Background(), Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -261,7 +263,9 @@ high = "w > 0.6"
 		for _, row := range c.rows {
 			changed := read()
 			changed.Problem.Influence = nil
-			changed.Data.Weights = ones(changed.Data.Len(), row, 1.001)
+			if err := changed.Problem.landscape.Reweigh(ones(changed.Data.Len(), row, 1.001)); err != nil {
+				t.Fatal(err)
+			}
 			r, err := changed.Run(context.Background(), Options{})
 			if err != nil {
 				t.Fatal(err)

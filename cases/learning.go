@@ -227,7 +227,7 @@ func (r *run) newLearner(temperature float64) (*learner, error) {
 		edges := r.grid.Axis(k).Edges
 		l.landscape.Lower, l.landscape.Upper = append(l.landscape.Lower, edges[0]), append(l.landscape.Upper, edges[len(edges)-1])
 	}
-	if rows := energy.Data.Len(); rows > 1 { // every value is a sum over them
+	if rows := energy.Rows(); rows > 1 { // every value is a sum over them
 		l.landscape.Most = int(max(2e5, 1e9/float64(rows)))
 	}
 	grid.Range{Hi: r.grid.Size()}.Each(r.workers, func(part grid.Range) {

@@ -20,12 +20,20 @@ const (
 // largest values, or until they are some thousand examples. The last difference is
 // kept as the error.
 func (e *Examples) Integrate(law *Random, x [][]float64) error {
+	if err := e.choose(law, x); err != nil {
+		return err
+	}
+	return e.summarize()
+}
+
+// choose takes the nodes.
+func (e *Examples) choose(law *Random, x [][]float64) error {
 	if err := law.Compile(); err != nil {
 		return err
 	}
 	exact := law.Nodes(e.Loss)
 	e.Data = &Data{Columns: law.Columns}
-	if err := e.Compile(); err != nil {
+	if err := e.differentiate(); err != nil {
 		return err
 	}
 	var before [][][]float64

@@ -26,6 +26,7 @@ type Examples struct {
 	Equation    Equation
 
 	loss, regular derived
+	summary       *summary // nil where every example is evaluated
 }
 
 // derived is a function and its derivatives: of order 0 itself, of order 1 the
@@ -33,24 +34,40 @@ type Examples struct {
 // ∂ₖ∂ₗ∂ₘ with k ≥ l ≥ m, the last index running fastest.
 type derived [4]*expr.Program
 
-// Compile prepares evaluation.
-func (e *Examples) Compile() (err error) {
-	inputs := append(append([]string(nil), e.Axes...), e.Data.Columns...)
-	most := 2
-	if e.Equation == SDE2Plus {
-		most = 3
-	}
-	if e.loss, err = derive(inputs, e.Axes, most, e.Loss); err != nil || e.Regularizer == nil {
+// Compile prepares evaluation; afterwards the data stay as they are, and weights change
+// by Reweigh.
+func (e *Examples) Compile() error {
+	if err := e.differentiate(); err != nil {
 		return err
 	}
-	e.regular, err = derive(e.Axes, e.Axes, most, e.Regularizer)
+	return e.summarize()
+}
+
+// most returns the highest order of derivatives that the equation needs.
+func (e *Examples) most() int {
+	if e.Equation == SDE2Plus {
+		return 3
+	}
+	return 2
+}
+
+// differentiate prepares derivatives of one example's loss and of the regularizer.
+func (e *Examples) differentiate() (err error) {
+	inputs := append(append([]string(nil), e.Axes...), e.Data.Columns...)
+	if e.loss, err = derive(inputs, e.Axes, e.most(), e.Loss); err != nil || e.Regularizer == nil {
+		return err
+	}
+	e.regular, err = derive(e.Axes, e.Axes, e.most(), e.Regularizer)
 	return err
 }
 
-// derive compiles a function of the inputs and its derivatives by the axes up to
+// derive compiles functions of the inputs and their derivatives by the axes up to
 // order most.
-func derive(inputs, axes []string, most int, f *expr.Node) (d derived, err error) {
-	nodes, last := []*expr.Node{f}, []int{len(axes) - 1} // and the last index of each
+func derive(inputs, axes []string, most int, nodes ...*expr.Node) (d derived, err error) {
+	last := make([]int, len(nodes)) // index of each
+	for i := range last {
+		last[i] = len(axes) - 1
+	}
 	for order := 0; err == nil && order <= most; order++ {
 		if order > 0 {
 			nodes, last, err = differentiate(nodes, last, axes)
@@ -137,6 +154,10 @@ func (e *Examples) gradientOf(gradient, x [][]float64, example int) {
 
 // mean averages derivatives of one example's loss.
 func (e *Examples) mean(dst [][]float64, order int, x [][]float64) {
+	if e.summary != nil {
+		e.summary.population(dst, order, x)
+		return
+	}
 	for k := range dst {
 		clear(dst[k])
 	}
@@ -191,6 +212,10 @@ func (e *Examples) PopulationHessian(dst, x [][]float64) { e.population(dst, 2, 
 // Covariance writes C, the covariance of one example's gradient with divisor
 // Σ wᵢ, row by row; where examples agree it is exactly 0.
 func (e *Examples) Covariance(c, x [][]float64) {
+	if e.summary != nil {
+		e.summary.covariance(c, len(e.Axes), nil, x)
+		return
+	}
 	sums := newComoments(c, len(e.Axes), len(x[0]))
 	e.each(x, func(weight float64, d [4][][]float64) { sums.add(weight, d[1], d[1]) }, 1)
 	sums.finish()
@@ -200,6 +225,10 @@ func (e *Examples) Covariance(c, x [][]float64) {
 // Cov(Hᵢp, gᵢ) + Cov(gᵢ, Hᵢp), row by row, Hᵢ being the Hessian of one example.
 func (e *Examples) CovarianceAlong(c, p, x [][]float64) {
 	dim, n := len(e.Axes), len(x[0])
+	if e.summary != nil {
+		e.summary.covariance(c, dim, p, x)
+		return
+	}
 	sums, turned := newComoments(c, dim, n), operators.Columns(dim, n)
 	sums.cross = operators.Columns(dim, n)
 	e.each(x, func(weight float64, d [4][][]float64) {

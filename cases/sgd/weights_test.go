@@ -3,6 +3,7 @@ package sgd
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"fokker/operators"
@@ -50,9 +51,16 @@ func byWeight(t *testing.T, name string, e *Examples) {
 	}
 	got := append(append([][]float64{c.Loss}, c.B...), c.D...)
 	size := coefficients()
-	e.Data.Weights[one] += step
+	move := func(by float64) {
+		weights := slices.Clone(e.Data.Weights)
+		weights[one] += by
+		if err := e.Reweigh(weights); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move(step)
 	upper := coefficients()
-	e.Data.Weights[one] -= 2 * step
+	move(-2 * step)
 	lower := coefficients()
 	for k := range got {
 		for i, v := range got[k] {
