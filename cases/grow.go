@@ -226,7 +226,7 @@ const implicit = "sdirk4"
 
 // crossed is how many cells mass may cross until the end of [evolve] before
 // methods whose steps see single cells take too long.
-const crossed = 1e5
+const crossed = 300
 
 // chooseMethod avoids such methods in boxes that mass crosses at once.
 func (b *box) chooseMethod(c *coarse) {
