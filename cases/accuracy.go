@@ -93,6 +93,9 @@ func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 	}
 	for {
 		err := s.try()
+		if errors.Is(err, errLate) {
+			return s.end(s.verdict(s.tooSlow()))
+		}
 		if coarseness(err) && s.doubles() || err != nil && s.ctx.Err() == nil && s.lowers() {
 			continue
 		}
@@ -179,12 +182,11 @@ func (s *reaching) doubles() (yes bool) {
 
 // encloses finds the box, within the time limit.
 func (s *reaching) encloses() (err error) {
-	limit := s.from.Problem.timeLimit()
-	ctx, cancel := context.WithDeadline(s.ctx, s.begin.Add(time.Duration(min(limit, 1e9)*float64(time.Second))))
+	ctx, cancel := context.WithDeadline(s.ctx, s.deadline())
 	defer cancel()
 	s.axes, err = s.from.newRun(ctx, s.options).newBox().find()
 	if err != nil && ctx.Err() != nil && s.ctx.Err() == nil {
-		return &NotReached{Wanted: s.from.Problem.Accuracy, Reason: fmt.Sprintf("finding a box takes longer than the time limit of %g s", limit)}
+		return &NotReached{Wanted: s.from.Problem.Accuracy, Reason: fmt.Sprintf("finding a box takes longer than the time limit of %g s", s.from.Problem.timeLimit())}
 	}
 	return err
 }
@@ -254,13 +256,34 @@ func (s *reaching) try() error {
 		on := " on " + strings.Join(strings.Fields(strings.Trim(fmt.Sprint(cells), "[]")), " × ")
 		o.Progress = func(phase string, done float64) { report(phase+on, done) }
 	}
-	r, begin := s.from.on(s.axes, s.order).newRun(s.ctx, o), time.Now()
+	ctx, cancel := s.within()
+	defer cancel()
+	r, begin := s.from.on(s.axes, s.order).newRun(ctx, o), time.Now()
 	err := r.do()
+	if err != nil && ctx.Err() != nil && s.ctx.Err() == nil {
+		return errLate
+	}
+	r.ctx = s.ctx // for more runs of it
 	if err == nil || errors.Is(err, ErrNoLaw) && r.result.Evolve != nil {
 		s.run, s.took = r, time.Since(begin).Seconds()
 		s.meshes++
 	}
 	return err
+}
+
+// errLate is that a mesh took longer than it was given.
+var errLate = errors.New("the time is over")
+
+// within is the time of a mesh: the first has as much as it needs, others the limit.
+func (s *reaching) within() (context.Context, context.CancelFunc) {
+	if s.run == nil {
+		return context.WithCancel(s.ctx)
+	}
+	return context.WithDeadline(s.ctx, s.deadline())
+}
+
+func (s *reaching) deadline() time.Time {
+	return s.begin.Add(time.Duration(min(s.from.Problem.timeLimit(), 1e9) * float64(time.Second)))
 }
 
 // end hands out the last mesh with what there is to say.

@@ -200,6 +200,18 @@ func TestASpentBudgetIsSaid(t *testing.T) {
 	}
 }
 
+// A mesh that takes longer than was thought is given up, but for the first.
+func TestLaterMeshesKeepTheTimeLimit(t *testing.T) {
+	c := read(t, "[[axis]]\nname = \"x\"\nrange = [-2.3, 2.3]\ncells = 64\n"+fourLines)
+	s := &reaching{from: c, ctx: context.Background(), begin: time.Now().Add(-2 * time.Hour), axes: c.Problem.Axes}
+	if err := s.try(); err != nil || s.meshes != 1 {
+		t.Errorf("the first of %d meshes: %v", s.meshes, err)
+	}
+	if err := s.try(); !errors.Is(err, errLate) || s.meshes != 1 || s.run.ctx.Err() != nil {
+		t.Errorf("%v, %d meshes", err, s.meshes)
+	}
+}
+
 // The limit holds for the search for a box as well.
 func TestTheSearchForABoxKeepsTheTimeLimit(t *testing.T) {
 	_, err := read(t, fourLines+"[numerics]\ntime_limit = 1e-9\n").Run(context.Background(), Options{})

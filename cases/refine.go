@@ -248,9 +248,13 @@ func (s *reaching) limit(axes []AxisSpec) (cells float64, why string) {
 	}
 	left := max(0, p.timeLimit()-time.Since(s.begin).Seconds())
 	if n := cellsOf(s.axes) * math.Pow(left/s.took, 1/costly); n < cells {
-		cells, why = n, fmt.Sprintf("more cells would take longer than the time limit of %g s", p.timeLimit())
+		cells, why = n, s.tooSlow()
 	}
 	return cells, why
+}
+
+func (s *reaching) tooSlow() string {
+	return fmt.Sprintf("more cells would take longer than the time limit of %g s", s.from.Problem.timeLimit())
 }
 
 // timeLimit returns the seconds that the search may take.
