@@ -184,7 +184,7 @@ func (s *reaching) doubles() (yes bool) {
 func (s *reaching) encloses() (err error) {
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline())
 	defer cancel()
-	s.axes, err = s.from.newRun(ctx, s.options).newBox().find()
+	s.axes, err = s.from.diffusing().newRun(ctx, s.options).newBox().find()
 	if err != nil && ctx.Err() != nil && s.ctx.Err() == nil {
 		return &NotReached{Wanted: s.from.Problem.Accuracy, Reason: fmt.Sprintf("finding a box takes longer than the time limit of %g s", s.from.Problem.timeLimit())}
 	}

@@ -46,6 +46,17 @@ func (r *reader) readBatches(o *optimiser, p *Problem) {
 	}
 }
 
+// diffusing returns the case with the diffusion of first order in the place of its
+// chain: far outside, where a box is looked for, cells are wider than any step.
+func (c *Case) diffusing() *Case {
+	if c.Problem.Chain == nil {
+		return c
+	}
+	out, p := *c, *c.Problem
+	out.Problem, p.Chain = &p, nil
+	return &out
+}
+
 // Steps is the law of a step of the optimiser, whether or not the case asks for its
 // chain: batch by batch where that was chosen, otherwise Gaussian.
 func (p *Problem) Steps() operators.Steps {

@@ -177,3 +177,31 @@ tolerance = 1e-9
 	near(t, "Σxy", s.Covariance["x,y"], .0037249710, 2e-9)
 	near(t, "Σyy", s.Covariance["y,y"], .0048954173, 2e-9)
 }
+
+// Beyond η = 2 SGD on ln cosh x goes to and fro between ±x, 2x = 3 tanh x at η = 3; noise
+// of variance s² with the multiplier k = (1 − 3(1 − tanh² x))² of two steps spreads each
+// by s²(1 + k)/(1 − k) or so, and moves it by the third derivative. The difference of the
+// laws at even and odd steps decays as its eigenvalue says.
+func TestSGDBeyondTheEdgeGoesToAndFro(t *testing.T) {
+	place := 1.0
+	for range 100 {
+		place = 1.5 * math.Tanh(place)
+	}
+	r := solve(t, "periodtwo", "noise=0.01")
+	p := r.Stationary.PeriodTwo
+	if p == nil {
+		t.Fatal("no period")
+	}
+	near(t, "eigenvalue", p.Eigenvalue, -1, 1e-9) // powers stop at changes of 1e-12
+	near(t, "even", p.Even.Mean["x"], place, 2e-4) // noise moves it by its variance
+	near(t, "odd", p.Odd.Mean["x"], -place, 2e-4)
+	near(t, "probability", p.Even.Probability, .5, 1e-12)
+	near(t, "E right", p.Even.Observables["right"], 1, 1e-12)
+
+	r = solve(t, "periodtwo", "noise=0.3")
+	x := r.Evolve.Mean["x"]
+	near(t, "decay", x[50]/x[49], r.Stationary.PeriodTwo.Eigenvalue, 1e-6)
+	if p := solve(t, "quartic").Stationary.PeriodTwo; p != nil {
+		t.Errorf("found %+v below the edge", p)
+	}
+}

@@ -55,9 +55,10 @@ type StationaryResult struct {
 	Min        float64 `json:"min"`
 	WallMass   float64 `json:"wall_mass"`
 	Figures
-	Cross   *float64      `json:"cross_diffusion,omitempty"` // added by the mesh across coupled noise, over all diffusion, means over the law
-	Error   *Figures      `json:"error,omitempty"`           // estimated distance of each figure from that of the equation; NaN: not known
-	Classes []ClassResult `json:"classes"`
+	Cross     *float64      `json:"cross_diffusion,omitempty"` // added by the mesh across coupled noise, over all diffusion, means over the law
+	Error     *Figures      `json:"error,omitempty"`           // estimated distance of each figure from that of the equation; NaN: not known
+	Classes   []ClassResult `json:"classes"`
+	PeriodTwo *PeriodTwo    `json:"period_two,omitempty"` // of a chain that goes to and fro
 
 	Masses  []float64   `json:"-"`
 	Logs    []float64   `json:"-"` // of the masses where some are below the range of float64; otherwise nil

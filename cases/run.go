@@ -217,7 +217,8 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 	}
 	if r.chain != nil {
 		r.weighAdded(law.Mass)
-		return nil
+		out.PeriodTwo, err = r.periodTwo(law.Mass)
+		return err
 	}
 	streams := solvers.Limited(r.generator, law.Mass) != r.generator
 	if err := r.warnResolution(law.Mass, 0, streams); err != nil {

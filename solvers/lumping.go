@@ -147,9 +147,9 @@ func (t *lumping) start() []float64 {
 	return m
 }
 
-// step replaces m by the law after a step, and returns how far it moved in L1. What
-// leaves comes back by the law itself.
-func (t *lumping) step(m []float64) (moved float64) {
+// step replaces m by a part of the law after a step and the rest of itself, and returns
+// how far a step moves it in L1. What leaves comes back by the law itself.
+func (t *lumping) step(m []float64, part float64) (moved float64) {
 	t.chain.Step(t.next, m)
 	t.report.WorkUnits++
 	stays := 1.0
@@ -164,7 +164,7 @@ func (t *lumping) step(m []float64) (moved float64) {
 	for i, v := range t.next {
 		v /= stays
 		moved += math.Abs(v - m[i])
-		m[i] = v
+		m[i] = part*v + (1-part)*m[i]
 	}
 	return moved
 }
@@ -179,10 +179,10 @@ func (t *lumping) run(m []float64) error {
 		if err := t.Context.Err(); err != nil {
 			return err
 		}
-		var moved float64
-		for range smooths {
-			moved = t.step(m)
+		for range smooths - 1 {
+			t.step(m, 1)
 		}
+		moved := t.step(m, 0.5) // which takes away what goes to and fro
 		t.report.Iterations++
 		t.report.Residual = moved
 		rate := moved / before

@@ -67,6 +67,53 @@ func TestLawsOfChainsAreThoseOfAStep(t *testing.T) {
 	}
 }
 
+// Steps that go to and fro have a law at rest all the same, and an eigenvalue next to
+// −1, whose function changes sign in a step.
+func TestLawsOfChainsThatGoToAndFro(t *testing.T) {
+	p := operators.Pointwise{
+		Dimension: 1, Noises: 1,
+		DriftAt: func(b, x []float64, _ float64) { b[0] = -3 * math.Tanh(x[0]) },
+		NoiseAt: func(s, x []float64, _ float64) { s[0] = 0.3 },
+	}
+	edges := make([]float64, 401)
+	for i := range edges {
+		edges[i] = -2.5 + 5*float64(i)/400
+	}
+	g, err := grid.New(grid.Axis{Name: "x", Edges: edges})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := operators.NewKernel(g, operators.Normal{Process: p, Interval: 1}, 1, 1e9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	law, err := solvers.StationaryChain(c, &solvers.Settings{Method: "lumping", Tolerance: 1e-10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	direct, err := solvers.StationaryChain(c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if apart := l1(law.Mass, direct.Mass); apart > 1e-10 {
+		t.Errorf("the laws are %.2g apart", apart)
+	}
+	lambda, u, err := solvers.Alternation(c, nil)
+	if err != nil || u == nil {
+		t.Fatalf("no eigenvalue: %v", err)
+	}
+	next := make([]float64, 400)
+	c.Backward(next, u)
+	for i, v := range next {
+		if math.Abs(v-lambda*u[i]) > 1e-6 { // of powers whose eigenvalue is right to 1e-12
+			t.Fatalf("Pu = %v where λu = %v, λ = %v", v, lambda*u[i], lambda)
+		}
+	}
+	if _, u, err := solvers.Alternation(wells(t, 300, grid.Reflecting), nil); u != nil || err != nil {
+		t.Errorf("a chain that does not go to and fro has %v, %v", u != nil, err)
+	}
+}
+
 func l1(a, b []float64) (sum float64) {
 	for i := range a {
 		sum += math.Abs(a[i] - b[i])

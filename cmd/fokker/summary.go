@@ -107,6 +107,22 @@ func (s *sheet) stationary(r *cases.StationaryResult) {
 	if len(r.Classes) > 1 {
 		s.classes(r.Classes)
 	}
+	if r.PeriodTwo != nil {
+		s.phases(r.PeriodTwo)
+	}
+}
+
+// phases are those between which a chain goes to and fro.
+func (s *sheet) phases(p *cases.PeriodTwo) {
+	s.heading("period two: a step multiplies the difference of even and odd steps by %s", number(p.Eigenvalue))
+	s.row("", "even", "odd")
+	s.row("probability", number(p.Even.Probability), number(p.Odd.Probability))
+	for _, x := range s.names {
+		s.row("mean "+x, number(p.Even.Mean[x]), number(p.Odd.Mean[x]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Even.Observables)) {
+		s.row("E "+name, number(p.Even.Observables[name]), number(p.Odd.Observables[name]))
+	}
 }
 
 // quasistationary is the law of what has not left, and how fast it leaves.
