@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -192,7 +193,7 @@ func TestSGDBeyondTheEdgeGoesToAndFro(t *testing.T) {
 	if p == nil {
 		t.Fatal("no period")
 	}
-	near(t, "eigenvalue", p.Eigenvalue, -1, 1e-9) // powers stop at changes of 1e-12
+	near(t, "eigenvalue", p.Eigenvalue, -1, 1e-9)  // powers stop at changes of 1e-12
 	near(t, "even", p.Even.Mean["x"], place, 2e-4) // noise moves it by its variance
 	near(t, "odd", p.Odd.Mean["x"], -place, 2e-4)
 	near(t, "probability", p.Even.Probability, .5, 1e-12)
@@ -204,4 +205,31 @@ func TestSGDBeyondTheEdgeGoesToAndFro(t *testing.T) {
 	if p := solve(t, "quartic").Stationary.PeriodTwo; p != nil {
 		t.Errorf("found %+v below the edge", p)
 	}
+}
+
+// Near the saddle u = 0 of uuᵀ ≈ diag(1, ½), one of four entries a step multiplies u1 by
+// 1 + 8η with probability ¼: its logarithm grows at ln(1 + 8η)/4η per unit time, 1.92403
+// and 1.46947 for η = 0.01 and 0.1, where gradient flow has 2.
+func TestSGDLeavesASaddleAtTheRateOfItsLogarithm(t *testing.T) {
+	for _, c := range []struct {
+		rate    string
+		eta     float64
+		want    float64
+		cells   string
+		through int
+	}{{"0.1", .1, 1.46947, "400", 20}, {"0.01", .01, 1.92403, "1500", 200}} {
+		e := solve(t, "saddle", "sgd.learning_rate="+c.rate, "axis.u1.cells="+c.cells, "axis.u2.cells=16",
+			fmt.Sprintf("evolve.steps=%d", c.through), "evolve.outputs=2").Evolve
+		log := e.Observables["log_u1"]
+		near(t, "log u1", (log[1]-log[0])/2, c.want, 1e-3)
+		near(t, "closed form", math.Log1p(8*c.eta)/(4*c.eta), c.want, 5e-6)
+	}
+}
+
+// A step of SGD multiplies Q = u² − v² by 1 − η²r², whatever the noise. From the law of
+// the case, with η = 0.02 and label noise of variance 25, Q is 0.59986(12) of what it was
+// after t = 1 by 2·10⁶ runs of SGD, where its diffusion has e^(−½) = 0.60653.
+func TestLawOfBalanceOfStepsOfSGD(t *testing.T) {
+	q := solve(t, "labelnoise", "sgd.model=chain", "sgd.learning_rate=0.02", "sigma=5", "evolve.outputs=2").Evolve.Observables["Q"]
+	near(t, "Q over Q at first", q[1]/q[0], .59986, 2e-3) // h² of the cells
 }

@@ -18,13 +18,15 @@ type landing struct {
 	added    []float64 // by cells
 	shares   []share   // per axis
 	mean     []float64
+	slopes   []float64   // per axis: how the means below move with where it lands
 	tensors  [][]float64 // per axis: covariance of the axes up to it, given those above
 }
 
 func newLanding(g *grid.Grid) *landing {
 	dim, lines := g.Dim(), g.Size()/g.Cells(0)
 	t := &landing{grid: g, mass: make([]float64, g.Size()), lo: make([]int32, lines), hi: make([]int32, lines)}
-	t.noise, t.added, t.shares, t.mean = make([]float64, dim), make([]float64, dim), make([]share, dim), make([]float64, dim*dim)
+	t.noise, t.added, t.shares = make([]float64, dim), make([]float64, dim), make([]share, dim)
+	t.mean, t.slopes = make([]float64, dim*dim), make([]float64, dim*dim)
 	for k := range dim {
 		t.lattices = append(t.lattices, newLattice(g, k))
 		t.tensors = append(t.tensors, make([]float64, dim*dim))
@@ -73,6 +75,6 @@ func (t *landing) runs(visit func(first int, mass []float64)) {
 	t.lines = t.lines[:0]
 }
 
-// line returns the line of cells along the first axis at positions along the others,
-// and how far they shift it: positions come from the last axis on.
+// stride returns by how many lines of cells along the first axis a step along axis k
+// shifts.
 func (t *landing) stride(k int) int { return t.grid.Stride(k) / t.grid.Cells(0) }

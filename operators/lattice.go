@@ -153,9 +153,7 @@ func (l *lattice) narrow(s *share, j int, mean, variance float64) {
 		return
 	}
 	down, up := l.center(j)-l.center(j-1), l.center(j+1)-l.center(j)
-	if least := max(f*(up-f), -f*(down+f)); variance < least {
-		variance = least
-	}
+	variance = max(variance, f*(up-f), -f*(down+f))
 	square := f*f + variance
 	below, above := (square-f*up)/(down*(up+down)), (square+f*down)/(up*(up+down))
 	below, above = max(below, 0), max(above, 0) // of two places the third has rounding
@@ -168,6 +166,17 @@ func (l *lattice) narrow(s *share, j int, mean, variance float64) {
 	s.first, s.mean, s.variance = j-1, mean, variance
 	s.mass = append(s.mass[:0], below, 1-below-above, above)
 	s.at = append(s.at[:0], l.center(j-1), l.center(j), l.center(j+1))
+}
+
+// least returns the variance that a Gaussian has on places: its own, or the least that
+// keeps the mean.
+func (l *lattice) least(mean, variance float64) float64 {
+	j := l.find(mean)
+	if h := l.width(j); variance >= manyPlaces*h*h {
+		return variance
+	}
+	f, down, up := mean-l.center(j), l.center(j)-l.center(j-1), l.center(j+1)-l.center(j)
+	return max(variance, f*(up-f), -f*(down+f))
 }
 
 // integrate writes the masses of a Gaussian in cells. The first and the last place

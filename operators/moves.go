@@ -3,8 +3,6 @@ package operators
 import (
 	"math"
 
-	"gonum.org/v1/gonum/mat"
-
 	"fokker/grid"
 )
 
@@ -62,19 +60,23 @@ func (s Discrete) land(to *landing, g *grid.Grid, r grid.Range, done func(cell i
 // ends is where the moves lead from one point.
 type ends struct {
 	*landing
-	weight  []float64
-	at      [][]float64 // per axis and move
-	drawn   [][]float64 // the same, together
-	mean    []float64
-	product *mat.SymDense // covariance of the ends
-	reduced *mat.SymDense // less what the places add
+	weight []float64
+	at     [][]float64 // per axis and move
+	drawn  [][]float64 // the same, together
+	mean   []float64
+	tensor []float64 // covariance of the ends, row by row
+	less   []float64 // the same without what places add
+	whole  []float64 // lower root of tensor
+	root   []float64 // of less
+	part   []float64 // of an end, in standard form
 }
 
 func newEnds(t *landing, weight []float64) *ends {
 	dim := len(t.lattices)
+	square := func() []float64 { return make([]float64, dim*dim) }
 	return &ends{
-		landing: t, weight: weight, at: Columns(dim, len(weight)), drawn: Columns(dim, len(weight)),
-		mean: make([]float64, dim), product: mat.NewSymDense(dim, nil), reduced: mat.NewSymDense(dim, nil),
+		landing: t, weight: weight, at: Columns(dim, len(weight)), drawn: Columns(dim, len(weight)), mean: make([]float64, dim),
+		tensor: square(), less: square(), whole: square(), root: square(), part: make([]float64, dim),
 	}
 }
 
@@ -83,7 +85,7 @@ func (e *ends) settle() {
 	e.moments()
 	for k := range e.at {
 		copy(e.drawn[k], e.at[k])
-		e.noise[k] = e.product.At(k, k)
+		e.noise[k] = e.tensor[k*len(e.at)+k]
 	}
 	e.draw()
 	for k := range e.drawn {
@@ -108,13 +110,14 @@ func (e *ends) moments() {
 		}
 		e.mean[k] += at[0]
 	}
-	for k := range e.at {
+	dim := len(e.at)
+	for k := range dim {
 		for l := range k + 1 {
 			sum := 0.0
 			for m, w := range e.weight {
 				sum += w * (e.at[k][m] - e.mean[k]) * (e.at[l][m] - e.mean[l])
 			}
-			e.product.SetSym(k, l, sum)
+			e.tensor[k*dim+l], e.tensor[l*dim+k] = sum, sum
 		}
 	}
 }
@@ -131,45 +134,68 @@ func (e *ends) spread(k int) (sum float64) {
 }
 
 // draw draws the ends together: with LLᵀ their covariance and MMᵀ that less what
-// places add, the distances from the mean are multiplied by M L⁻¹. As places then add
+// places add, the distances from the mean are multiplied by ML⁻¹. As places then add
 // a little else, three times. Where that is no covariance they stay where they are.
 func (e *ends) draw() {
-	var whole, less mat.Cholesky
-	if !whole.Factorize(e.product) {
+	dim := len(e.at)
+	if !factorize(e.whole, e.tensor, dim) {
 		return
 	}
-	dim := len(e.at)
-	var lower, root, turn mat.Dense
-	var tri mat.TriDense
-	whole.LTo(&tri)
-	lower.CloneFrom(&tri)
 	for range 3 {
-		e.reduced.CopySym(e.product)
+		copy(e.less, e.tensor)
 		for k := range dim {
-			e.reduced.SetSym(k, k, e.product.At(k, k)-e.spread(k))
+			e.less[k*dim+k] -= e.spread(k)
 		}
-		if !less.Factorize(e.reduced) {
+		if !factorize(e.root, e.less, dim) {
 			for k := range e.at {
 				copy(e.drawn[k], e.at[k])
 			}
 			return
 		}
-		var m mat.TriDense
-		less.LTo(&m)
-		root.CloneFrom(&m)
-		if turn.Solve(lower.T(), root.T()) != nil { // (M L⁻¹)ᵀ
-			return
-		}
 		for i := range e.weight {
-			for k := range dim {
-				v := 0.0
-				for l := range dim {
-					v += turn.At(l, k) * (e.at[l][i] - e.mean[l])
-				}
-				e.drawn[k][i] = e.mean[k] + v
-			}
+			e.drawOne(i, dim)
 		}
 	}
+}
+
+// drawOne draws end i.
+func (e *ends) drawOne(i, dim int) {
+	for k := range dim {
+		v := e.at[k][i] - e.mean[k]
+		for l, p := range e.part[:k] {
+			v -= e.whole[k*dim+l] * p
+		}
+		e.part[k] = v / e.whole[k*dim+k]
+	}
+	for k := range dim {
+		v := e.mean[k]
+		for l, p := range e.part[:k+1] {
+			v += e.root[k*dim+l] * p
+		}
+		e.drawn[k][i] = v
+	}
+}
+
+// factorize writes the lower root L of a tensor, LLᵀ = a (Cholesky 1924), and reports
+// whether there is one.
+func factorize(l, a []float64, dim int) bool {
+	for k := range dim {
+		for j := range k + 1 {
+			sum := a[k*dim+j]
+			for m := range j {
+				sum -= l[k*dim+m] * l[j*dim+m]
+			}
+			if j < k {
+				l[k*dim+j] = sum / l[j*dim+j]
+				continue
+			}
+			if !(sum > 1e-12*a[k*dim+k]) { // less is rounding
+				return false
+			}
+			l[k*dim+k] = math.Sqrt(sum)
+		}
+	}
+	return true
 }
 
 // around returns the place whose cell holds x, the one beside it on the side of x, and

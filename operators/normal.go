@@ -123,6 +123,7 @@ func (t *landing) normal(k int, reach, mass float64, line int) {
 			}
 		}
 	}
+	slope := t.slope(k, s, variance)
 	for e, m := range s.mass {
 		if m == 0 {
 			continue
@@ -132,18 +133,47 @@ func (t *landing) normal(k int, reach, mass float64, line int) {
 			t.lost += mass * m
 			continue
 		}
-		z := 0.0
+		z, d := 0.0, s.at[e]-s.mean
 		if variance > 0 {
-			d := s.at[e] - s.mean
 			z = d * d / variance
-			for i := range k {
-				t.mean[(k-1)*dim+i] = mean[i] + tensor[i*dim+k]*d/variance
-			}
-		} else {
-			copy(t.mean[(k-1)*dim:][:k], mean[:k])
+		}
+		for i := range k {
+			t.mean[(k-1)*dim+i] = mean[i] + slope[i]*d
 		}
 		t.normal(k-1, math.Sqrt(max(reach*reach-z, 1)), mass*m, line+cell*t.stride(k))
 	}
+}
+
+// slope returns by how much the means along the axes below axis k move with where a
+// share of it stands, c/v. Of two axes the one below, where noise is of rank one or
+// nearly so, would have the variance that places add on top of its own: its mean moves
+// by so much less that its variance is right, and the covariance short.
+func (t *landing) slope(k int, s *share, variance float64) []float64 {
+	dim := t.grid.Dim()
+	out := t.slopes[k*dim:][:k]
+	clear(out)
+	if variance == 0 {
+		return out
+	}
+	for i := range out {
+		out[i] = t.tensors[k][i*dim+k] / variance
+	}
+	own, whole := max(t.tensors[k-1][0], 0), t.tensors[k][0]
+	if dim > 2 || out[0] == 0 {
+		return out
+	}
+	full := out[0]
+	for range 3 { // as places add a little else when it moves less
+		across := 0.0
+		for e, m := range s.mass {
+			across += m * t.lattices[0].least(t.mean[k*dim]+out[0]*(s.at[e]-s.mean), own)
+		}
+		if across == own || across >= whole {
+			break
+		}
+		out[0] = math.Copysign(math.Sqrt((whole-across)/variance), full)
+	}
+	return out
 }
 
 // drop puts a share along the first axis on a line.
