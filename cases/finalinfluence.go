@@ -4,13 +4,13 @@ import (
 	"math"
 	"slices"
 
-	"fokker/operators"
 	"fokker/solvers"
 )
 
 const (
 	stepsPerHalving = 4    // of the run back in time, of fourth order
 	mostHalvings    = 30   // of the times towards either end
+	cellsPerStep    = 8    // about as far as mass spreads in the shortest step
 	lawTolerance    = 1e-7 // of the laws between which it stands, L1
 	missing         = 1e-3 // of a figure's deviation that is warned of
 )
@@ -22,10 +22,9 @@ var gaussPair = []float64{0.5 - math.Sqrt(3)/6, 0.5 + math.Sqrt(3)/6}
 // short at both ends, where the law has just started and where φ may be rough, and grow
 // with the distance from them.
 func (r *run) finalAdjoints(targets []*target) error {
-	q, ok := r.generator.(operators.Rowed)
 	times := r.problem.Evolve.Times
 	end := times[len(times)-1]
-	if !ok || end == 0 {
+	if end == 0 {
 		return r.problem.Mistaken("influence", "the last law is that of [initial]", "a time after 0", "")
 	}
 	steps := r.gradedSteps(end)
@@ -41,14 +40,20 @@ func (r *run) finalAdjoints(targets []*target) error {
 	if err != nil {
 		return err
 	}
+	working := 0
+	settings := r.settings("influence", "", 0)
+	settings.Progress = func(done float64) {
+		r.options.Progress("influence", (float64(working)+done)/float64(len(targets))/2)
+	}
+	back, err := solvers.NewBackward(r.generator, settings)
+	if err != nil {
+		return err
+	}
 	for i, t := range targets {
+		working = i
 		var pairings []pairing
 		var last []float64
-		settings := r.settings("influence", "", 0)
-		settings.Progress = func(done float64) {
-			r.options.Progress("influence", (float64(i)+done)/float64(len(targets))/2)
-		}
-		err := solvers.Backward(q, t.phi, steps, gaussPair, settings, func(_ float64, u []float64) error {
+		err := back.Run(t.phi, steps, gaussPair, func(_ float64, u []float64) error {
 			last = slices.Clone(u)
 			if j := len(pairings); j < len(nodes) {
 				pairings = append(pairings, pairing{laws[j], last, weights[j]})
@@ -67,7 +72,8 @@ func (r *run) finalAdjoints(targets []*target) error {
 }
 
 // gradedSteps divides a time into steps that double from both ends to the middle, the
-// shortest about the time in which mass leaves a cell under the last law.
+// shortest about the time in which mass spreads over some cells under the last law:
+// what is rough on a finer scale is smoothed by what it is paired with.
 func (r *run) gradedSteps(end float64) []float64 {
 	rate := 0.0
 	law, _ := r.influencedLaw()
@@ -76,7 +82,7 @@ func (r *run) gradedSteps(end float64) []float64 {
 			rate += law[i] * exit
 		}
 	}
-	halvings := min(mostHalvings, max(4, int(math.Ceil(math.Log2(1+end*rate)))))
+	halvings := min(mostHalvings, max(4, int(math.Ceil(math.Log2(1+end*rate/(cellsPerStep*cellsPerStep))))))
 	var half []float64
 	for k := range halvings + 1 {
 		length := end / 2 / math.Exp2(float64(min(k+1, halvings)))

@@ -28,6 +28,12 @@ func (p *Problem) bytesPerCell() float64 {
 			bytes += 800
 		}
 	}
+	if p.Influence != nil {
+		bytes += 600 // of rates with other coefficients, and an elimination
+		if p.Influence.Law == "evolve" {
+			bytes += 4000 // laws and functions at about a hundred times, eliminations
+		}
+	}
 	return bytes + 8*float64(len(p.Observables))
 }
 

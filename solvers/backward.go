@@ -2,6 +2,7 @@ package solvers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"fokker/operators"
@@ -9,17 +10,47 @@ import (
 
 // Backward solves the equation of expectations, du/ds = Qu from u = φ at s = 0, so that
 // u(x, s) = E[φ(X_s) | X_0 = x] (Kolmogorov 1931), by steps of SDIRK4 with given
-// lengths, which the caller answers for: Σ m₀u(s) = Σ m(s)φ shows what they miss. Within
-// each step it calls visit at the fractions of it, with the time from 0, and at last
-// with the end. Equations are eliminated once for each length.
-func Backward(q operators.Rowed, phi, steps, fractions []float64, s *Settings, visit func(at float64, u []float64) error) error {
-	if changes(q) {
-		return fmt.Errorf("solvers: backward: the rates depend on time")
-	}
-	b, err := newBackward(q, phi, s)
+// lengths, which the caller answers for: Σ m₀u(s) = Σ m(s)φ shows what they miss.
+// Equations are eliminated once for each length, and serve any number of functions. Not
+// for use by several goroutines at a time.
+type Backward struct {
+	settings Settings
+	q        operators.Rowed
+	order    *ordering
+	factors  map[float64]*factor
+	u        []float64
+	next     []float64
+	dense    []float64
+	rhs      []float64
+	k        [sdirkStages][]float64
+}
+
+// NewBackward prepares a generator whose rates do not depend on time.
+func NewBackward(q operators.Generator, s *Settings) (*Backward, error) {
+	t, err := newTask(q, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	if changes(t.q) {
+		return nil, errors.New("solvers: backward: the rates depend on time")
+	}
+	n := q.Size()
+	b := &Backward{settings: t.Settings, q: t.q, factors: map[float64]*factor{}}
+	b.u, b.next, b.dense, b.rhs = make([]float64, n), make([]float64, n), make([]float64, n), make([]float64, n)
+	for i := range b.k {
+		b.k[i] = make([]float64, n)
+	}
+	b.order, err = newOrdering(t.q)
+	return b, err
+}
+
+// Run makes the steps from a function. Within each it calls visit at the fractions of
+// it, with the time from 0, and at last with the end; u is good until visit returns.
+func (b *Backward) Run(phi, steps, fractions []float64, visit func(at float64, u []float64) error) error {
+	if len(phi) != len(b.u) {
+		return fmt.Errorf("solvers: backward: a function of %d cells, expected %d", len(phi), len(b.u))
+	}
+	copy(b.u, phi)
 	at := 0.0
 	for i, h := range steps {
 		if err := b.step(h); err != nil {
@@ -38,39 +69,8 @@ func Backward(q operators.Rowed, phi, steps, fractions []float64, s *Settings, v
 	return visit(at, b.u)
 }
 
-// backward is the state of such a run.
-type backward struct {
-	settings Settings
-	q        operators.Rowed
-	order    *ordering
-	factors  map[float64]*factor
-	u        []float64
-	next     []float64
-	dense    []float64
-	rhs      []float64
-	k        [sdirkStages][]float64
-}
-
-func newBackward(q operators.Rowed, phi []float64, s *Settings) (*backward, error) {
-	t, err := newTask(q, s)
-	if err != nil {
-		return nil, err
-	}
-	if len(phi) != q.Size() {
-		return nil, fmt.Errorf("solvers: backward: a function of %d cells, expected %d", len(phi), q.Size())
-	}
-	n := q.Size()
-	b := &backward{settings: t.Settings, q: q, factors: map[float64]*factor{}}
-	b.u, b.next, b.dense, b.rhs = append([]float64(nil), phi...), make([]float64, n), make([]float64, n), make([]float64, n)
-	for i := range b.k {
-		b.k[i] = make([]float64, n)
-	}
-	b.order, err = newOrdering(q)
-	return b, err
-}
-
 // at returns the elimination of I − τQ.
-func (b *backward) at(ctx context.Context, tau float64) (*factor, error) {
+func (b *Backward) at(ctx context.Context, tau float64) (*factor, error) {
 	if f := b.factors[tau]; f != nil {
 		return f, nil
 	}
@@ -83,7 +83,7 @@ func (b *backward) at(ctx context.Context, tau float64) (*factor, error) {
 }
 
 // step computes next, a time h later: the last stage is the result.
-func (b *backward) step(h float64) error {
+func (b *Backward) step(h float64) error {
 	f, err := b.at(b.settings.Context, sdirkDiagonal*h)
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func (b *backward) step(h float64) error {
 }
 
 // between writes u at a fraction of the step.
-func (b *backward) between(dst []float64, theta float64) {
+func (b *Backward) between(dst []float64, theta float64) {
 	copy(dst, b.u)
 	for i, c := range sdirkDense {
 		addScaled(dst, c[0]+theta*(c[1]+theta*(c[2]+theta*(c[3]+theta*c[4]))), b.k[i])

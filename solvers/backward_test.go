@@ -27,7 +27,11 @@ func TestExpectationsAreDualToLaws(t *testing.T) {
 				steps[i] = 1 / float64(count)
 			}
 			seen := map[float64][]float64{}
-			err := Backward(q, phi, steps, []float64{0.4, 1}, nil, func(at float64, u []float64) error {
+			b, err := NewBackward(q, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = b.Run(phi, steps, []float64{0.4, 1}, func(at float64, u []float64) error {
 				for _, want := range times {
 					if math.Abs(at-want) < 1e-12 {
 						seen[want] = append([]float64(nil), u...)
