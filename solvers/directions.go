@@ -28,22 +28,25 @@ func newDirections(s *state, q operators.Rowed, workers int) *extrapolated {
 	if len(parts) == 0 {
 		return nil
 	}
-	return newExtrapolated(s, &directions{q: q, parts: parts, workers: workers, m: make([]float64, len(s.m))})
+	x := newExtrapolated(s, &directions{q: q, parts: parts, workers: workers, m: make([]float64, len(s.m))})
+	x.second = make([]float64, len(s.m))
+	return x
 }
 
 func (d *directions) name() string { return byDirections }
 
 func (d *directions) bold() float64 { return 10 } // the estimate is 1e-5 z⁵
 
-// judge returns the error of the law of order 4, or more where extrapolation has not
-// gained much on the way from order 2 to there, as with steps in which jumps change
-// their offsets: then order 6 gains nothing.
+// judge returns the error of the law of order 6. Were errors of orders 2, 4 and 6 a
+// geometric sequence it would be fourth²/second; it is taken for so many times that, and
+// for no small part of that of order 4. Where extrapolation gains less than that, as with
+// steps in which jumps change their offsets, it is more than that of order 4.
 func (d *directions) judge(fourth, second float64) float64 {
-	return fourth * max(1, gains*fourth/max(second, fourth))
+	return fourth * max(1./8, uneven*fourth/max(second, fourth))
 }
 
-// gains is how much extrapolation gains at least where it is in order.
-const gains = 24
+// uneven is how far the errors of three orders may be from a geometric sequence.
+const uneven = 32
 
 func (d *directions) work() float64 { return d.done }
 

@@ -200,6 +200,22 @@ func TestDirectionsAreTheSameBitsForAnyWorkers(t *testing.T) {
 	}
 }
 
+// The mesh does not matter where offsets are the same everywhere and resolve the drift.
+func TestDirectionsWorkDoesNotDependOnTheMesh(t *testing.T) {
+	tilted, first := example{half: []float64{4.5, 4.5}, couple: plane, b: whirl(0.5), d: func(d, _ []float64) { ellipse(d, 2, 0.5, 0.3) }}, 0.0
+	for _, n := range []int{48, 96, 192} {
+		q := tilted.build(t, n, n)
+		out := evRun(t, q, evGauss(q, 1, 0.3), []float64{2}, &Settings{Tolerance: 1e-4})
+		t.Logf("%d²: %s, %d steps, work %.0f, reported %.1e", n, out.Method, out.Steps, out.WorkUnits, out.Error)
+		if first == 0 {
+			first = out.WorkUnits
+		}
+		if out.Method != byDirections || math.Abs(out.WorkUnits/first-1) > 0.3 || out.WorkUnits > 100 {
+			t.Errorf("%d²: by %s, work %.0f, want at most 100 and within 30 %% of %.0f", n, out.Method, out.WorkUnits, first)
+		}
+	}
+}
+
 // Chains that close to rings are left to contours, and so is what takes many steps.
 func TestContoursTakeOverFromDirections(t *testing.T) {
 	ring, turn := periodic.build(t, 40, 40), turning.build(t, 80, 80)

@@ -14,7 +14,7 @@ type extrapolated struct {
 	*state
 	splitting
 	gap    []float64   // the law of order 6 less that of order 4
-	second []float64   // the law of order 4 less that of order 2, of the rows with most substeps
+	second []float64   // the law of order 4 less that of order 2, of the rows with most substeps; nil where it is not judged by
 	middle [][]float64 // m and its derivatives at the middle, times (h/2)ᵏ/k!
 }
 
@@ -27,7 +27,7 @@ type splitting interface {
 	arrive() []float64                    // a substep whose law is wanted, good until the next
 	change(dst, m []float64, h float64)   // hQᵀm, what is absorbed included
 	bold() float64                        // as that of a stepper
-	judge(fourth, second float64) float64 // error by those of the laws of orders 4 and 2
+	judge(fourth, second float64) float64 // error by those of the laws of orders 4 and 2, or 4 and 0
 	work() float64
 }
 
@@ -43,7 +43,7 @@ type row struct {
 var rows = [...]row{{2, 1. / 24, 1. / 24, 0, 0}, {4, -16. / 15, -4. / 15, -4. / 5, -4. / 5}, {6, 81. / 40, 9. / 40, 9. / 5, 4. / 5}}
 
 func newExtrapolated(s *state, by splitting) *extrapolated {
-	return &extrapolated{state: s, splitting: by, gap: make([]float64, len(s.m)), second: make([]float64, len(s.m))}
+	return &extrapolated{state: s, splitting: by, gap: make([]float64, len(s.m))}
 }
 
 func (x *extrapolated) safety() float64 { return 0.9 }
@@ -117,7 +117,9 @@ func (x *extrapolated) extrapolate(r row, s try) {
 	for c, y := range law {
 		x.next[c] += r.weight * y
 		x.gap[c] += r.gap * y
-		x.second[c] += r.second * y
+	}
+	if x.second != nil && r.second != 0 {
+		addScaled(x.second, r.second, law)
 	}
 }
 

@@ -42,7 +42,7 @@ func newLimiter(rows ...operators.Rowed) *limiter {
 	if f := newFaces(rows); f != nil {
 		l.beside = f
 	} else if ok && len(rows) == 1 {
-		l.beside = &crossed{q: q}
+		l.beside = newCrossed(q)
 	} else {
 		l.beside = newJoined(rows)
 	}
@@ -56,25 +56,36 @@ type columned interface {
 }
 
 // crossed joins the cells of the rows and columns of one generator, which are read when
-// they are asked for: few cells are debtors.
+// they are first asked for: few cells are debtors.
 type crossed struct {
-	q     columned
-	found []int32
+	q           columned
+	first, last []int32 // of a cell that was asked for beside[first:last]
+	beside      []int32
+}
+
+func newCrossed(q columned) *crossed {
+	return &crossed{q: q, first: make([]int32, q.Size()+1), last: make([]int32, q.Size()+1)}
 }
 
 func (c *crossed) of(cell int32) []int32 {
-	n, lost := c.q.Size(), c.q.Absorption()
-	c.found = c.found[:0]
-	if int(cell) == n {
-		for i, rate := range lost {
-			if rate > 0 {
-				c.found = append(c.found, int32(i))
-			}
-		}
-		return c.found
+	if c.last[cell] == 0 {
+		c.first[cell] = int32(len(c.beside))
+		c.find(int(cell))
+		c.last[cell] = int32(len(c.beside))
 	}
-	to, out := c.q.Row(int(cell))
-	from, in := c.q.Column(int(cell))
+	return c.beside[c.first[cell]:c.last[cell]]
+}
+
+func (c *crossed) find(cell int) {
+	n, lost := c.q.Size(), c.q.Absorption()
+	if cell == n {
+		for i, rate := range lost {
+			c.add(i, rate)
+		}
+		return
+	}
+	to, out := c.q.Row(cell)
+	from, in := c.q.Column(cell)
 	for len(to) > 0 || len(from) > 0 { // both increase
 		switch {
 		case len(from) == 0 || len(to) > 0 && to[0] < from[0]:
@@ -88,15 +99,14 @@ func (c *crossed) of(cell int32) []int32 {
 			to, out, from, in = to[1:], out[1:], from[1:], in[1:]
 		}
 	}
-	if lost != nil && lost[cell] > 0 {
-		c.found = append(c.found, int32(n))
+	if lost != nil {
+		c.add(n, lost[cell])
 	}
-	return c.found
 }
 
 func (c *crossed) add(i int, rate float64) {
 	if rate > 0 {
-		c.found = append(c.found, int32(i))
+		c.beside = append(c.beside, int32(i))
 	}
 }
 

@@ -119,7 +119,7 @@ func TestFacesTellTheNeighborsOfRows(t *testing.T) {
 // Rows and columns tell the same neighbours as rows alone.
 func TestCrossedTellsTheNeighborsOfRows(t *testing.T) {
 	q := smWide(t, 12, grid.Absorbing, turning.d)
-	quick, slow := &crossed{q: q}, newJoined([]operators.Rowed{q})
+	quick, slow := newCrossed(q), newJoined([]operators.Rowed{q})
 	for i := range int32(q.Size() + 1) {
 		if got, want := quick.of(i), slow.of(i); !slices.Equal(got, want) {
 			t.Fatalf("cell %d: neighbours %v, want %v", i, got, want)

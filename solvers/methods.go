@@ -93,7 +93,7 @@ const (
 	patient = 32  // steps of a splitting before SDIRK4 is tried, and between trials
 	distant = 256 // steps to come for which it is tried
 	leap    = 6   // how much longer its step is to be: about what it costs more
-	dear    = 64  // steps along all directions: about what a contour costs
+	dear    = 96  // steps along all directions: about what a contour costs
 	looked  = 3   // steps before steps to come are counted
 )
 
