@@ -159,9 +159,7 @@ func (c *coarse) rest() error {
 		c.classes = append(c.classes, c.class(one))
 	}
 	if l := c.seen.learner; l != nil {
-		if c.learnt, err = l.on(c.run, law.Mass, figures); err != nil {
-			return err
-		}
+		c.learnt = l.on(c.run, law.Mass, figures)
 	}
 	c.look(law.Mass)
 	c.stationary, err = c.sensitivities(law.Mass, 0, figures)

@@ -27,16 +27,7 @@ func (r *run) finalAdjoints(targets []*target) error {
 	if end == 0 {
 		return r.problem.Mistaken("influence", "the last law is that of [initial]", "a time after 0", "")
 	}
-	steps := r.gradedSteps(end)
-	nodes, weights := []float64{}, []float64{} // from the end back
-	at := 0.0
-	for _, h := range steps {
-		for _, theta := range gaussPair {
-			nodes, weights = append(nodes, at+theta*h), append(weights, h/2)
-		}
-		at += h
-	}
-	laws, err := r.lawsBefore(end, nodes)
+	back, err := r.timesBack(end)
 	if err != nil {
 		return err
 	}
@@ -45,7 +36,7 @@ func (r *run) finalAdjoints(targets []*target) error {
 	settings.Progress = func(done float64) {
 		r.options.Progress("influence", (float64(working)+done)/float64(len(targets))/2)
 	}
-	back, err := solvers.NewBackward(r.generator, settings)
+	solver, err := solvers.NewBackward(r.generator, settings)
 	if err != nil {
 		return err
 	}
@@ -53,10 +44,10 @@ func (r *run) finalAdjoints(targets []*target) error {
 		working = i
 		var pairings []pairing
 		var last []float64
-		err := back.Run(t.phi, steps, gaussPair, func(_ float64, u []float64) error {
+		err := solver.Run(t.phi, back.steps, gaussPair, func(_ float64, u []float64) error {
 			last = slices.Clone(u)
-			if j := len(pairings); j < len(nodes) {
-				pairings = append(pairings, pairing{laws[j], last, weights[j]})
+			if j := len(pairings); j < len(back.laws) {
+				pairings = append(pairings, pairing{back.laws[j], last, back.weights[j]})
 			}
 			return nil
 		})
@@ -69,6 +60,35 @@ func (r *run) finalAdjoints(targets []*target) error {
 		r.checkDuality(t, last)
 	}
 	return nil
+}
+
+// timesBack is the steps of a run back in time, and the weights of the points within them
+// with the laws there, from the end.
+type timesBack struct {
+	steps, weights []float64
+	laws           [][]float64
+}
+
+func (r *run) timesBack(end float64) (out timesBack, err error) {
+	out.steps = r.gradedSteps(end)
+	var times []float64
+	at := end
+	for _, h := range out.steps {
+		for _, theta := range gaussPair {
+			times, out.weights = append(times, at-theta*h), append(out.weights, h/2)
+		}
+		at -= h
+	}
+	slices.Reverse(times)
+	settings := r.settings("influence", r.problem.Evolve.Method, math.Min(r.problem.Evolve.Tolerance, lawTolerance))
+	settings.Progress = nil
+	e, err := solvers.Evolve(r.generator, r.initial, times, settings)
+	if err != nil {
+		return out, r.problem.explain(err)
+	}
+	slices.Reverse(e.Masses)
+	out.laws = e.Masses
+	return out, nil
 }
 
 // gradedSteps divides a time into steps that double from both ends to the middle, the
@@ -93,23 +113,6 @@ func (r *run) gradedSteps(end float64) []float64 {
 	out := slices.Clone(half) // from the middle
 	slices.Reverse(out)
 	return append(out, half...)
-}
-
-// lawsBefore returns the laws at times before the end.
-func (r *run) lawsBefore(end float64, nodes []float64) ([][]float64, error) {
-	times := make([]float64, len(nodes))
-	for i, at := range nodes {
-		times[len(nodes)-1-i] = end - at
-	}
-	tolerance := math.Min(r.problem.Evolve.Tolerance, lawTolerance)
-	settings := r.settings("influence", r.problem.Evolve.Method, tolerance)
-	settings.Progress = nil
-	e, err := solvers.Evolve(r.generator, r.initial, times, settings)
-	if err != nil {
-		return nil, r.problem.explain(err)
-	}
-	slices.Reverse(e.Masses)
-	return e.Masses, nil
 }
 
 // checkDuality compares the figure with what the run back in time finds for it.

@@ -325,6 +325,11 @@ func (r *reader) readInfluence(file *table, p *Problem) {
 	if len(r.mistakes) > before || p.descent == nil {
 		return
 	}
+	r.readInfluenced(t, p)
+}
+
+// readInfluenced reads which law and which figures.
+func (r *reader) readInfluenced(t *table, p *Problem) {
 	p.Influence = &InfluenceTask{Law: "stationary"}
 	if p.Stationary == nil {
 		p.Influence.Law = "evolve"

@@ -13,126 +13,6 @@ import (
 	"fokker/operators"
 )
 
-// LearningTask asks how laws differ from the tempered posterior e^(−L/T).
-type LearningTask struct {
-	Temperature  float64   // 0: tr⟨D⟩/d under the law
-	Temperatures []float64 // of λ(T), falling; nil: about the temperature
-	Basins       []Observable
-}
-
-// LearningResult is the tempered posterior, what the laws are to it, and what it
-// says of the loss at other temperatures.
-type LearningResult struct {
-	Temperature float64            `json:"temperature"`
-	From        string             `json:"temperature_from"` // "case", "stationary" or "evolve"
-	Minimum     float64            `json:"minimum"`          // least loss in the box
-	MinimumAt   map[string]float64 `json:"minimum_at"`
-	Posterior   PosteriorResult    `json:"posterior"`
-	Stationary  *LearntResult      `json:"stationary,omitempty"`
-	Error       *LearntResult      `json:"error,omitempty"`  // of the stationary law
-	Evolve      *LearntSeries      `json:"evolve,omitempty"` // one entry per output
-	Basins      []BasinResult      `json:"basins"`
-	Lambda      LambdaResult       `json:"lambda"`
-	WBIC        *WBICResult        `json:"wbic,omitempty"` // of data
-	Seconds     float64            `json:"seconds"`
-
-	Masses []float64 `json:"-"` // of the posterior
-}
-
-// PosteriorResult is figures of the posterior at the temperature.
-type PosteriorResult struct {
-	Loss         float64            `json:"loss"`
-	FreeEnergy   float64            `json:"free_energy"` // −T ln Z
-	Entropy      float64            `json:"entropy"`
-	Lambda       float64            `json:"lambda"`        // (⟨L⟩ − least L)/T
-	HeatCapacity float64            `json:"heat_capacity"` // Var L / T²
-	Observables  map[string]float64 `json:"observables"`
-	Error        float64            `json:"error"` // relative, of Z and of the masses of cells
-}
-
-// LearntResult is what a law is to the posterior.
-type LearntResult struct {
-	Loss       float64            `json:"loss"`
-	TestLoss   *float64           `json:"test_loss,omitempty"`
-	KL         float64            `json:"kl"` // ∫ p ln p/q
-	Variation  float64            `json:"total_variation"`
-	FreeEnergy float64            `json:"free_energy"`        // ⟨L⟩ + T∫p ln p
-	Excess     float64            `json:"excess_free_energy"` // T·KL
-	Complexity float64            `json:"complexity"`         // (⟨L⟩ − least L)/T
-	Basins     map[string]float64 `json:"basins,omitempty"`
-}
-
-// LearntSeries is that in time.
-type LearntSeries struct {
-	Loss       []float64            `json:"loss"`
-	TestLoss   []float64            `json:"test_loss,omitempty"`
-	KL         []float64            `json:"kl"`
-	Variation  []float64            `json:"total_variation"`
-	FreeEnergy []float64            `json:"free_energy"`
-	Excess     []float64            `json:"excess_free_energy"`
-	Complexity []float64            `json:"complexity"`
-	Basins     map[string][]float64 `json:"basins,omitempty"`
-}
-
-func (s *LearntSeries) add(r LearntResult) {
-	s.Loss, s.KL, s.Variation = append(s.Loss, r.Loss), append(s.KL, r.KL), append(s.Variation, r.Variation)
-	s.FreeEnergy, s.Excess = append(s.FreeEnergy, r.FreeEnergy), append(s.Excess, r.Excess)
-	s.Complexity = append(s.Complexity, r.Complexity)
-	if r.TestLoss != nil {
-		s.TestLoss = append(s.TestLoss, *r.TestLoss)
-	}
-	extend(&s.Basins, r.Basins)
-}
-
-// Last returns what there is at the last output.
-func (s *LearntSeries) Last() *LearntResult {
-	n := len(s.KL) - 1
-	out := &LearntResult{
-		Loss: s.Loss[n], KL: s.KL[n], Variation: s.Variation[n], FreeEnergy: s.FreeEnergy[n], Excess: s.Excess[n], Complexity: s.Complexity[n],
-	}
-	if s.TestLoss != nil {
-		out.TestLoss = &s.TestLoss[n]
-	}
-	for name, values := range s.Basins {
-		if out.Basins == nil {
-			out.Basins = map[string]float64{}
-		}
-		out.Basins[name] = values[n]
-	}
-	return out
-}
-
-// BasinResult is a part of the box.
-type BasinResult struct {
-	Name      string             `json:"name"`
-	MinimumAt map[string]float64 `json:"minimum_at,omitempty"` // of a well that was found
-	Minimum   float64            `json:"minimum"`              // least loss in it
-	Posterior float64            `json:"posterior"`            // mass
-	Lambda    float64            `json:"lambda"`               // (⟨L⟩ − least L)/T under the posterior there
-}
-
-// LambdaResult is λ(T) = (⟨L⟩_T − least L)/T of the posterior at several temperatures.
-type LambdaResult struct {
-	Temperatures []float64 `json:"temperatures"`
-	LogZ         []float64 `json:"log_z"`
-	Loss         []float64 `json:"loss"`
-	Lambda       []float64 `json:"lambda"`
-	HeatCapacity []float64 `json:"heat_capacity"`
-	Error        []float64 `json:"error"` // relative, of Z
-	// Corrected is λ by the fit −ln Z = L/T + λ ln 1/T − (m − 1) ln(ln 1/T + a) + c to
-	// the lowest temperatures; null with fewer than four.
-	Corrected    *float64 `json:"corrected"`
-	Multiplicity int      `json:"multiplicity,omitempty"` // m
-	Residual     *float64 `json:"residual,omitempty"`     // of the fit
-}
-
-// WBICResult is the estimate of λ at the inverse temperature 1/ln n of n examples.
-type WBICResult struct {
-	Temperature float64 `json:"temperature"` // ln n / n
-	Loss        float64 `json:"loss"`
-	Lambda      float64 `json:"lambda"` // (⟨L⟩ − least L)/T (Watanabe 2013)
-}
-
 // learner computes them on the mesh of a run.
 type learner struct {
 	*run
@@ -171,10 +51,7 @@ func (r *run) learning() error {
 			return err
 		}
 	}
-	l, err := r.newLearner(out.Temperature)
-	if err != nil {
-		return err
-	}
+	l := r.newLearner(out.Temperature)
 	if err := l.thermodynamics(out); err != nil {
 		return err
 	}
@@ -219,7 +96,7 @@ func (r *run) noiseTemperature() (temperature float64, from string, err error) {
 }
 
 // newLearner finds the loss of every cell.
-func (r *run) newLearner(temperature float64) (*learner, error) {
+func (r *run) newLearner(temperature float64) *learner {
 	l := &learner{run: r, task: r.problem.Learning, temperature: temperature, loss: make([]float64, r.grid.Size())}
 	energy := r.problem.energy
 	l.landscape = posterior.Landscape{Loss: energy.PopulationLoss, Gradient: energy.PopulationGradient, Hessian: energy.PopulationHessian, Workers: r.workers}
@@ -239,7 +116,7 @@ func (r *run) newLearner(temperature float64) (*learner, error) {
 			return nil
 		})
 	})
-	return l, nil
+	return l
 }
 
 // cells integrates the posterior over the cells.
@@ -276,26 +153,14 @@ func (l *learner) thermodynamics(out *LearningResult) error {
 		return l.explained(err)
 	}
 	asked := append([]float64{l.temperature}, l.temperatures()...)
-	examples := 0.0
-	if d := l.problem.descent; d != nil && d.Data.Random == nil {
-		examples = l.problem.descent.Data.Total()
-	}
-	if examples > 1 {
-		out.WBIC = &WBICResult{Temperature: math.Log(examples) / examples}
+	if d := l.problem.descent; d != nil && d.Data.Random == nil && d.Data.Total() > 1 {
+		n := d.Data.Total()
+		out.WBIC = &WBICResult{Temperature: math.Log(n) / n}
 		asked = append(asked, out.WBIC.Temperature)
 	}
-	slices.Sort(asked)
-	asked = slices.Compact(asked)
-	known := map[float64]posterior.Thermal{}
-	for i, t := range slices.Backward(asked) {
-		l.options.Progress("learning", 0.8*float64(len(asked)-1-i)/float64(len(asked)))
-		one, err := p.At(l.ctx, t, quadratureTolerance)
-		if errors.Is(err, posterior.ErrRough) {
-			l.warn("the posterior at temperature %.3g is integrated to a relative error of %.2g only", t, one.Error)
-		} else if err != nil {
-			return l.explained(err)
-		}
-		known[t] = one
+	known, err := l.integrate(p, asked)
+	if err != nil {
+		return err
 	}
 	var where []float64
 	l.lowest, where = p.Minimum()
@@ -311,6 +176,24 @@ func (l *learner) thermodynamics(out *LearningResult) error {
 		w.Lambda = (w.Loss - l.lowest) / w.Temperature
 	}
 	return nil
+}
+
+// integrate returns the posterior at temperatures, from high to low.
+func (l *learner) integrate(p *posterior.Partition, asked []float64) (map[float64]posterior.Thermal, error) {
+	slices.Sort(asked)
+	asked = slices.Compact(asked)
+	known := map[float64]posterior.Thermal{}
+	for i, t := range slices.Backward(asked) {
+		l.options.Progress("learning", 0.8*float64(len(asked)-1-i)/float64(len(asked)))
+		one, err := p.At(l.ctx, t, quadratureTolerance)
+		if errors.Is(err, posterior.ErrRough) {
+			l.warn("the posterior at temperature %.3g is integrated to a relative error of %.2g only", t, one.Error)
+		} else if err != nil {
+			return nil, l.explained(err)
+		}
+		known[t] = one
+	}
+	return known, nil
 }
 
 // decades and steps of the temperatures below that of the law where none are asked for.
@@ -392,14 +275,11 @@ func (l *learner) observables() map[string]float64 {
 }
 
 // on is the same with the law of a coarser mesh.
-func (l *learner) on(r *run, m []float64, f Figures) (LearntResult, error) {
-	c, err := r.newLearner(l.temperature)
-	if err != nil {
-		return LearntResult{}, err
-	}
+func (l *learner) on(r *run, m []float64, f Figures) LearntResult {
+	c := r.newLearner(l.temperature)
 	c.lowest = l.lowest
 	c.normalize(l.exactLogZ)
-	return c.learnt(m, f), nil
+	return c.learnt(m, f)
 }
 
 // mapped returns the figures that f makes of these, but for basins and observables, each from its path
