@@ -114,3 +114,42 @@ func TestEpochUsesEveryExampleOnce(t *testing.T) {
 		t.Errorf("%d of %d examples came last in %d epochs", len(seen), len(values), n)
 	}
 }
+
+// Regression on x ~ N(0, 1) and y ~ N(0, 1), batches of one: w has the variance
+// η/(2 − 3η), for every example is new.
+func TestDescentDrawsRandomExamples(t *testing.T) {
+	s, law := expr.NewScope(), &sgd.Random{}
+	for _, name := range []string{"w", "x", "y"} {
+		if err := s.Variable(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, column := range []string{"x", "y"} {
+		value, draws, err := s.ParseRandom("normal(0, 1)")
+		if err != nil {
+			t.Fatal(err)
+		}
+		law.Columns, law.Values, law.Draws = append(law.Columns, column), append(law.Values, value), append(law.Draws, draws)
+	}
+	loss, err := s.Parse("0.5*(w*x - y)^2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n, eta, want = 40000, .1, .1 / 1.7
+	e := &sgd.Examples{Axes: []string{"w"}, Loss: loss, Rate: eta}
+	if err := e.Integrate(law, [][]float64{{1}}); err != nil {
+		t.Fatal(err)
+	}
+	x := operators.Columns(1, n)
+	step := (&sgd.Descent{Examples: e, Batch: 1}).Start(n, rand.New(rand.NewPCG(1, 2)))
+	for range 80 { // (1 − 1.7·0.1)⁸⁰ = 3e-7
+		step(x)
+	}
+	square, fourth := 0.0, 0.0
+	for _, w := range x[0] {
+		square, fourth = square+w*w/n, fourth+w*w*w*w/n
+	}
+	if math.Abs(square-want) > 4*math.Sqrt((fourth-square*square)/n) {
+		t.Errorf("variance %v, want %v", square, want)
+	}
+}
