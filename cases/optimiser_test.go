@@ -210,6 +210,7 @@ func TestMistakesOfAnOptimiserNameTheirPlace(t *testing.T) {
 		{"random data of a parameter to learn", strings.Replace(square, `"d.csv"`, `{ y = "x + normal(0, 1)" }`, 1), "sgd.data.y", 7, `it uses "x"`},
 		{"random data of a column below", strings.Replace(square, `"d.csv"`, `{ y = "z", z = "normal(0, 1)" }`, 1), "sgd.data.y", 7, `it uses "z"`},
 		{"a chance of 2", strings.Replace(square, `"d.csv"`, `{ y = "bernoulli(2)" }`, 1), "sgd.data", 7, "the chance 2"},
+		{"random data without a mean", strings.Replace(strings.Replace(square, `"d.csv"`, `{ y = "normal(0, 1)" }`, 1), "0.5*(x - y)^2", "exp(x*y^2)", 1), "sgd.data", 7, "does not converge"},
 		{"random data without replacement", strings.Replace(square, `"d.csv"`, `{ y = "normal(0, 1)" }`, 1) + "sampling = \"without replacement\"\n", "sgd.sampling", 11, "for a population"},
 		{"random data in epochs", strings.Replace(square, `"d.csv"`, `{ y = "normal(0, 1)" }`, 1) + "[validate]\nsampling = \"epochs\"\n", "validate.sampling", 12, "for random examples"},
 		{"random batches enumerated", strings.Replace(square, `"d.csv"`, `{ y = "normal(0, 1)" }`, 1) + "model = \"chain\"\nbatches = \"enumerated\"\n", "sgd.batches", 12, "for a population"},
@@ -250,5 +251,22 @@ func TestMistakesOfAnOptimiserNameTheirPlace(t *testing.T) {
 		if !found {
 			t.Errorf("%s: %v\nwant %s in line %d with %q", c.name, all, c.key, c.line, c.part)
 		}
+	}
+}
+
+// Nodes of Gauss see a kink to some digits only: that is said where it is asked and
+// where it is run.
+func TestErrorOfAQuadratureIsSaid(t *testing.T) {
+	c := readWith(t, nil, line+strings.Replace(strings.Replace(square, `"d.csv"`, `{ y = "normal(0, 1)" }`, 1), "0.5*(x - y)^2", "relu(x - y)^2", 1)+"[stationary]\n")
+	var b strings.Builder
+	if err := c.Describe(&b); err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "examples, error ") || !strings.Contains(strings.Join(r.Warnings, "; "), "means over random examples are integrated to ") {
+		t.Errorf("no error is said in\n%s\nnor in %v", b.String(), r.Warnings)
 	}
 }

@@ -89,3 +89,12 @@ func (d *description) random(t *table, law *sgd.Random) {
 	}
 	d.line("quadrature", fmt.Sprintf("%s, error %.0e of the largest loss, gradient and covariance in the box", nodes, law.Error))
 }
+
+// warnQuadrature says where random examples are not integrated to six digits.
+func (r *run) warnQuadrature() {
+	e := r.problem.landscape
+	if e == nil || e.Data.Random == nil || e.Data.Random.Error <= 1e-6 {
+		return
+	}
+	r.warn("means over random examples are integrated to %.1g of their largest values in the box only: a loss without kinks would do better", e.Data.Random.Error)
+}

@@ -120,6 +120,7 @@ func (r *run) assemble() (err error) {
 		return err
 	}
 	r.figures.accurate, _ = r.generator.(operators.Accurate)
+	r.warnQuadrature()
 	return nil
 }
 

@@ -10,15 +10,16 @@ import (
 
 const (
 	mostNodes = 1 << 20 // of all random numbers
-	mostTried = 1 << 12 // examples of a quadrature that only converges
+	mostTried = 1 << 12 // examples of a quadrature that only converges, and nodes of a random number
 	converged = 1e-10   // error of a quadrature over the size of what it integrates
+	useful    = 1e-2    // the largest such error that is taken
 )
 
 // Integrate takes random examples by the nodes of a quadrature: as many as make L,
 // ∇L and C exact where the loss is a polynomial of the random numbers; otherwise
 // twice as many again and again, until they agree at points to 1e-10 of their
 // largest values, or until they are some thousand examples. The last difference is
-// kept as the error.
+// kept as the error; more than a hundredth is refused, as where a mean is infinite.
 func (e *Examples) Integrate(law *Random, x [][]float64) error {
 	if err := e.choose(law, x); err != nil {
 		return err
@@ -40,7 +41,10 @@ func (e *Examples) choose(law *Random, x [][]float64) error {
 	for each := 4; ; each *= 2 {
 		counts, total := open(exact, each)
 		switch {
-		case before != nil && !math.IsInf(law.Error, 0) && (total > mostNodes || e.Data.Len() > mostTried/2):
+		case before != nil && !math.IsInf(law.Error, 0) && (total > mostNodes || max(each, 2*e.Data.Len()) > mostTried):
+			if !(law.Error <= useful) {
+				return fmt.Errorf("found a quadrature of random examples that does not converge: %d nodes differ by %.2g of the loss, its gradient or their covariance from half as many", e.Data.Len(), law.Error)
+			}
 			return nil
 		case total > mostNodes:
 			return fmt.Errorf("found %d random numbers, for which a quadrature has %.3g nodes, expected at most %d", len(counts), total, mostNodes)
@@ -96,7 +100,7 @@ func difference(after, before [][][]float64) float64 {
 				apart, size = max(apart, math.Abs(v-before[q][k][i])), max(size, math.Abs(v))
 			}
 		}
-		if size > 0 {
+		if size != 0 { // or no number
 			worst = max(worst, apart/size)
 		}
 	}
