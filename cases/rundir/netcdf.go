@@ -14,6 +14,7 @@ import (
 //	cell_volume(y, x)
 //	stationary(y, x)                       density: mass over volume
 //	quasistationary(y, x)                  the same, of what has not left a region
+//	posterior(y, x)                        the same, of the tempered posterior
 //	current_x(y, x_face)                   of the stationary law: flow over the face's area
 //	final_current_x(y, x_face)             at the last time
 //	time(time), step(time), lost(time)
@@ -33,7 +34,7 @@ func NetCDF(path string, r *Result) error {
 
 func netcdf(ctx context.Context, path string, r *Result) error {
 	b := &builder{r: r, taken: map[string]bool{}}
-	for _, name := range []string{"time", "step", "density", "stationary", "quasistationary", "cell_volume", "lost", "bound"} {
+	for _, name := range []string{"time", "step", "density", "stationary", "quasistationary", "posterior", "cell_volume", "lost", "bound"} {
 		b.taken[name] = true
 	}
 	b.attributes = []attribute{{"Conventions", "CF-1.8"}, {"title", r.title()}, {"source", "fokker"}}
@@ -154,6 +155,9 @@ func (b *builder) laws() {
 	}
 	if b.r.StationaryLog != nil {
 		b.add("log_stationary", "natural logarithm of the stationary probability density", b.space(), b.logarithm(b.r.StationaryLog))
+	}
+	if l := b.r.Learning; l != nil {
+		b.add("posterior", "probability density of the tempered posterior", b.space(), b.divided(l.Posterior, -1))
 	}
 	if b.r.Quasistationary != nil {
 		b.add("quasistationary", "quasi-stationary probability density", b.space(), b.divided(b.r.Quasistationary, -1))

@@ -61,6 +61,7 @@ func threeAxes(t *testing.T) (*Result, map[string]array) {
 		Times:             []float64{0, 0.5}, Steps: []float64{0, 50}, Masses: [][]float64{flat, law}, Lost: []float64{0, 0},
 		Series:     []Series{{Name: "x", Values: []float64{1, 2}, Stationary: &half}, {Name: "energy", Values: []float64{3, 4}}},
 		Parameters: []Parameter{{"x", 7}, {"energy", 8}, {"density", 9}, {"T/2", 10}},
+		Learning:   &Learning{Posterior: flat, Law: law, Name: "law", Temperature: 1, Temperatures: []float64{1}, Lambda: []float64{0.5}},
 	}
 	volume := make([]float64, n)
 	for c := range volume {
@@ -86,7 +87,7 @@ func threeAxes(t *testing.T) (*Result, map[string]array) {
 		"y_bounds": {[]string{"y", "bound"}, []float64{-1, 0, 0, 0.5, 0.5, 4}}, "y_face": {[]string{"y_face"}, []float64{-1, 0, 0.5, 4}},
 		"time_axis_bounds": {[]string{"time_axis", "bound"}, []float64{1, 2, 2, 4, 4, 8, 8, 16}},
 		"time_axis_face":   {[]string{"time_axis_face"}, []float64{1, 2, 4, 8, 16}},
-		"cell_volume":      {space, volume}, "stationary": {space, expectedLaw(g, law)},
+		"cell_volume":      {space, volume}, "stationary": {space, expectedLaw(g, law)}, "posterior": {space, expectedLaw(g, flat)},
 		"density": {append([]string{"time"}, space...), append(expectedLaw(g, flat), expectedLaw(g, law)...)},
 		"time":    {[]string{"time"}, []float64{0, 0.5}}, "step": {[]string{"time"}, []float64{0, 50}}, "lost": {[]string{"time"}, []float64{0, 0}},
 		"current_x":         {[]string{"time_axis", "y", "x_face"}, currentX},

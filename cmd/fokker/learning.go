@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"fokker/cases"
@@ -48,7 +49,11 @@ func (s *sheet) learning(l *cases.LearningResult) {
 func (s *sheet) point(at map[string]float64) string {
 	parts := make([]string, len(s.names))
 	for k, x := range s.names {
-		parts[k] = fmt.Sprintf("%s = %.4g", x, at[x])
+		v := at[x]
+		if math.Abs(v) < 1e-12 { // where a descent came to 0
+			v = 0
+		}
+		parts[k] = fmt.Sprintf("%s = %.4g", x, v)
 	}
 	return strings.Join(parts, ", ")
 }
