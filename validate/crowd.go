@@ -24,9 +24,10 @@ type crowd struct {
 	x, from    [][]float64 // now, and at the start of the step
 	b, s       [][]float64
 	known      bool        // s, where it is constant
+	acts       []bool      // columns of s that are not 0
 	w, rest    [][]float64 // Brownian increments, and those of the second half of a step
 	second     bool        // half of a step
-	z, spread  []float64   // a normal number; D dt along an axis
+	z          []float64   // a normal number
 	rate, was  []float64   // killing now and at the start of the step
 	fuse       []float64   // what is left of an exponential life, spent at the killing rate
 	room       [][]int     // per axis, between which barriers
@@ -37,7 +38,7 @@ type crowd struct {
 
 func newCrowd(p *Paths, q *plan) *crowd {
 	dim, motions, n := p.Process.Dim(), p.Process.Columns(), min(block, p.Particles)
-	c := &crowd{Paths: p, plan: q, room: make([][]int, dim), alive: make([]bool, n), met: make([]bool, n)}
+	c := &crowd{Paths: p, plan: q, acts: make([]bool, dim*motions), room: make([][]int, dim), alive: make([]bool, n), met: make([]bool, n)}
 	for k := range c.room {
 		c.room[k] = make([]int, n)
 	}
@@ -50,8 +51,8 @@ func newCrowd(p *Paths, q *plan) *crowd {
 		c.allocate(&c.rest, max(dim, motions)) // some methods have a motion per axis
 	}
 	var each [][]float64
-	c.allocate(&each, 5)
-	c.z, c.spread, c.rate, c.was, c.fuse = each[0], each[1], each[2], each[3], each[4]
+	c.allocate(&each, 4)
+	c.z, c.rate, c.was, c.fuse = each[0], each[1], each[2], each[3]
 	if p.Algorithm == nil {
 		c.move = methods[p.Method].mover(c)
 	}
@@ -71,7 +72,7 @@ func (c *crowd) resize(n int) {
 			(*columns)[i] = (*columns)[i][:n]
 		}
 	}
-	c.z, c.spread, c.rate, c.was, c.fuse = c.z[:n], c.spread[:n], c.rate[:n], c.was[:n], c.fuse[:n]
+	c.z, c.rate, c.was, c.fuse = c.z[:n], c.rate[:n], c.was[:n], c.fuse[:n]
 	c.alive, c.met = c.alive[:n], c.met[:n]
 }
 

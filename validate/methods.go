@@ -57,11 +57,16 @@ func (m Method) check(s shape) error {
 	return nil
 }
 
-// noise evaluates σ at the start of a step, once in a run if it is constant.
+// noise evaluates σ at the start of a step, once in a run if it is constant, and notes
+// which of its columns are not 0.
 func (c *crowd) noise(t float64) {
-	if !c.shape.constant || !c.known {
-		c.Process.Noise(c.s, c.from, t)
-		c.known = true
+	if c.shape.constant && c.known {
+		return
+	}
+	c.Process.Noise(c.s, c.from, t)
+	c.known = true
+	for i, s := range c.s {
+		c.acts[i] = !zero(s)
 	}
 }
 
@@ -85,8 +90,8 @@ func (c *crowd) along(dst [][]float64, dt float64) {
 			out[i] = from[i] + b[i]*dt
 		}
 		for m, w := range c.w {
-			if s := c.s[k*motions+m]; !zero(s) {
-				addProduct(out, s, w)
+			if c.acts[k*motions+m] {
+				addProduct(out, c.s[k*motions+m], w)
 			}
 		}
 	}
@@ -132,7 +137,7 @@ func milstein(c *crowd) func(t, dt float64) {
 		for k, x := range c.x {
 			for m, w := range c.w {
 				s, s1 := c.s[k*motions+m], changed[k*motions+m]
-				if zero(s) {
+				if !c.acts[k*motions+m] {
 					continue
 				}
 				for i := range x {
@@ -210,7 +215,7 @@ func (p *supports) step(t, dt float64) {
 		addScaled(x, c.b[k], dt/2)
 		addScaled(x, p.drift[k], dt/2)
 		for j, w := range c.w {
-			if s := c.s[k*len(c.w)+j]; !zero(s) {
+			if s := c.s[k*len(c.w)+j]; c.acts[k*len(c.w)+j] {
 				for i := range x {
 					x[i] += share * s[i] * w[i]
 				}
@@ -262,8 +267,8 @@ func (p *supports) shift(group []int, dt, length float64) {
 			addScaled(at, p.b[k], dt)
 		}
 		for _, j := range group {
-			if s := p.s[k*len(p.w)+j]; !zero(s) {
-				addScaled(at, s, length)
+			if p.acts[k*len(p.w)+j] {
+				addScaled(at, p.s[k*len(p.w)+j], length)
 			}
 		}
 	}
@@ -367,7 +372,7 @@ func (b *splitting) thermalise(dt float64) {
 			x[i] *= decay
 		}
 		for m, w := range b.w {
-			if s := b.s[k*len(b.w)+m]; !zero(s) {
+			if s := b.s[k*len(b.w)+m]; b.acts[k*len(b.w)+m] {
 				for i := range x {
 					x[i] += root * s[i] * w[i]
 				}

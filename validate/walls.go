@@ -8,16 +8,14 @@ import (
 	"fokker/grid"
 )
 
-// watch marks the particles that may have met a barrier of axis k, and puts the
-// lost ones back.
+// watch marks the particles that may have met a barrier of axis k, as if the noise of
+// all were that of the most driven, and puts the lost ones back.
 func (c *crowd) watch(k int, dt float64) {
 	motions, one := c.Process.Columns(), c.walls[k].rooms[0]
-	clear(c.spread)
-	for _, s := range c.s[k*motions : (k+1)*motions] {
-		if !zero(s) {
-			for i, v := range s {
-				c.spread[i] += v * v / 2 * dt
-			}
+	reach := 0.0
+	for m := range motions {
+		if c.acts[k*motions+m] {
+			reach += surely * dt / 2 * largestSquare(c.s[k*motions+m])
 		}
 	}
 	x, from, many := c.x[k], c.from[k], len(c.walls[k].rooms) > 1
@@ -26,16 +24,25 @@ func (c *crowd) watch(k int, dt float64) {
 			x[i] = from[i]
 			continue
 		}
-		r, d0, d1 := one, from[i], x[i]
+		r, d0, d1 := &one, from[i], x[i]
 		if many {
-			r, d0, d1 = c.inRoom(k, i)
+			there, f, t := c.inRoom(k, i)
+			r, d0, d1 = &there, f, t
 		}
-		reach := surely * c.spread[i]
 		// Written so that what is no number is marked too.
 		if !((d0-r.at[0])*(d1-r.at[0]) > reach && (r.at[1]-d0)*(r.at[1]-d1) > reach) {
 			c.met[i] = true
 		}
 	}
+}
+
+func largestSquare(x []float64) (m float64) {
+	for _, v := range x {
+		if v*v > m {
+			m = v * v
+		}
+	}
+	return m
 }
 
 // surely is −log of a probability below every uniform random number, 2⁻⁵³ and

@@ -2,8 +2,9 @@
 
     measure.py [--quick] [--sizes P2:256,P2:512,transient:256] [--peers superlu,pardiso,sdirk4]
 
-writes docs/benchmarks.md of stationary laws and docs/benchmarks-time.md of laws
-in time (sizes of "transient"), either page only where it has sizes. The peers
+writes docs/benchmarks.md of stationary laws, docs/benchmarks-time.md of laws in time
+(sizes of "transient") and docs/benchmarks-paths.md of particles ("paths"), a page only
+where it has sizes. The peers
 live in a virtual environment that is made on the first run, and PETSc where the
 system's Python has petsc4py; what is missing is said. `make peers` builds fokker
 and runs all of it.
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import report
+import report_paths
 import report_time
 from problems import PROBLEMS, TOLERANCE_IN_TIME
 
@@ -34,8 +36,8 @@ ROOT = HERE.parent.parent
 WORK = ROOT / ".peers"  # git ignores it
 PYTHON = WORK / "venv" / "bin" / "python"
 FOKKER = ROOT / "bin" / "fokker"
-SIZES = "P1:4096,P2:256,P2:512,P2:1024,P3:64,P3:128,transient:256,transient:512"
-QUICK = "P1:4096,P2:128,transient:128"
+SIZES = "P1:4096,P2:256,P2:512,P2:1024,P3:64,P3:128,transient:256,transient:512,paths:1024,paths:1048576"
+QUICK = "P1:4096,P2:128,transient:128,paths:1024"
 TOLERANCE = 1e-6  # L1 on the mesh
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOMAXPROCS")}
 
@@ -132,6 +134,21 @@ def peer(name: str, problem: str, n: int, limits: Limits) -> dict:
     if not run["failed"]:
         run |= {"steps": json.loads(run["out"].splitlines()[-1]), "law": str(law)}
     return run
+
+
+def stepping(name: str, n: int, limits: Limits) -> dict:
+    run = timed(Command([str(PYTHON), str(HERE / "steps.py"), name, str(n)], {}), limits)
+    return run if run["failed"] else run | json.loads(run["out"].splitlines()[-1])
+
+
+def benchmark(name: str, limits: Limits) -> dict:
+    """Particle-steps of a benchmark in Go, of a test program that is built beforehand."""
+    arguments = [str(WORK / "validate.test"), "-test.run=^$", f"-test.bench=^BenchmarkPaths$/^euler$/^{name}$"]
+    run = timed(Command(arguments, {}), limits)
+    if run["failed"]:
+        return run
+    words = next(line for line in run["out"].splitlines() if "particle-steps/cpu-s" in line).split()
+    return run | {"steps": float(words[words.index("particle-steps/cpu-s") - 1]), "seconds": 1.0}
 
 
 def interpreter(name: str) -> tuple[str, dict[str, str]]:
@@ -240,6 +257,14 @@ def measure_in_time(problem: str, n: int, names: list[str], options) -> dict:
     return {"problem": problem, "n": n, "rows": rows, "errors": found}
 
 
+def measure_paths(problem: str, n: int, names: list[str], options) -> dict:
+    build = ["go", "test", "-c", "-o", str(WORK / "validate.test"), "./validate"]
+    subprocess.run(build, check=True, cwd=ROOT, env=os.environ | {"CGO_ENABLED": "0"})
+    taking_part = {f"fokker {name}": lambda name=name: benchmark(name, options.limits) for name in ("interpreted", "compiled")}
+    taking_part |= {name: lambda name=name: stepping(name, n, options.limits) for name in names}
+    return {"problem": problem, "n": n, "rows": rounds(f"{problem} {n:7d}", taking_part, options)}
+
+
 def rounds(label: str, taking_part: dict, options) -> dict:
     """Rounds in which every program runs once; those that have had their share
     of time, or have failed, sit out."""
@@ -305,13 +330,14 @@ class Part(NamedTuple):
 
 
 STATIONARY = Part("benchmarks", report.NAMES, measure, report.markdown)
+PATHS = Part("benchmarks-paths", report_paths.NAMES, measure_paths, report_paths.markdown)
 IN_TIME = Part("benchmarks-time", report_time.NAMES, measure_in_time, report_time.markdown)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", help=f"default {SIZES}")
-    parser.add_argument("--peers", default=",".join(report.NAMES | report_time.NAMES), help="default %(default)s")
+    parser.add_argument("--peers", default=",".join(report.NAMES | report_time.NAMES | report_paths.NAMES), help="default %(default)s")
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument(
         "--share", type=float, default=15, help="CPU s per program and size after which it is not repeated"
@@ -324,7 +350,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.quick:
-        options.repetitions, options.seconds, options.peers = 1, 10, "superlu,pardiso,petsc-boomeramg,fipy,sdirk4,bdf"
+        options.repetitions, options.seconds, options.peers = 1, 10, "superlu,pardiso,petsc-boomeramg,fipy,sdirk4,bdf,numpy"
     options.sizes = options.sizes or (QUICK if options.quick else SIZES)
     options.pages = WORK if options.quick else ROOT / "docs"
     options.limits = Limits(options.core, options.seconds, options.memory * 1e9)
@@ -333,14 +359,15 @@ def main() -> None:
     set_up()
     asked = options.sizes.split(",")
     in_time = [size for size in asked if size.startswith("transient:")]
-    at_rest = [size for size in asked if size not in in_time]
+    paths = [size for size in asked if size.startswith("paths:")]
+    at_rest = [size for size in asked if size not in in_time + paths]
     for problem in {size.split(":")[0] for size in at_rest}:
         references(problem)
     for size in in_time:
         converged(int(size.split(":")[1]))
     common = {"machine": machine(options.core), "versions": versions()}
     common |= {"tolerance": TOLERANCE, "seconds": options.seconds, "memory": options.memory}
-    for part, sizes in (STATIONARY, at_rest), (IN_TIME, in_time):
+    for part, sizes in (STATIONARY, at_rest), (IN_TIME, in_time), (PATHS, paths):
         if sizes:
             part.run(sizes, common, options)
 
