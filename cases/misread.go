@@ -35,6 +35,13 @@ func (p *Problem) Misreadings() (out []Misreading) {
 	return out
 }
 
+// Heated returns the problem with D times a factor.
+func (p *Problem) Heated(factor float64) (*Problem, error) {
+	q := *p
+	q.Validate = nil
+	return &q, q.heat(factor)
+}
+
 // heat multiplies D by a factor.
 func (p *Problem) heat(factor float64) error {
 	if p.equation == nil {

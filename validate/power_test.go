@@ -3,7 +3,9 @@ package validate_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"sort"
 	"strings"
@@ -103,9 +105,9 @@ func TestPower(t *testing.T) {
 		words      string
 	}{
 		{"right", "p2", p2, []string{}, ""},
-		{"D off by 3 %", "p2", p2, []string{"process.diffusion.x=1.03*0.1*(1 + 0.25*x^2/(1 + x^2))", "process.diffusion.y=1.03*0.05*(1 + 0.5*exp(-y^2))"}, ""},
-		{"drift off by 3 %", "p2", p2, []string{"process.drift.x=1.03*(x - x^3 - y/2)", "process.drift.y=1.03*(-y + (x^3 - x)/2 + 0.3*sin(x))"}, ""},
-		{"temperature off by 3 %", "doublewell", well, []string{"T=0.103"}, ""},
+		{"D off by 3 %", "p2", p2, []string{"process.diffusion.x=1.03*0.1*(1 + 0.25*x^2/(1 + x^2))", "process.diffusion.y=1.03*0.05*(1 + 0.5*exp(-y^2))"}, "times the diffusion, would deviate so"},
+		{"drift off by 3 %", "p2", p2, []string{"process.drift.x=1.03*(x - x^3 - y/2)", "process.drift.y=1.03*(-y + (x^3 - x)/2 + 0.3*sin(x))"}, "with 0.97 times the diffusion, would deviate so"},
+		{"temperature off by 3 %", "doublewell", well, []string{"T=0.103"}, "with 1.03 times the diffusion, would deviate so"},
 		{"D for σ²", "doublewell", well, []string{"T=0.2"}, "with twice the diffusion"},
 		{"σ²/2 for σ²", "p2", p2, []string{"process.diffusion.x=0.05*(1 + 0.25*x^2/(1 + x^2))", "process.diffusion.y=0.025*(1 + 0.5*exp(-y^2))"}, "with half the diffusion"},
 		{"Stratonovich for Itô", multiplicative, nil, []string{"process.calculus=stratonovich"}, "read in the sense of Stratonovich"},
@@ -161,7 +163,12 @@ func TestPowerOfPathsAndWells(t *testing.T) {
 	p.Axes = r.Grid.Axes()
 	e := run(t, p, 12)[0]
 	file := array("<f8", true, []int{100_000, 2}, func(i []int) float64 { return e.X[i[1]][i[0]] })
-	if v := verdict(c, r, bytes.NewReader(file)); v.Pass {
+	v = verdict(c, r, bytes.NewReader(file))
+	if v.Pass {
 		t.Errorf("Euler's steps of 0.1 passed: %+v", v.Tests)
+	}
+	var step float64
+	if n, _ := fmt.Sscanf(strings.Join(v.Words, "; "), "stationary: samples of Euler's steps of about %g, would deviate so", &step); n != 1 || math.Abs(step-0.1) > 0.02 || strings.Contains(strings.Join(v.Words, "; "), "diffusion") {
+		t.Errorf("Euler's steps of 0.1: said %q", v.Words)
 	}
 }
