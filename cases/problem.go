@@ -187,7 +187,7 @@ func (p *Problem) explain(err error) error {
 	}
 	m.Key, m.Line = p.place(bad)
 	if p.corrected && bad.Quantity == "diffusion" && bad.Value < 0 {
-		m.Key, m.Hint = "sgd.equation", `the corrections to noise of "sde2+" are not small there: a smaller learning rate or a smaller box, or equation = "sde1"`
+		m.Key, m.Hint = "sgd.equation", `the corrections to noise of "sde2+" are not small there: a smaller learning rate or a smaller box; noise that leaves out directions needs equation = "sde1" or model = "chain" at any rate`
 	}
 	return m
 }
