@@ -237,7 +237,7 @@ func (d *description) rows() {
 	entries := touched * float64(p.size())
 	kept := "kept"
 	if 8*entries > keptRows {
-		kept = "made anew in every step, which takes some ten times as long"
+		kept = "made anew in every step, which takes some fifty times as long"
 	}
 	d.line("chain", fmt.Sprintf("a step leads to about %.0f cells from each; %.3g probabilities in all, %s, %s", touched, entries, size(8*entries), kept))
 	d.line("time", "very roughly "+duration(p.chainSeconds(entries)))
@@ -246,7 +246,7 @@ func (d *description) rows() {
 // Seconds per probability, to make and to use it once, and how often a stationary law
 // uses them.
 const (
-	makingOne = 2e-8
+	makingOne = 6e-8
 	usingOne  = 1e-9
 	usesOfLaw = 60
 )

@@ -134,6 +134,7 @@ const sampled = 8
 func (k *Kernel) make(to *landing, b int) (*slab, error) {
 	r := grid.Range{Lo: b * slabCells, Hi: min((b+1)*slabCells, k.Size())}
 	s := &slab{first: make([]int32, 1, r.Len()+1), at: make([]int32, 1), noise: Columns(k.grid.Dim(), r.Len()), added: Columns(k.grid.Dim(), r.Len())}
+	s.mass = make([]float64, 0, to.usual+to.usual/16)
 	var bad error
 	err := k.steps.land(to, k.grid, r, func(cell int) {
 		for axis := range s.noise {
@@ -146,6 +147,7 @@ func (k *Kernel) make(to *landing, b int) (*slab, error) {
 	if err == nil {
 		err = bad
 	}
+	to.usual = len(s.mass)
 	return s, err
 }
 

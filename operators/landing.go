@@ -14,6 +14,7 @@ type landing struct {
 	lo, hi   []int32   // per line of cells along the first axis: what is touched
 	lines    []int32   // touched
 	lost     float64
+	usual    int       // probabilities of a slab, so many as of the last one
 	noise    []float64 // variance of the step per axis
 	added    []float64 // by cells
 	shares   []share   // per axis
@@ -35,13 +36,17 @@ func newLanding(g *grid.Grid) *landing {
 }
 
 // add puts mass at a position of a line of cells along the first axis.
-func (t *landing) add(line, at int, mass float64) {
+func (t *landing) add(line, at int, mass float64) { t.touch(line, at, at+1)[0] += mass }
+
+// touch returns the masses at some positions of a line.
+func (t *landing) touch(line, lo, hi int) []float64 {
 	if t.hi[line] == 0 {
 		t.lines = append(t.lines, int32(line))
-		t.lo[line], t.hi[line] = int32(at), int32(at+1)
+		t.lo[line], t.hi[line] = int32(lo), int32(hi)
 	}
-	t.lo[line], t.hi[line] = min(t.lo[line], int32(at)), max(t.hi[line], int32(at+1))
-	t.mass[line*t.grid.Cells(0)+at] += mass
+	t.lo[line], t.hi[line] = min(t.lo[line], int32(lo)), max(t.hi[line], int32(hi))
+	n := t.grid.Cells(0)
+	return t.mass[line*n+lo : line*n+hi]
 }
 
 // gap is how many empty cells divide a run: it costs about as much as they do.

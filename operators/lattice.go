@@ -184,25 +184,38 @@ func (l *lattice) least(mean, variance float64) float64 {
 func (l *lattice) integrate(s *share, mean, std, reach float64) {
 	lo, hi := l.find(mean-reach*std), l.find(mean+reach*std)
 	s.first, s.mass, s.at = lo, s.mass[:0], s.at[:0]
+	inside := lo >= 0 && hi < l.cells() // as it is for most: places are cells
+	if inside {
+		s.at = append(s.at, l.centers[lo:hi+1]...)
+	}
 	scale := 1 / (math.Sqrt2 * std)
-	before, below := 0.0, -1.0 // erfc|z| and the sign of z at the edge below, which first is −∞
+	before, below := 0.0, false // erfc|z| at the edge below, first −∞, and whether z > 0 there
 	for j := lo; j <= hi; j++ {
-		tail, side := 0.0, 1.0 // at ∞
+		tail, above := 0.0, true // at ∞
 		if j < hi {
-			z := (l.edge(j+1) - mean) * scale
-			tail, side = math.Erfc(math.Abs(z)), math.Copysign(1, z)
+			edge := 0.0
+			if inside {
+				edge = l.edges[j+1]
+			} else {
+				edge = l.edge(j + 1)
+			}
+			z := (edge - mean) * scale
+			tail, above = math.Erfc(math.Abs(z)), z > 0
 		}
 		m := 0.0
 		switch {
-		case side < 0:
+		case !above:
 			m = (tail - before) / 2
-		case below > 0:
+		case below:
 			m = (before - tail) / 2
 		default:
 			m = 1 - (before+tail)/2
 		}
-		s.mass, s.at = append(s.mass, m), append(s.at, l.center(j))
-		before, below = tail, side
+		s.mass = append(s.mass, m)
+		if !inside {
+			s.at = append(s.at, l.center(j))
+		}
+		before, below = tail, above
 	}
 	l.standTails(s, mean, std)
 }

@@ -178,6 +178,10 @@ func (t *landing) slope(k int, s *share, variance float64) []float64 {
 
 // drop puts a share along the first axis on a line.
 func (t *landing) drop(s *share, mass float64, line int) {
+	if l := t.lattices[0]; s.first >= 0 && s.first+len(s.mass) <= l.cells() {
+		addMultiple(t.touch(line, s.first, s.first+len(s.mass)), mass, s.mass)
+		return
+	}
 	for e, m := range s.mass {
 		if m == 0 {
 			continue

@@ -114,6 +114,33 @@ func TestLawsOfChainsThatGoToAndFro(t *testing.T) {
 	}
 }
 
+// Steps without noise into two wells end in one of two cells.
+func TestLumpingRefusesSeveralClosedClasses(t *testing.T) {
+	p := operators.Pointwise{
+		Dimension: 1, Noises: 1,
+		DriftAt: func(b, x []float64, _ float64) { b[0] = x[0] - x[0]*x[0]*x[0] },
+		NoiseAt: func(s, x []float64, _ float64) { s[0] = 0 },
+	}
+	edges := make([]float64, 202)
+	for i := range edges {
+		edges[i] = 4*float64(i)/200 - 2.01 // ±1 and 0 are centres
+	}
+	g, err := grid.New(grid.Axis{Name: "x", Edges: edges})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := operators.NewKernel(g, operators.Normal{Process: p, Interval: 0.1}, 1, 1e9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if law, err := solvers.StationaryChain(c, nil); err != nil || len(law.Classes) < 2 {
+		t.Errorf("elimination: %v", err)
+	}
+	if _, err := solvers.StationaryChain(c, &solvers.Settings{Method: "lumping"}); err == nil {
+		t.Error("lumping finds a law")
+	}
+}
+
 func l1(a, b []float64) (sum float64) {
 	for i := range a {
 		sum += math.Abs(a[i] - b[i])
