@@ -499,3 +499,29 @@ func TestLogisticNoiseIsItsHessian(t *testing.T) {
 		near(t, "covariance "+pair, r.Stationary.Covariance[pair], .0125, .0125*.02)
 	}
 }
+
+// Two values drawn at random are two examples: the chain goes over all batches, and
+// at η = ¼ its law is that of two examples in a file, of variance ⅓.
+func TestTwoValuesAtRandomAreEnumerated(t *testing.T) {
+	const text = `
+[[axis]]
+name = "x"
+range = [-2, 2]
+cells = 256
+[sgd]
+loss = "(x - sign)^2"
+data = { sign = "bernoulli(0.5) ? 1 : -1" }
+learning_rate = 0.25
+batch_size = 1
+model = "chain"
+[stationary]
+`
+	r, err := read(t, text).Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Chain.Batches != "enumerated" || r.Chain.Count != 2 {
+		t.Errorf("found %+v, want 2 batches", r.Chain)
+	}
+	near(t, "variance", r.Stationary.Covariance["x,x"], 1./3, 1e-12)
+}
