@@ -22,12 +22,7 @@ type directions struct {
 	open bool // the first factor of the next substep is done
 }
 
-// newDirections returns nil for a generator that is no sum of chains.
-func newDirections(s *state, q operators.Rowed, workers int) *extrapolated {
-	parts := strandsOf(q)
-	if len(parts) == 0 {
-		return nil
-	}
+func newDirections(s *state, q operators.Rowed, parts []*strands, workers int) *extrapolated {
 	x := newExtrapolated(s, &directions{q: q, parts: parts, workers: workers, m: make([]float64, len(s.m))})
 	x.second = make([]float64, len(s.m))
 	return x

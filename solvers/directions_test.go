@@ -243,7 +243,7 @@ func TestContoursTakeOverFromDirections(t *testing.T) {
 
 func TestDirectionsDoNotAllocate(t *testing.T) {
 	q := smWide(t, 20, grid.Absorbing, slanted)
-	d := newDirections(newState(evGauss(q, 0, 1)), q, 1)
+	d := newDirections(newState(evGauss(q, 0, 1)), q, strandsOf(q), 1)
 	if got := testing.AllocsPerRun(5, func() {
 		if _, err := d.step(context.Background(), try{h: 0.125, dense: true}); err != nil {
 			t.Fatal(err)

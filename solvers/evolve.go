@@ -263,7 +263,7 @@ func (e *evolver) run() error {
 		if err := e.byContours(); err != nil || len(e.asked) == 0 {
 			return err
 		}
-		if err := e.useSdirk(e.generator, byAny); err != nil {
+		if err := e.withoutContours(); err != nil {
 			return err
 		}
 	}

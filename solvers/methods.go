@@ -28,8 +28,9 @@ const Strang = "strang"
 
 // evolutions is all that Settings.Method names for Evolve. Without a name it is
 // byJumps where little happens, byDirections where jumps of constant rates lead beyond
-// face neighbours, and byContour where that does not pay, Strang where an axis streams,
-// byADI where the generator is a sum over axes, and SDIRK4 otherwise.
+// face neighbours and few laws are asked for, byContour where that does not pay, Strang
+// where an axis streams, byADI where the generator is a sum over axes, and SDIRK4
+// otherwise.
 var evolutions = []method{
 	{byADI, 6, "rates that do not depend on time, jumps to face neighbours along two axes or more"},
 	{byDirections, 6, "rates that do not depend on time, on a mesh where no chain of equal jumps is a ring"},
@@ -83,7 +84,7 @@ func unsuited(name string) error {
 // implicit equations are dear, and what is left is done by contours before that.
 type turns struct {
 	split   *extrapolated // nil once SDIRK4 has taken over, or from the beginning
-	contour bool          // contours may serve
+	contour float64       // so many steps cost what a contour does, 0 where none may serve
 	since   int           // steps made when SDIRK4 was tried last
 	old     float64       // step of the splitting while SDIRK4 is on trial, otherwise 0
 	left    string        // name of the way that was left, for the report
@@ -93,9 +94,22 @@ const (
 	patient = 32  // steps of a splitting before SDIRK4 is tried, and between trials
 	distant = 256 // steps to come for which it is tried
 	leap    = 6   // how much longer its step is to be: about what it costs more
-	dear    = 96  // steps along all directions: about what a contour costs
-	looked  = 3   // steps before steps to come are counted
+	looked  = 3   // steps along offsets before steps to come are counted
 )
+
+// fewTimes is how many laws are worth steps along offsets: with more of them steps are
+// short for laws within them to be right, and a contour serves all at once.
+const fewTimes = 8
+
+// costOfContour returns how many steps along offsets cost about what a contour does: 500
+// to 1100 work units where there are few groups of offsets, 1100 to 2400 where there are
+// many, of 30 units each.
+func (w *turns) costOfContour() float64 {
+	if d, ok := w.split.splitting.(*directions); ok && len(d.parts) > 8 {
+		return 80
+	}
+	return 32
+}
 
 // begin chooses the way of stepping.
 func (e *evolver) begin(q operators.Rowed) error {
@@ -118,19 +132,38 @@ func (e *evolver) begin(q operators.Rowed) error {
 			return unsuited(name)
 		}
 	}
-	wide := e.settings.Method == "" && leaping(q)
-	if wide || e.settings.Method == byDirections {
-		e.turns.split, e.turns.contour = newDirections(e.state, q, e.settings.Workers), wide
-		if e.turns.split != nil {
-			e.way = e.turns.split
-			return nil
+	switch name := e.settings.Method; {
+	case name == byDirections:
+		if !e.useDirections(q) {
+			return unsuited(name)
 		}
-		if !wide {
-			return unsuited(byDirections)
+		return nil
+	case name == "" && leaping(q):
+		if len(e.asked) <= fewTimes && e.useDirections(q) {
+			e.turns.contour = e.turns.costOfContour()
 		}
-		return nil // by contours from the beginning
+		return nil
 	}
 	return e.useSdirk(q, e.settings.Method)
+}
+
+// useDirections returns false where the generator is no sum of chains.
+func (e *evolver) useDirections(q operators.Rowed) bool {
+	parts := strandsOf(q)
+	if len(parts) == 0 {
+		return false
+	}
+	e.turns.split = newDirections(e.state, q, parts, e.settings.Workers)
+	e.way = e.turns.split
+	return true
+}
+
+// withoutContours chooses a way where contours were to be the first and do not serve.
+func (e *evolver) withoutContours() error {
+	if e.useDirections(e.generator) {
+		return nil
+	}
+	return e.useSdirk(e.generator, byAny)
 }
 
 func (e *evolver) useSdirk(q operators.Rowed, name string) error {
@@ -150,7 +183,8 @@ func (e *evolver) reconsider(last, h float64) (float64, error) {
 	if len(e.asked) == 0 {
 		return h, nil
 	}
-	if w.contour && e.out.Steps >= looked && (h < slight*last || e.out.Steps >= dear) && e.clock.end-e.t > dear*h*e.windows() {
+	settled := h < slight*last || float64(e.out.Steps) >= w.contour
+	if w.contour > 0 && e.out.Steps >= looked && settled && e.clock.end-e.t > w.contour*h*e.windows() {
 		if err := e.byContours(); err != nil || len(e.asked) == 0 {
 			return h, err
 		}
@@ -180,7 +214,7 @@ func (e *evolver) windows() float64 {
 // byContours answers all that is left by contours, or nothing if their equations do not
 // converge.
 func (e *evolver) byContours() error {
-	e.turns.contour = false
+	e.turns.contour = 0
 	n := len(e.m) - 1
 	times, set := make([]float64, len(e.asked)), e.settings
 	for i, t := range e.asked {
