@@ -2,6 +2,7 @@ package solvers
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -230,5 +231,19 @@ func TestToleranceIsTheTrueErrorOfStreams(t *testing.T) {
 		if worst > tol || out.Error > tol {
 			t.Errorf("tolerance %.0e: error %.1e, reported %.1e", tol, worst, out.Error)
 		}
+	}
+}
+
+// A sum that no reduction reaches leaves what there is.
+func TestBalanceOfNothingToReduce(t *testing.T) {
+	for _, want := range []float64{-1, 1} {
+		x := []float64{0, 0, 0}
+		if balance(x, want); !slices.Equal(x, []float64{0, 0, 0}) {
+			t.Errorf("of 0 for the sum %v: %v", want, x)
+		}
+	}
+	x := []float64{1, -2, 3}
+	if balance(x, 0); !(math.Abs(sum(x)) < 1e-15) || x[1] != -2 {
+		t.Errorf("%v, want a sum of 0 by less of what is positive", x)
 	}
 }

@@ -180,7 +180,7 @@ func balance(x []float64, sum float64) {
 	high, low := 1., 1.
 	if excess := rise + fall - sum; excess > 0 {
 		high = max(0, 1-excess/rise)
-	} else if excess < 0 {
+	} else if excess < 0 && fall < 0 { // nothing that falls is as near as that allows
 		low = max(0, 1-excess/fall)
 	}
 	for i, v := range x {
