@@ -160,10 +160,10 @@ type reaching struct {
 }
 
 // coarseness reports whether an answer may be one of too few cells: that a law is
-// a point, or that its waves reach the walls.
+// a point, that its waves reach the walls, or that steps are narrower than cells.
 func coarseness(err error) bool {
 	m := (*Mistake)(nil)
-	return errors.Is(err, ErrNoLaw) || errors.As(err, &m) && m.Key == "numerics.order"
+	return errors.Is(err, ErrNoLaw) || errors.As(err, new(*narrowSteps)) || errors.As(err, &m) && m.Key == "numerics.order"
 }
 
 // doubles asks for twice the cells along every axis where that was done less than

@@ -80,7 +80,7 @@ func (p *Problem) Kernel(g *grid.Grid, workers int) (*operators.Kernel, error) {
 	if err != nil {
 		return nil, p.explain(err)
 	}
-	return k, p.checkSteps(k)
+	return k, nil
 }
 
 // checkSteps refuses a mesh whose cells are wider than twice a step's deviation
@@ -99,15 +99,20 @@ func (p *Problem) checkSteps(k *operators.Kernel) error {
 func (p *Problem) checkStep(axis int, most, width float64) error {
 	if a := p.Axes[axis]; most > 0 && 4*most < width*width {
 		std := math.Sqrt(most)
-		return &Mistake{
+		return &narrowSteps{Mistake{
 			File: p.file, Key: "axis." + a.Name,
 			Found:    fmt.Sprintf("a step of the chain has a standard deviation of at most %.3g along %s, less than half of a cell, %.3g", std, a.Name, width),
 			Expected: fmt.Sprintf("at least %.0f cells", math.Ceil((a.Hi-a.Lo)/(2*std))),
 			Hint:     `more cells or a narrower range; model = "diffusion" does without steps`,
-		}
+		}}
 	}
 	return nil
 }
+
+// narrowSteps is that cells are too wide for the steps of a chain.
+type narrowSteps struct{ Mistake }
+
+func (n *narrowSteps) Unwrap() error { return &n.Mistake }
 
 // checkStepsOn does so for the cells of a survey.
 func (p *Problem) checkStepsOn(s *survey) error {
@@ -132,13 +137,24 @@ type ChainResult struct {
 	Added   map[string]float64 `json:"added_variance"`   // by cells over that of a step, means over the last law
 }
 
-func (r *run) describeChain() {
+// assembleChain makes the chain. On the coarser meshes that errors come from, cells may
+// be wider than steps: that is in the errors.
+func (r *run) assembleChain() (err error) {
+	if r.chain, err = r.problem.Kernel(r.grid, r.workers); err != nil {
+		return err
+	}
+	if r.result.of != nil {
+		if err := r.problem.checkSteps(r.chain); err != nil {
+			return err
+		}
+	}
 	entries, kept := r.chain.Entries()
 	out := &ChainResult{Batches: "gaussian", Step: r.chain.Time(), Entries: entries, Kept: kept, Added: map[string]float64{}}
 	if b := r.problem.Chain.Batches; b != nil {
 		out.Batches, out.Count = "enumerated", len(b.Weights())
 	}
 	r.result.Chain = out
+	return nil
 }
 
 // method names the chain and how its law was found.

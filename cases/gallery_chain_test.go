@@ -233,3 +233,40 @@ func TestLawOfBalanceOfStepsOfSGD(t *testing.T) {
 	q := solve(t, "labelnoise", "sgd.model=chain", "sgd.learning_rate=0.02", "sigma=5", "evolve.outputs=2").Evolve.Observables["Q"]
 	near(t, "Q over Q at first", q[1]/q[0], .59986, 2e-3) // h² of the cells
 }
+
+// What a chain cannot take is refused in plain words, with the numbers that would do.
+func TestChainsRefuseWhatTheyCannotTake(t *testing.T) {
+	for _, c := range []struct{ name, set, want string }{
+		{"quartic", "axis.x.cells=16", "less than half of a cell, 0.25, expected at least 20 cells"}, // 4/(2·0.1)
+		{"quartic", "evolve.method=adi", `found "adi" for a chain, expected "steps"`},
+		{"quartic", "numerics.order=4", "whose steps are of fourth order"},
+		{"quartic", "sgd.batches=enumerated", `found "enumerated" for a population`},
+		{"cars", "sgd.batches=enumerated", "3.163e+06 different batches of 5 among 50 examples"}, // C(54, 5)
+		{"bernoulli", "sgd.noise=isotropic", `found "enumerated" beside noise = "isotropic"`},
+	} {
+		sgd := "sgd.model=chain"
+		one, err := FromGallery(c.name, sgd, c.set)
+		if err == nil {
+			_, err = one.Run(context.Background(), Options{})
+		}
+		m := (*Mistake)(nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &m) && !errors.As(err, new(Mistakes)) {
+			t.Errorf("%s: %v, want %q", c.set, err, c.want)
+		}
+	}
+}
+
+// Times of a chain are whole steps: outputs are moved there, listed times must be.
+func TestChainsHaveLawsAtWholeSteps(t *testing.T) {
+	c, err := FromGallery("quartic", "evolve.steps=10", "evolve.outputs=4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []float64{0, .3, .7, 1} { // of 0, 1/3, 2/3, 1 in steps of 0.1
+		near(t, "time", c.Problem.Evolve.Times[i], want, 1e-15)
+	}
+	const file = "[[axis]]\nname = \"x\"\nrange = [-2, 2]\ncells = 100\n[sgd]\nloss = \"x^2/2\"\ncovariance = { \"x,x\" = 1 }\nlearning_rate = 0.1\nbatch_size = 1\nmodel = \"chain\"\n[initial]\npoint = { x = 0 }\n[evolve]\ntimes = [0.1, 0.25]\n"
+	if all := mistakes(t, file).Error(); !strings.Contains(all, "found 0.25, which is 2.5 steps") {
+		t.Errorf("found %v", all)
+	}
+}

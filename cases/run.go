@@ -102,9 +102,7 @@ func (r *run) assemble() (err error) {
 		}
 	}
 	if r.problem.Chain != nil {
-		if r.chain, err = r.problem.Kernel(r.grid, r.workers); err == nil {
-			r.describeChain()
-		}
+		err = r.assembleChain()
 	} else {
 		r.generator, err = r.problem.Generator(r.grid, r.workers)
 	}

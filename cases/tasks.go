@@ -96,6 +96,9 @@ func (r *reader) readEvolve(t *table, p *Problem) {
 	r.fill(t, "tolerance", p.tolerance(1e-5, 0.05))
 	if p.Evolve.Times = r.readTimes(t, p); p.Chain != nil {
 		r.wholeSteps(t, p)
+		if p.Evolve.Method != "" && p.Evolve.Method != "steps" {
+			r.fail(lineOf(t, "method"), "evolve.method", fmt.Sprintf("found %q for a chain", p.Evolve.Method), `"steps"`, "")
+		}
 	}
 	if p.Initial == nil {
 		r.fail(t.line, "evolve", "found no [initial]", "the law at t = 0", "for example [initial] with mean and std")

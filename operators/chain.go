@@ -46,7 +46,7 @@ type Steps interface {
 // after a step, on centres again, with the mean and covariance of the step as far as
 // cells allow (see lattice.normal). Rows sum to 1 by construction.
 //
-// Where all rows together need more than Budget they are made anew in every step.
+// Rows that together need more than a budget are made anew in every step.
 type Kernel struct {
 	grid    *grid.Grid
 	steps   Steps

@@ -124,13 +124,24 @@ func (v *verifier) explain() {
 	case !equation && clear:
 		v.out.Words = append(v.out.Words, fmt.Sprintf("the step may be too long for these tests: a shorter one, such as step = %.2g, tells", v.out.Step/2))
 	case equation && !optimiser:
-		words := fmt.Sprintf("particles of the equation have the law, those of the optimiser do not: the difference is that of a finite learning rate, %g", v.of.Problem.LearningRate)
-		if v.of.Problem.Chain != nil {
-			words = "particles with Gaussian batch noise have the law, those of the optimiser do not: the difference is that of its batches"
-		}
-		if v.task.Sampling != "" {
-			words += ", and of batches drawn otherwise, " + v.task.Sampling
-		}
-		v.out.Words = append(v.out.Words, words)
+		v.out.Words = append(v.out.Words, v.difference())
 	}
+}
+
+// difference says what makes the law of the optimiser another than that of the
+// particles which have passed.
+func (v *verifier) difference() string {
+	words, chain := "", v.of.Problem.Chain
+	switch {
+	case chain == nil:
+		words = fmt.Sprintf("particles of the equation have the law, those of the optimiser do not: the difference is that of a finite learning rate, %g", v.of.Problem.LearningRate)
+	case chain.Batches == nil:
+		words = "particles with Gaussian batch noise have the law, those of the optimiser do not: the difference is that of its batches"
+	default:
+		words = "the optimiser has another law: cells spread what lies on points, as where few batches lead"
+	}
+	if v.task.Sampling != "" {
+		words += ", and of batches drawn otherwise, " + v.task.Sampling
+	}
+	return words
 }
