@@ -18,7 +18,7 @@ bench: ## unknowns per second, work units, allocations
 null: ## p-values of every test over 200 seeds
 	FOKKER_SEEDS=200 go test ./validate/compare -count 1 -run 'Null|Allowed|Chains|Weighted' -v
 
-paths: ## a million particles against the grid, on every case of the gallery (an hour or two of one core)
+paths: ## a million particles against the grid, on every case of the gallery (about an hour of one core)
 	FOKKER_PARTICLES=1000000 go test ./validate -run VerifyOnEveryGallery -count 1 -timeout 10h -v
 
 accuracy: ## every known law without cells, and without ranges where it confines, to 1e-4 in at most a minute each (some minutes)
@@ -28,7 +28,7 @@ verification: ## every scheme against laws that are known; writes docs/verificat
 	FOKKER_VERIFICATION=$(CURDIR)/docs go test ./validate/verification -count 1 -timeout 60m
 	FOKKER_VERIFICATION=$(CURDIR)/docs go test ./cases -run ErrorsHoldTheTruth -count 1 -timeout 60m
 
-peers: build ## fokker beside SuperLU, PARDISO, PETSc, FiPy and others; writes docs/benchmarks.md and docs/benchmarks-time.md (needs Python)
+peers: build ## fokker beside SuperLU, PARDISO, PETSc, FiPy and others; writes docs/benchmarks.md, -time.md and -paths.md (needs Python)
 	python3 validate/peers/measure.py $(PEERS)
 
 layers: ## imports point one way

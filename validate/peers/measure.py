@@ -36,7 +36,7 @@ ROOT = HERE.parent.parent
 WORK = ROOT / ".peers"  # git ignores it
 PYTHON = WORK / "venv" / "bin" / "python"
 FOKKER = ROOT / "bin" / "fokker"
-SIZES = "P1:4096,P2:256,P2:512,P2:1024,P3:64,P3:128,transient:256,transient:512,paths:1024,paths:1048576"
+SIZES = "P1:4096,P2:256,P2:512,P2:1024,P3:64,P3:128,transient:256,transient:512,paths:1024,paths:131072"
 QUICK = "P1:4096,P2:128,transient:128,paths:1024"
 TOLERANCE = 1e-6  # L1 on the mesh
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "GOMAXPROCS")}
@@ -143,8 +143,8 @@ def stepping(name: str, n: int, limits: Limits) -> dict:
 
 def benchmark(name: str, limits: Limits) -> dict:
     """Particle-steps of a benchmark in Go, of a test program that is built beforehand."""
-    arguments = [str(WORK / "validate.test"), "-test.run=^$", f"-test.bench=^BenchmarkPaths$/^euler$/^{name}$"]
-    run = timed(Command(arguments, {}), limits)
+    chosen = ["-test.run=^$", f"-test.bench=^BenchmarkPaths$/^euler$/^{name}$", "-test.benchtime=20x"]
+    run = timed(Command([str(WORK / "validate.test"), *chosen], {}), limits)
     if run["failed"]:
         return run
     words = next(line for line in run["out"].splitlines() if "particle-steps/cpu-s" in line).split()
@@ -260,7 +260,7 @@ def measure_in_time(problem: str, n: int, names: list[str], options) -> dict:
 def measure_paths(problem: str, n: int, names: list[str], options) -> dict:
     build = ["go", "test", "-c", "-o", str(WORK / "validate.test"), "./validate"]
     subprocess.run(build, check=True, cwd=ROOT, env=os.environ | {"CGO_ENABLED": "0"})
-    taking_part = {f"fokker {name}": lambda name=name: benchmark(name, options.limits) for name in ("interpreted", "compiled")}
+    taking_part = {f"fokker {name}": lambda name=name: benchmark(name, options.limits) for name in report_paths.OURS}
     taking_part |= {name: lambda name=name: stepping(name, n, options.limits) for name in names}
     return {"problem": problem, "n": n, "rows": rounds(f"{problem} {n:7d}", taking_part, options)}
 
@@ -337,7 +337,8 @@ IN_TIME = Part("benchmarks-time", report_time.NAMES, measure_in_time, report_tim
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", help=f"default {SIZES}")
-    parser.add_argument("--peers", default=",".join(report.NAMES | report_time.NAMES | report_paths.NAMES), help="default %(default)s")
+    everybody = ",".join(report.NAMES | report_time.NAMES | report_paths.NAMES)
+    parser.add_argument("--peers", default=everybody, help="default %(default)s")
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument(
         "--share", type=float, default=15, help="CPU s per program and size after which it is not repeated"
@@ -350,7 +351,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.quick:
-        options.repetitions, options.seconds, options.peers = 1, 10, "superlu,pardiso,petsc-boomeramg,fipy,sdirk4,bdf,numpy"
+        options.repetitions, options.seconds = 1, 10
+        options.peers = "superlu,pardiso,petsc-boomeramg,fipy,sdirk4,bdf,numpy"
     options.sizes = options.sizes or (QUICK if options.quick else SIZES)
     options.pages = WORK if options.quick else ROOT / "docs"
     options.limits = Limits(options.core, options.seconds, options.memory * 1e9)
