@@ -114,7 +114,7 @@ func TestFourLinesAreACase(t *testing.T) {
 
 // Some known laws, without cells and, where they confine, without ranges.
 func TestSomeKnownFiguresHaveTheAccuracy(t *testing.T) {
-	const slow = "root of x, against its wall, ou2d, ou3d, labelnoise, randominput, langevin, active, cars, anisotropic"
+	const slow = "root of x, against its wall, ou2d, ou3d, labelnoise, randominput, langevin, active, cars"
 	for _, k := range answers() {
 		if strings.Contains(slow, k.name) {
 			continue
