@@ -176,7 +176,7 @@ func (e *ends) drawOne(i, dim int) {
 	}
 }
 
-// factorize writes the lower root L of a tensor, LLᵀ = a (Cholesky 1924), and reports
+// factorize writes the lower root L of a tensor, LLᵀ = a (Cholesky), and reports
 // whether there is one.
 func factorize(l, a []float64, dim int) bool {
 	for k := range dim {

@@ -122,12 +122,11 @@ func (t *lumping) reached(goal int) bool {
 
 // lumping is an iteration for the law of a chain, or that conditional on staying
 // within some cells: what leaves them is put back by the law itself, so that it is
-// stationary (Pakes 1973).
+// stationary.
 type lumping struct {
 	Settings
 	chain  operators.Tabled
-	within []bool    // nil: all cells
-	exit   []float64 // probability of leaving them in a step; nil: none
+	within []bool // nil: all cells
 	next   []float64
 	of     []int32
 	blocks int
