@@ -3,6 +3,7 @@ package solvers
 import (
 	"context"
 	"math"
+	"strings"
 	"testing"
 
 	"fokker/grid"
@@ -238,6 +239,21 @@ func TestContoursTakeOverFromDirections(t *testing.T) {
 	}
 	if _, err := Evolve(ring, evPoint(ring.Size(), 3), []float64{5}, &Settings{Method: byDirections}); err == nil {
 		t.Error("no error where chains are rings")
+	}
+}
+
+// Where contours were to serve many laws and do not, offsets are taken in turn, and
+// SDIRK4 where chains are rings.
+func TestWithoutContoursThereIsAWay(t *testing.T) {
+	times := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9}
+	for name, q := range map[string]*operators.Block{byDirections: turning.build(t, 20, 20), byAny: periodic.build(t, 20, 20)} {
+		e, err := newEvolver(q, evPoint(q.Size(), 30), times, Settings{Workers: 1, Tolerance: 1e-3, Context: context.Background()})
+		if err != nil || e.way != nil {
+			t.Fatalf("error %v, way %v, want none yet", err, e.way)
+		}
+		if err := e.withoutContours(); err != nil || !strings.HasPrefix(e.way.name(), name) {
+			t.Errorf("error %v, way %q, want %q", err, e.way.name(), name)
+		}
 	}
 }
 

@@ -101,12 +101,17 @@ const (
 // short for laws within them to be right, and a contour serves all at once.
 const fewTimes = 8
 
-// costOfContour returns how many steps along offsets cost about what a contour does: 500
-// to 1100 work units where there are few groups of offsets, 1100 to 2400 where there are
-// many, of 30 units each.
-func (w *turns) costOfContour() float64 {
-	if d, ok := w.split.splitting.(*directions); ok && len(d.parts) > 8 {
-		return 80
+// costOfContour returns how many steps along offsets, of 30 work units each, cost about what
+// a contour does: up to 1100 units, but several times that for noise of rank one, which
+// has some four jumps a cell where any other has six and more: coarse meshes have others.
+func costOfContour(q operators.Rowed) float64 {
+	jumps := 0
+	for i := range q.Size() {
+		to, _ := q.Row(i)
+		jumps += len(to)
+	}
+	if jumps < 5*q.Size() {
+		return 128
 	}
 	return 32
 }
@@ -140,7 +145,7 @@ func (e *evolver) begin(q operators.Rowed) error {
 		return nil
 	case name == "" && leaping(q):
 		if len(e.asked) <= fewTimes && e.useDirections(q) {
-			e.turns.contour = e.turns.costOfContour()
+			e.turns.contour = costOfContour(q)
 		}
 		return nil
 	}
