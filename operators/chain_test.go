@@ -294,6 +294,34 @@ func TestStepsMeetWalls(t *testing.T) {
 	}
 }
 
+// A step narrower than cells that ends beyond a wall, however far, is lost or stays in
+// the last cell: no more than all of it, no less than nothing.
+func TestNarrowStepsBeyondAWallStayThere(t *testing.T) {
+	for _, end := range []grid.Boundary{grid.Absorbing, grid.Reflecting} {
+		for _, far := range []float64{-25, -6, -4, -1.6, 21.6, 24, 26, 45} {
+			for _, std := range []float64{0, 0.1, 0.3, 0.5, 0.69, 0.8} {
+				p := operators.Pointwise{
+					Dimension: 1, Noises: 1,
+					DriftAt: func(b, x []float64, _ float64) { b[0] = far - x[0] },
+					NoiseAt: func(s, x []float64, _ float64) { s[0] = std },
+				}
+				k := chainOn(t, operators.Normal{Process: p, Interval: 1}, 1, roomy, evenAxis("x", 0, 20, 20, end))
+				inside, _, _ := moments(k, 3)
+				if end == grid.Reflecting {
+					near(t, "stays", inside, 1, 1e-14)
+					continue
+				}
+				want := 0.0 // of the Gaussian
+				if std > 0 {
+					want = math.Erfc((math.Abs(far-10)-10)/std/math.Sqrt2) / 2
+				}
+				near(t, "inside", inside, want, 0.15) // places move what is beside the wall
+				near(t, "inside and lost", inside+k.Lost()[3], 1, 1e-14)
+			}
+		}
+	}
+}
+
 // dice move by one of some ends, contracted towards 0.
 type dice struct {
 	ends    [][]float64

@@ -95,6 +95,19 @@ func (l *lattice) find(x float64) int {
 	return turns*n + j
 }
 
+// beyond returns the place of x, which find has at place j, that is its own beyond a
+// wall as well.
+func (l *lattice) beyond(j int, x float64) int {
+	switch n := l.cells(); {
+	case l.periodic():
+	case j < 0:
+		return -1 - int((l.edges[0]-x)/l.widths[0])
+	case j >= n:
+		return n + int((x-l.edges[n])/l.widths[n-1])
+	}
+	return j
+}
+
 // share is a part of a step's law along one axis: the masses of consecutive places.
 // Its mean and variance are those asked for, but where the variance is less than
 // places allow.
@@ -130,7 +143,7 @@ func (l *lattice) normal(s *share, mean, variance, reach float64) {
 	case !l.periodic() && (j < 0 && mean < l.edges[0]-reach*math.Sqrt(variance)-h || j == l.cells() && mean > l.edges[j]+reach*math.Sqrt(variance)+h):
 		s.point(j, mean)
 	case variance < manyPlaces*h*h:
-		l.narrow(s, j, mean, variance)
+		l.narrow(s, l.beyond(j, mean), mean, variance)
 	case l.even && variance >= cellsFit*h*h:
 		l.integrate(s, mean, math.Sqrt(variance-h*h/12), reach)
 		s.mean, s.variance = mean, variance
