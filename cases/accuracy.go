@@ -254,6 +254,9 @@ func (s *reaching) try() error {
 	}
 	if report := s.options.Progress; report != nil && s.from.Problem.Open() {
 		on := " on " + strings.Join(strings.Fields(strings.Trim(fmt.Sprint(cells), "[]")), " × ")
+		if n := len(s.worst); n > 0 && !math.IsInf(s.worst[n-1], 1) {
+			on += fmt.Sprintf(", errors %.2g times too large so far", s.worst[n-1])
+		}
 		o.Progress = func(phase string, done float64) { report(phase+on, done) }
 	}
 	ctx, cancel := s.within()
@@ -264,7 +267,7 @@ func (s *reaching) try() error {
 		return errLate
 	}
 	r.ctx = s.ctx // for more runs of it
-	if err == nil || errors.Is(err, ErrNoLaw) && r.result.Evolve != nil {
+	if err == nil || errors.Is(err, ErrNoLaw) && r.result.answers() {
 		s.run, s.took = r, time.Since(begin).Seconds()
 		s.meshes++
 	}

@@ -31,7 +31,7 @@ const (
 // (Richardson 1911); what time steps, the solver and the box do by how far they
 // move the law and by the figure's influence function.
 func (r *run) errors() error {
-	if !r.options.Errors || r.problem.WithoutErrors {
+	if !r.options.Errors || r.problem.WithoutErrors || !r.result.answers() {
 		return nil
 	}
 	r.generator, r.chain = nil, nil // the coarser ones may need its memory

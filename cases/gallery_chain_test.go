@@ -88,6 +88,35 @@ func TestSGDEscapesBeyondTheEdgeOfStability(t *testing.T) {
 	near(t, "left of the barrier by the diffusion", left[1], left[0], 1e-10)
 }
 
+// All mass collapses onto the degenerate minimum, and yet what has not left the regular
+// one has its law: that of its own run.
+func TestWhatHasNotLeftIsFoundWhereNothingSettles(t *testing.T) {
+	const file = `
+[define]
+q = "(w + 1)*(w - 1)^2"
+[[axis]]
+name = "w"
+range = [-2.0, 2.5]
+cells = 400
+[sgd]
+loss = "0.5*(q*x - y)^2"
+data = { x = "normal(0, 1)", y = "normal(0, 1)" }
+learning_rate = 0.1
+batch_size = 8
+model = "chain"
+[quasistationary]
+within = "w < -1/3"
+`
+	alone := run1(t, file)
+	both, err := read(t, file+"[stationary]\n").Run(context.Background(), Options{})
+	if !errors.Is(err, ErrNoLaw) || both == nil || both.Quasistationary == nil {
+		t.Fatalf("%v, want no stationary law, and that of what has not left", err)
+	}
+	if got, want := both.Quasistationary.EscapeRate, alone.Quasistationary.EscapeRate; got != want || got == 0 {
+		t.Errorf("escape rate %v, want %v", got, want)
+	}
+}
+
 // OU absorbed at c loses a slowest mode that is a parabolic cylinder function; at 0 it is
 // x e^(−x²/2) at rate 1.
 func TestWhatHasNotLeftHasItsLawAndRate(t *testing.T) {

@@ -42,8 +42,8 @@ type run struct {
 
 // Run does every task of the case. The result's fields have the names of
 // summary.json. Errors are Mistakes where the case is at fault, ErrNoLaw where
-// the answer is no, *solvers.NotConverged where there is none. With ErrNoLaw comes
-// the result of [evolve], where that was asked for.
+// the answer is no, *solvers.NotConverged where there is none. With ErrNoLaw come
+// the results of the other tasks.
 func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
 	if c.Problem.Accuracy > 0 {
 		return c.reach(ctx, o)
@@ -54,10 +54,15 @@ func (c *Case) Run(ctx context.Context, o Options) (*Result, error) {
 
 // outcome is what there is to hand out after an error.
 func (r *run) outcome(err error) (*Result, error) {
-	if err == nil || errors.Is(err, ErrNoLaw) && (r.result.Evolve != nil || r.result.Stationary != nil) {
+	if err == nil || errors.Is(err, ErrNoLaw) && r.result.answers() {
 		return r.result, err
 	}
 	return nil, err
+}
+
+// answers reports whether some task has its law.
+func (r *Result) answers() bool {
+	return r.Stationary != nil || r.Evolve != nil || r.Quasistationary != nil
 }
 
 func (c *Case) newRun(ctx context.Context, o Options) *run {
@@ -82,8 +87,8 @@ func (r *run) do() error {
 			return err
 		}
 		err := step()
-		if errors.Is(err, ErrNoLaw) && (p.Evolve != nil || r.result.Stationary != nil) {
-			no = err
+		if errors.Is(err, ErrNoLaw) && (p.Evolve != nil || p.Quasistationary != nil || r.result.Stationary != nil) {
+			no = errors.Join(no, err)
 			continue
 		}
 		if err != nil {

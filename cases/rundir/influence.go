@@ -24,7 +24,7 @@ func drawInfluence(r *Result) *page {
 	in := r.Influence
 	shown := min(len(in.Names), mostInfluences)
 	pg := newPage(pageWidth, pageHeight)
-	shows := "change foreseen where an example is taken away"
+	shows := "change foreseen, to first order, where an example is taken away"
 	if shown < len(in.Names) {
 		shows += "; other figures are in influence.csv"
 	}

@@ -21,7 +21,7 @@ func figureName(name string) string {
 
 // influence lists the examples whose removal changes figures most.
 func (s *sheet) influence(i *cases.InfluenceResult, data *sgd.Data) {
-	s.heading("influence of %d examples, %.2g s: what changes where one is taken away", i.Rows, i.Seconds)
+	s.heading("influence of %d examples, %.2g s: what changes, to first order, where one is taken away", i.Rows, i.Seconds)
 	s.row("", append([]string{"value", "change", "row"}, data.Columns...)...)
 	for _, name := range i.Order() {
 		one := i.Of[name]

@@ -156,6 +156,7 @@ func (v *validating) hold(ctx context.Context, c *cases.Case, stdin io.Reader, b
 	if p.Validate != nil {
 		p.Validate.Particles = 0 // none are drawn
 	}
+	p.Learning, p.Influence, p.Compare, p.Quasistationary = nil, nil, nil, nil
 	switch {
 	case len(v.samples.Times) > 0:
 		p.Stationary = nil
@@ -180,6 +181,9 @@ func (v *validating) hold(ctx context.Context, c *cases.Case, stdin io.Reader, b
 	found, err := validate.VerifySamples(ctx, c, result, v.samples, validate.Options{Workers: v.workers, Progress: bar.report})
 	if err != nil {
 		return nil, err
+	}
+	if !found.Pass && p.LearningRate > 0 {
+		found.Words = append(found.Words, "[compare] says which approximation of the optimiser fails")
 	}
 	result.Validate, result.Comparison = found, found.Worst()
 	return result, nil
