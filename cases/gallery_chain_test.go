@@ -59,6 +59,33 @@ func TestStudentStepsHaveTheVarianceOfSGD(t *testing.T) {
 	}
 }
 
+// With labels of σ = 2 at η = 0.01 the steps are narrower than cells of that mesh.
+func TestNarrowStudentStepsHaveTheVarianceOfSGD(t *testing.T) {
+	for _, c := range []struct {
+		batch     float64
+		want, sde float64
+	}{{10, .0020120724, .0020020020}, {20, .0010055304, .0010005003}, {50, .00040209087, .00040008002}} {
+		set := []string{"sigma=2", "sgd.learning_rate=0.01", "sgd.batch_size=" + literalOf(int64(c.batch)), "axis.w.range=[-0.5, 0.5]", "axis.w.spacing=uniform", "axis.w.cells=500"}
+		near(t, "Var of SGD", solve(t, "student", append(set, "sgd.model=chain")...).Stationary.Covariance["w,w"], c.want, 1e-10)
+		near(t, "Var of the diffusion", solve(t, "student", set...).Stationary.Covariance["w,w"], c.sde, 1e-6)
+	}
+}
+
+// E|1 − ηx²|^α = 1 of normal x at α = 17.2846 (Kesten 1973), by quadrature; P(|w| > r)
+// wavers about r^(−α), as it takes rare large x to get that far. The diffusion has 11, and
+// a chain with Gaussian batches 11.39, of E|1 − η + η√2 z|^α = 1.
+func TestTailsOfStepsAreThoseOfTheirExamples(t *testing.T) {
+	power := func(r *Result) float64 {
+		o := r.Stationary.Observables
+		return math.Log(o["beyond4"]/o["beyond32"]) / math.Log(8)
+	}
+	r := solve(t, "tails")
+	near(t, "Var", r.Stationary.Covariance["w,w"], .0588235294, 1e-8)
+	near(t, "power of SGD", power(r), 17.2846, .5)
+	near(t, "power of Gaussian batches", power(solve(t, "tails", "sgd.batches=gaussian")), 11.39, .2)
+	near(t, "power of the diffusion", power(solve(t, "tails", "sgd.model=diffusion", "axis.w.cells=4000")), 11, .1)
+}
+
 // At a = 2 SGD leaves the regular minimum, at a ≤ 1.5 it does not, and hardly at 1.8:
 // the leading eigenvalue of the kernel on (−4.2, −2/3) by cell overlap on 1600 cells
 // gives 0.014377 a step. The law in time decays alike. At no a does the diffusion leave.
@@ -206,6 +233,7 @@ tolerance = 1e-9
 	near(t, "Σxx", s.Covariance["x,x"], .0061506691, 2e-9)
 	near(t, "Σxy", s.Covariance["x,y"], .0037249710, 2e-9)
 	near(t, "Σyy", s.Covariance["y,y"], .0048954173, 2e-9)
+	near(t, "⟨L⟩", s.Observables["loss"], .0104608632, 2e-9) // ½ tr AΣ
 }
 
 // Beyond η = 2 SGD on ln cosh x goes to and fro between ±x, 2x = 3 tanh x at η = 3; noise

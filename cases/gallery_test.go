@@ -258,6 +258,28 @@ func TestCollapseHasItsLawBeforeTheTransitionAndNoneBeyond(t *testing.T) {
 	}
 }
 
+// w = uv on |u| = |v| is Gamma(y0/τ − ½, scale τ) while τ < 2 y0; probabilities by the
+// incomplete Γ.
+func TestBalancedNetHasALawOfGammaBeforeItCollapses(t *testing.T) {
+	for _, c := range []struct{ tau, mean, variance, low, high float64 }{
+		{.5, .75, .375, .1987480431, .2614641299},
+		{.2, .9, .18, .0191165086, .3504852123},
+	} {
+		s := solve(t, "balance", "tau="+literalOf(c.tau)).Stationary
+		near(t, "E w", s.Mean["w"], c.mean, 5e-6) // (h/w)² of the mesh, 1e-4
+		near(t, "Var w", s.Covariance["w,w"], c.variance, 5e-6)
+		near(t, "P(w < .25)", s.Observables["low"], c.low, 2e-5)
+		near(t, "P(w > 1)", s.Observables["high"], c.high, 2e-5)
+	}
+	c, err := FromGallery("balance", "tau=2.5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = c.Run(context.Background(), Options{}); !errors.Is(err, ErrNoLaw) {
+		t.Errorf("τ = 2.5: %v, want that there is no stationary law", err)
+	}
+}
+
 // Nothing crosses the barrier or the degenerate minimum, in either calculus;
 // only Itô's reading sticks.
 func TestNothingCrossesAZeroOfTheGradient(t *testing.T) {

@@ -36,6 +36,7 @@ var samples = map[string]sample{
 	"approximations": {step: .05, last: .5},
 	"bayes":          {step: .02, last: .5},
 	"crossing":       {step: .02, last: .5},
+	"balance":        {step: .005, last: .5},
 	"barrier":        {step: .02, overrides: []string{"parameters.T=0.1", "evolve.times=[8.0]"}},
 	"cars":           {step: .05, overrides: []string{"axis.slope.cells=96", "axis.intercept.cells=96", "evolve.steps=10", "evolve.outputs=2"}},
 	"chain3":         {step: .01, overrides: on(24, "u1", "u2", "u3"), coarse: on(12, "u1", "u2", "u3")},
