@@ -13,7 +13,7 @@ import (
 //	quasistationary.png, …-log.png       the law of what has not left a region
 //	final.png, final-log.png             the law at the last time
 //	evolution.png                        the law at up to six times, between which it changes equally much
-//	evolution-map.png                    one axis: density over space and time
+//	evolution-map.png                    one axis, eight times or more: density over space and time
 //	current.png                          two axes: the stationary current, or else the final one
 //	marginals.png                        several axes: each one's density at up to six times
 //	observables.png                      expectations in time, at most twelve
@@ -32,6 +32,9 @@ func Pictures(dir string, r *Result) error {
 	}
 	return together(context.Background(), pictures(dir, r))
 }
+
+// fewestRows of a map in time: fewer say nothing that curves do not.
+const fewestRows = 8
 
 // picture is a file and what draws it.
 type picture struct {
@@ -88,7 +91,7 @@ func gallery(r *Result) (list []picture) {
 		add("final-log", func(r *Result) *page { return drawLaw(r, r.Masses[last], when+", logarithmic", true) })
 		add("marginals", drawMarginals)
 	}
-	if evolved && dim == 1 && len(r.Times) > 1 {
+	if evolved && dim == 1 && len(r.Times) >= fewestRows {
 		add("evolution-map", drawEvolutionMap)
 	}
 	if len(r.Times) > 1 && len(shown(r)) > 0 {
