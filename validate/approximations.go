@@ -47,12 +47,14 @@ type Described struct {
 	Worst   string     `json:"worst,omitempty"` // what is furthest from the reference
 	Off     float64    `json:"off"`             // by how much: a probability, or standard deviations
 	Cause   string     `json:"cause,omitempty"`
-	Law     []float64  `json:"-"` // masses of cells, of sum 1
+	Memory  float64    `json:"memory,omitempty"` // of particles at rest: correlation with where they started
+	Law     []float64  `json:"-"`                // masses of cells, of sum 1
 
 	half     []float64 // the same on half as many cells along every axis; nil: unknown
 	far      bool      // fails by a probability or the total variation
 	survives float64   // Σ of masses
 	number   float64   // of particles; 0: the law is one of a mesh
+	start    []float64 // the law that particles at rest started from; nil: they have forgotten it
 }
 
 // Compared is a figure, with what mesh and sampling may have done to it.
@@ -202,10 +204,6 @@ func (l *Beside) masses(r *cases.Result) []float64 {
 // algorithm is the description by particles.
 const algorithm = "algorithm"
 
-// settled is how many times the law of a chain or an equation is diffused through
-// before particles that started from it count as those of the optimiser.
-const settled = 10
-
 // descend follows the optimiser itself.
 func (a *approximating) descend() error {
 	p := a.of.Problem
@@ -234,28 +232,7 @@ func (a *approximating) descend() error {
 	if last.output >= 0 || len(last.Models) == 0 {
 		return nil
 	}
-	from := last.Models[len(last.Models)-1].Law // of the best that has one
-	steps, err := a.rest(from)
-	if err != nil {
-		return err
-	}
-	paths.Initial = inCells(a.result.Grid, from, unresolved(a.result.Grid, from))
-	e, err := paths.Run(a.ctx, []float64{float64(steps) * d.Rate}, a.progress(algorithm))
-	if err != nil {
-		return err
-	}
-	a.count(last, e[0])
-	return nil
-}
-
-// rest returns after how many steps particles have forgotten where they started.
-func (a *approximating) rest(law []float64) (int, error) {
-	v := &verifier{of: a.of, result: a.result}
-	s, err := v.scales(&subject{raw: law})
-	if err != nil {
-		return 0, err
-	}
-	return int(math.Ceil(min(max(settled*s.slowest/a.of.Problem.LearningRate, settled), 10*mostSteps))), nil
+	return a.settle(&paths, last)
 }
 
 // count makes a law of particles.

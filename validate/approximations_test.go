@@ -2,9 +2,12 @@ package validate_test
 
 import (
 	"context"
+	"io"
 	"math"
+	"strings"
 	"testing"
 
+	"fokker/cases"
 	"fokker/validate"
 )
 
@@ -87,6 +90,53 @@ func TestCompareFindsTheEdgeOfStability(t *testing.T) {
 		sde, chain := figureOf(t, l, "sde1", "E left"), figureOf(t, l, "chain", "E left")
 		if math.Abs(sde.Value-chain.Value) > 1e-6 {
 			t.Errorf("a = 1.5: %v is left by the equation, %v by the chain", sde.Value, chain.Value)
+		}
+	}
+}
+
+// Steps of SGD hardly ever leave either well: particles that started by the masses of the
+// diffusion still have them after 10000 steps, which says nothing of the masses of SGD.
+// With more noise they forget them, after more steps than it takes to diffuse through the law.
+func TestCompareDoesNotTakeAStartForRest(t *testing.T) {
+	const text = `
+[[axis]]
+name = "w"
+range = [-2.5, 2.5]
+cells = 200
+[sgd]
+loss = "0.25*(w^2 - 1)^2 + 0.02*w + w*g"
+data = "signs.csv"
+learning_rate = 0.1
+batch_size = 1
+[stationary]
+[compare]
+models = ["sde1", "algorithm"]
+particles = 2000
+[observables]
+right = "w > 0"
+`
+	for noise, leaves := range map[string]bool{"0.7": false, "2": true} {
+		open := func(string) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("g\n" + noise + "\n-" + noise + "\n")), nil
+		}
+		c, err := cases.Parse("wells.toml", []byte(text), open)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := c.Run(context.Background(), cases.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := validate.Approximate(context.Background(), c, r, validate.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := a.Laws[0]
+		memory, said := l.Models[1].Memory, strings.Contains(strings.Join(a.Words, "; "), "are not at rest")
+		if right := figureOf(t, l, "algorithm", "E right"); leaves && (memory > 0 || said || right.Sampling > 0.02) {
+			t.Errorf("noise %s: memory %v, %v on the right ± %v, %q", noise, memory, right.Value, right.Sampling, a.Words)
+		} else if !leaves && (memory < 0.9 || !said || right.Sampling < 0.1 || l.Models[0].Holds != nil) {
+			t.Errorf("noise %s: memory %v, %v on the right ± %v, %q", noise, memory, right.Value, right.Sampling, a.Words)
 		}
 	}
 }

@@ -149,15 +149,20 @@ func (a *approximating) measure(l *Beside) error {
 // read notes the figures of a description and their errors.
 func (d *Described) read(q, half *questions) {
 	d.Figures = q.figures(d.Law)
-	var coarse []Compared
+	var coarse, start []Compared
 	if d.half != nil {
 		coarse = half.figures(d.half)
+	}
+	if d.start != nil {
+		start = q.figures(d.start)
 	}
 	for i := range d.Figures {
 		f := &d.Figures[i]
 		switch {
 		case d.number > 0:
-			f.Sampling /= math.Sqrt(d.number)
+			if f.Sampling /= math.Sqrt(d.number); start != nil {
+				f.Sampling = math.Hypot(f.Sampling, d.unforgotten(math.Abs(f.Value-start[i].Value)+f.Sampling))
+			}
 		case coarse != nil: // of order 1 or higher
 			f.Mesh, f.Sampling = math.Abs(f.Value-coarse[i].Value), 0
 		default:
