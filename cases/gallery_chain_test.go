@@ -144,6 +144,30 @@ within = "w < -1/3"
 	}
 }
 
+// Steps of L = w²/2 + w⁴/20 from beyond w² = 5(2/η − 1) end further out: with η = 0.5 SGD
+// leaves by |w| = 3.9 for ever, and a wall beyond holds it.
+func TestWallsThatHoldAChainAreToldOf(t *testing.T) {
+	const file = `
+[[axis]]
+name = "w"
+range = [-5.0, 5.0]
+cells = 200
+[sgd]
+loss = "0.5*w^2 + 0.05*w^4"
+covariance = { "w,w" = "4 + w^2" }
+learning_rate = 0.5
+batch_size = 2
+model = "chain"
+[stationary]
+`
+	for rate, held := range map[string]bool{"0.5": true, "0.05": false} {
+		all := strings.Join(run1(t, file, "sgd.learning_rate="+rate).Warnings, "\n")
+		if strings.Contains(all, "the walls that hold the law") != held {
+			t.Errorf("η = %s, warnings: %q", rate, all)
+		}
+	}
+}
+
 // OU absorbed at c loses a slowest mode that is a parabolic cylinder function; at 0 it is
 // x e^(−x²/2) at rate 1.
 func TestWhatHasNotLeftHasItsLawAndRate(t *testing.T) {

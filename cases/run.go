@@ -220,6 +220,9 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 		out.Classes = append(out.Classes, r.class(c))
 	}
 	if r.chain != nil {
+		if cut := r.cutMass(law.Mass); cut > 1e-6 {
+			r.warn("%s of the stationary mass lies in cells at the walls, where steps beyond them stay: it may be the walls that hold the law, and [quasistationary] with absorbing ends says how fast it leaves (walls = \"both\" says that they belong to the process)", percent(cut))
+		}
 		r.weighAdded(law.Mass)
 		out.PeriodTwo, err = r.periodTwo(law.Mass)
 		return err
