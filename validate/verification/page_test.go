@@ -186,7 +186,7 @@ Heyman 1985), whose masses are right to rounding.
 const sources = `
 ## Sources
 
-Those of the README, and
+Those of [references.md](references.md), and
 
 * R. Cameron and W. Martin, The Wiener measure of Hilbert neighborhoods in the space
   of real continuous functions, J. Math. Phys. 23, 1944.
