@@ -33,11 +33,11 @@ func drawLearning(r *Result) *page {
 	return pg
 }
 
-// maps draws both laws of two axes over the larger of their highest densities.
+// maps draws both laws of two axes in the same colours.
 func (l *Learning) maps(r *Result, pg *page, all box) {
 	g := r.Grid
 	law, posterior := perArea(g, l.Law, 0, 1), perArea(g, l.Posterior, 0, 1)
-	tone := tones(law, false).joined(tones(posterior, false))
+	tone := sharedTones(tones(law, false), tones(posterior, false))
 	x := windowOf(g, l.Law, 0, false).joined(windowOf(g, l.Posterior, 0, false))
 	y := windowOf(g, l.Law, 1, false).joined(windowOf(g, l.Posterior, 1, false))
 	all.x1 -= 60
@@ -53,6 +53,16 @@ func (l *Learning) maps(r *Result, pg *page, all box) {
 		pg.text(names[i], textSize+1, (b.x0+b.x1)/2, b.y1+5, 0.5, black, false)
 	}
 	pg.colorBar(box{all.x1 + 12, all.y0, all.x1 + 22, all.y1}, tone, viridis(), densityName(g.Axis(0).Name, g.Axis(1).Name))
+}
+
+// sharedTones are logarithmic where one law would leave the other black.
+func sharedTones(a, b scale) scale {
+	const muchHigher, decades = 10, 4
+	both := a.joined(b)
+	if both.hi > muchHigher*min(a.hi, b.hi) {
+		return scale{both.hi * math.Pow(10, -decades), both.hi, true}
+	}
+	return both
 }
 
 // curves draws the density of every axis under both laws.
