@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/integrate/quad"
@@ -162,5 +163,53 @@ func TestVarianceUnderGrowingNoiseOfEquations(t *testing.T) {
 		r := solve(t, "student", fmt.Sprintf("sgd.learning_rate=%v", eta), "sgd.equation=sde2+", "axis.w.cells=6400")
 		want := eta * (1 + eta) / (2 + eta - eta*(2+4*eta))
 		near(t, "variance", r.Stationary.Covariance["w,w"], want, 1e-5*want)
+	}
+}
+
+// Of losses (x ± 1)² the second moment at t = 1 is known: of SGD it goes from s to
+// (1 − 2η)²s + 4η² a step, in the limit η/(1 − η), of sde1 it is e^(−4t)s + η(1 − e^(−4t)), of sde2 that with
+// a = 2(1 + η), e^(−2at)s + (2η/a)(1 − e^(−2at)). Their weak orders are 1 and 2 (Li, Tai and E 2017).
+func TestEquationsInTimeHaveTheirWeakOrders(t *testing.T) {
+	const text = `
+[[axis]]
+name = "x"
+range = [-3, 3]
+cells = 200
+[sgd]
+loss = "(x - sign)^2"
+data = "signs.csv"
+learning_rate = 0.01
+batch_size = 1
+[initial]
+mean = { x = 0.9 }
+std = { x = 0.3 }
+[evolve]
+until = 1.0
+outputs = 2
+tolerance = 1e-9
+[numerics]
+order = 4
+errors = false
+[observables]
+square = "x^2"
+`
+	signs := map[string]string{"signs.csv": "sign\n1\n-1\n"}
+	for k, equation := range []string{"sde1", "sde2"} {
+		var failed []float64
+		for _, eta := range []float64{.02, .01} {
+			a := []float64{2, 2 * (1 + eta)}[k]
+			set := strings.NewReplacer("learning_rate = 0.01", fmt.Sprintf("learning_rate = %v\nequation = %q", eta, equation))
+			got := beside(t, set.Replace(text), signs, Options{}).Evolve.Observables["square"]
+			near(t, equation+" E x²", got[1], math.Exp(-2*a)*got[0]-2*eta/a*math.Expm1(-2*a), 1e-8)
+			steps := math.Pow(1-2*eta, 2/eta)
+			failed = append(failed, got[1]-steps*got[0]-eta/(1-eta)*(1-steps))
+		}
+		// 4e⁻⁴s η of sde1, −1.88 η² of sde2, by the formulas above as η → 0
+		if equation == "sde2" {
+			near(t, "error over η²", failed[1]/1e-4, -1.88, .02)
+			near(t, "order", math.Log2(failed[0]/failed[1]), 2, .02)
+		} else {
+			near(t, "limit of error over η", 2*failed[1]/.01-failed[0]/.02, 4*math.Exp(-4)*.9, 2e-3)
+		}
 	}
 }
