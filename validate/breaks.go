@@ -20,15 +20,15 @@ const (
 var outward = []string{"chain", "sde1", "sde2", "sde2+"}
 
 // conclude names the first approximation that fails, going from the optimiser to its
-// equations, and why. One by whose law probabilities are wrong goes before one with
-// wrong moments only, which a little mass far away may make.
+// equations, and why. A cause by which probabilities are wrong goes before one by which
+// moments alone are, which a little mass far away may make.
 func (a *approximating) conclude() error {
 	for i := range a.out.Laws {
 		if err := a.causes(&a.out.Laws[i]); err != nil {
 			return err
 		}
 	}
-	named := false // by probabilities
+	first, named := map[string]string{}, false // by cause; by probabilities
 	for _, name := range outward {
 		for i := range a.out.Laws {
 			l := &a.out.Laws[i]
@@ -40,12 +40,16 @@ func (a *approximating) conclude() error {
 			default:
 				continue
 			}
-			if a.out.First == "" || far && !named {
-				a.out.First, a.out.Cause, named = name, cause, far
+			if first[cause] == "" {
+				first[cause] = name
+			}
+			if a.out.Cause == "" || far && !named {
+				a.out.Cause, named = cause, far
 			}
 			a.say("%s %s %s", name, l.when(), failure(d, cause))
 		}
 	}
+	a.out.First = first[a.out.Cause]
 	if a.out.First == "" {
 		a.say("no approximation is seen to fail")
 		return nil
