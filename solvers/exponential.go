@@ -30,6 +30,7 @@ var sectors = [...]float64{0, .1, .2, .3, .4, .5, .65, .8, 1, 1.2, 1.35, 1.45}
 
 const (
 	better = 2    // how much smaller errors are than estimated, nearly always, as a logarithm
+	best   = 5    // the same at most, where the spectrum weighs little
 	finer  = 4    // how much smaller those of the contour are that checks another
 	most   = 0.8  // of the tolerance that a contour may take, the rest is for the space
 	coarse = 1e-5 // the largest tolerance of contours, whose nodes cost little
@@ -331,16 +332,13 @@ func (e *exponentials) integrate(window []float64, allowed float64) (q quadratur
 		}
 		q = e.along(c, window)
 		check := e.along(wide, window)
-		apart := 0.
-		for i, g := range q.laws {
-			apart = math.Max(apart, e.space.distance(g, check.laws[i])/e.mass)
-		}
 		limit := math.Max(allowed, math.Min(4*check.noise, noiseMost)) // rounding allows no less
+		apart, space := e.apart(q, check, 0), math.Min(q.error, check.error)
 		q.error += apart
 		lacking := math.Log(apart / (most * limit))
 		switch {
 		case q.error <= limit && q.noise <= limit:
-			return q, true
+			return e.fewest(window, digits, limit, space, q, check), true
 		case enclosing < len(sectors)-2 && (lacking > 2*better || lacking <= 0 && q.error < before/4):
 			sector, before = enclosing+1, q.error
 		case lacking <= 0:
@@ -350,6 +348,43 @@ func (e *exponentials) integrate(window []float64, allowed float64) (q quadratur
 		}
 	}
 	return q, false
+}
+
+// fewest returns the integral by the contour with fewest nodes that agrees with the
+// check of one found. It need not enclose all of the spectrum, parts of which weigh
+// little; the error of the space is that along contours which do. The nodes of trials
+// are solved in the space, not on the mesh.
+func (e *exponentials) fewest(window []float64, digits, limit, space float64, found, check quadrature) quadrature {
+	room := limit - space
+	for _, sector := range sectors {
+		for extra := -float64(best); extra < finer; {
+			c := hyperbola(window[0], window[len(window)-1], sector, digits+extra)
+			if len(c.node) >= found.nodes {
+				break
+			}
+			q := e.along(c, window)
+			apart := e.apart(q, check, room)
+			lacking := math.Log(apart / room)
+			if lacking <= 0 && q.noise <= limit {
+				q.error = space + apart
+				found = q
+			}
+			if !(0 < lacking && lacking <= 2*best) {
+				break
+			}
+			extra += math.Max(lacking/2, 0.5)
+		}
+	}
+	return found
+}
+
+// apart returns the largest distance of the laws of two integrals, relative to the
+// mass, or a bound of it that is less than room or many times more.
+func (e *exponentials) apart(q, check quadrature, room float64) (apart float64) {
+	for i, g := range q.laws {
+		apart = math.Max(apart, e.space.distance(g, check.laws[i], room*e.mass)/e.mass)
+	}
+	return apart
 }
 
 // enclose returns the first contour from a sector on that has within it all of

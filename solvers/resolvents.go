@@ -32,6 +32,7 @@ type resolvents struct {
 	column   [][]float64 // K basis_j = Σ_i column_ji basis_i
 	start    float64     // ‖Km − m‖₂
 	matrix   []complex128
+	apart    []float64    // of two laws
 	known    []complex128 // ritz values
 	knows    int          // of so many dimensions
 }
@@ -244,10 +245,20 @@ func (r *resolvents) work() float64 {
 	return r.equation.work() + 4*m*m*float64(r.equation.rows.Size())/applyFlops(r.equation.rows)
 }
 
-// distance returns a bound of ‖Σ (x_j − y_j) basis_j‖₁.
-func (r *resolvents) distance(x, y []float64) (d float64) {
+// distance returns ‖Σ (x_j − y_j) basis_j‖₁, or a bound of it that is less than a
+// value or many times more.
+func (r *resolvents) distance(x, y []float64, than float64) (d float64) {
 	for j := range x {
 		d += math.Abs(x[j]-y[j]) * r.norm[j]
 	}
-	return d
+	if d <= than || d > 10*than {
+		return d
+	}
+	if len(r.apart) == 0 {
+		r.apart = make([]float64, len(r.basis[0]))
+	}
+	clear(r.apart)
+	r.add(r.apart, 1, x)
+	r.add(r.apart, -1, y)
+	return l1(r.apart)
 }
