@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"errors"
 	"slices"
 
 	"gonum.org/v1/gonum/floats"
@@ -29,10 +30,15 @@ const overshoots = 1.5
 
 // periodTwo looks for phases that a step exchanges.
 func (r *run) periodTwo(law []float64) (*PeriodTwo, error) {
-	if !r.overshoots() {
+	if r.grid.Size() == 1 || !r.overshoots() {
 		return nil, nil
 	}
 	lambda, u, err := solvers.Alternation(r.chain, r.settings("stationary", "", 0))
+	var stuck *solvers.NotConverged
+	if errors.As(err, &stuck) {
+		r.warn("whether steps go to and fro for long is not known: %v", trimmed(err, "solvers: "))
+		return nil, nil
+	}
 	if err != nil || u == nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -72,15 +73,23 @@ const keptRows = 2 << 30
 
 // Kernel makes the chain of the optimiser on a grid.
 func (p *Problem) Kernel(g *grid.Grid, workers int) (*operators.Kernel, error) {
-	budget := float64(keptRows)
-	if limit := p.memoryLimit(); limit > 0 {
-		budget = min(budget, limit/2)
+	k, err := operators.NewKernel(g, p.Steps(), workers, p.rowBudget())
+	var wide *operators.WideError
+	if errors.As(err, &wide) {
+		return nil, &Mistake{File: p.file, Key: "axis.cells", Found: fmt.Sprintf("a step of the chain leads to %d cells: the rows that are made at a time take %s", wide.Cells, size(wide.Bytes)), Expected: "at most " + size(wide.Most), Hint: "fewer cells, a smaller learning rate or fewer workers"}
 	}
-	k, err := operators.NewKernel(g, p.Steps(), workers, budget)
 	if err != nil {
 		return nil, p.explain(err)
 	}
 	return k, nil
+}
+
+// rowBudget is what rows may take in bytes.
+func (p *Problem) rowBudget() float64 {
+	if limit := p.memoryLimit(); limit > 0 {
+		return min(keptRows, limit/2)
+	}
+	return keptRows
 }
 
 // checkSteps refuses a mesh whose cells are wider than twice a step's deviation
@@ -97,8 +106,8 @@ func (p *Problem) checkSteps(k *operators.Kernel) error {
 
 // checkStep does so for an axis, with the largest variance and the smallest cell.
 func (p *Problem) checkStep(axis int, most, width float64) error {
-	if a := p.Axes[axis]; most > 0 && 4*most < width*width {
-		std := math.Sqrt(most)
+	a, std := p.Axes[axis], math.Sqrt(most)
+	if std > rounding*max(math.Abs(a.Lo), math.Abs(a.Hi)) && 2*std < width { // less is no noise at all
 		return &narrowSteps{Mistake{
 			File: p.file, Key: "axis." + a.Name,
 			Found:    fmt.Sprintf("a step of the chain has a standard deviation of at most %.3g along %s, less than half of a cell, %.3g", std, a.Name, width),
@@ -196,9 +205,12 @@ func (r *run) weighAdded(law []float64) {
 		for i, m := range law {
 			own, more = own+m*variance[i], more+m*added[i]
 		}
-		share := more / own
+		share := more / own // infinite where steps have no noise
 		r.result.Chain.Added[a.Name] = share
-		if share > noticeable {
+		switch {
+		case math.IsInf(share, 1):
+			r.warn("steps have no noise along %s: the law's width there is that of cells", a.Name)
+		case share > noticeable:
 			r.warn("cells add %s to the variance of steps along %s: smaller ones would change the figures to second order", percent(share), a.Name)
 		}
 	}
@@ -246,7 +258,7 @@ func (d *description) rows() {
 	if err != nil {
 		return // said by the survey
 	}
-	touched, err := operators.Touched(g, p.Steps())
+	touched, err := operators.Touched(g, p.Steps(), p.rowBudget())
 	if err != nil {
 		return
 	}

@@ -23,6 +23,8 @@ func (r *reader) readLearning(file *table, p *Problem) {
 		p.energy = r.potentialLandscape(file, t, p)
 	}
 	p.Learning = &LearningTask{Temperature: r.positive(t, "temperature", 0), Temperatures: r.temperatures(t)}
+	r.checkTemperatures(t, "temperature", p.Learning.Temperature)
+	r.checkTemperatures(t, "temperatures", p.Learning.Temperatures...)
 	if b := r.sub(t, "basins"); b != nil {
 		p.Learning.Basins = r.basins(b, p)
 	}
@@ -31,8 +33,9 @@ func (r *reader) readLearning(file *table, p *Problem) {
 // basins reads named parts of the box.
 func (r *reader) basins(t *table, p *Problem) (out []Observable) {
 	for _, e := range t.entries {
+		before := len(r.mistakes)
 		o, ok := r.observable(e, join(t.path, e.key), p)
-		if !ok {
+		if !ok || len(r.mistakes) > before {
 			continue
 		}
 		if !o.node.Boolean() {
@@ -73,6 +76,19 @@ func (r *reader) potentialLandscape(file, t *table, p *Problem) *sgd.Examples {
 
 // mostTemperatures bounds a list: each takes some passes over the loss.
 const mostTemperatures = 1000
+
+// coldest and hottest are the temperatures that may be asked for: their ratios, and
+// those of losses to them, are numbers.
+const coldest, hottest = 1e-100, 1e100
+
+func (r *reader) checkTemperatures(t *table, key string, values ...float64) {
+	for _, v := range values {
+		if v > 0 && !(coldest <= v && v <= hottest) && !math.IsInf(v, 0) { // others are said already
+			r.fail(lineOf(t, key), join(t.path, key), fmt.Sprintf("found %v", v), fmt.Sprintf("from %v to %v", coldest, hottest), "")
+			return
+		}
+	}
+}
 
 // temperatures reads a list of temperatures, or "log(from, to, count)", into falling
 // order.

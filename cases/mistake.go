@@ -99,7 +99,7 @@ func distance(a, b string) int {
 }
 
 func didYouMean(name string, known []string) string {
-	if n := nearest(name, known); n != "" {
+	if n := nearest(name, known); n != "" && n != name {
 		return fmt.Sprintf("did you mean %q?", n)
 	}
 	return ""

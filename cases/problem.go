@@ -186,6 +186,9 @@ func (p *Problem) explain(err error) error {
 		Hint:     "the box and its cells decide at which points coefficients are needed",
 	}
 	m.Key, m.Line = p.place(bad)
+	if bad.Quantity == "step" {
+		m.Key, m.Line, m.Hint = "sgd.learning_rate", 0, "a smaller learning rate"
+	}
 	if p.corrected && bad.Quantity == "diffusion" && bad.Value < 0 {
 		m.Key, m.Hint = "sgd.equation", `the corrections to noise of "sde2+" are not small there: a smaller learning rate or a smaller box; noise that leaves out directions needs equation = "sde1" or model = "chain" at any rate`
 	}

@@ -3,6 +3,7 @@ package cases
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"fokker/cases/expr"
@@ -44,7 +45,7 @@ type QuasistationaryError struct {
 // readQuasistationary reads the task. The names of the optimiser's observables are
 // known to its region, as in loss < 0.1.
 func (r *reader) readQuasistationary(t *table, p *Problem) {
-	p.Quasistationary = &QuasistationaryTask{Method: r.text(t, "method", ""), Tolerance: r.positive(t, "tolerance", p.tolerance(1e-8, 1e-3))}
+	p.Quasistationary = &QuasistationaryTask{Method: r.regionMethod(t, p), Tolerance: r.positive(t, "tolerance", p.tolerance(1e-8, 1e-3))}
 	r.fill(t, "tolerance", p.tolerance(1e-8, 1e-3))
 	if p.Unsteady {
 		r.fail(t.line, "quasistationary", "the coefficients depend on t: no law is kept by them", "", "ask for [evolve]")
@@ -61,6 +62,14 @@ func (r *reader) readQuasistationary(t *table, p *Problem) {
 	}
 }
 
+// regionMethod reads the method, of which a generator has one.
+func (r *reader) regionMethod(t *table, p *Problem) string {
+	if p.Chain == nil {
+		return r.choice(t, "method", "", "gth")
+	}
+	return r.choice(t, "method", "", "gth", "lumping")
+}
+
 // readRegion reads a comparison that says where a region is.
 func (r *reader) readRegion(e *entry, path string, p *Problem) *Observable {
 	var own []Observable
@@ -73,7 +82,11 @@ func (r *reader) readRegion(e *entry, path string, p *Problem) *Observable {
 	for _, o := range own {
 		inputs = append(inputs, o.Name)
 	}
+	before := len(r.mistakes)
 	n := r.node(r.scope, e.line, path, e.value)
+	if len(r.mistakes) > before {
+		return nil
+	}
 	if !n.Boolean() {
 		r.fail(e.line, path, describe(e.value), `a comparison, such as "x < 0"`, "")
 		return nil
@@ -115,6 +128,9 @@ func (r *run) survivors() (*solvers.Survivors, Figures, error) {
 	within, err := task.region(r.grid)
 	if err != nil {
 		return nil, Figures{}, err
+	}
+	if within != nil && !slices.Contains(within, true) {
+		return nil, Figures{}, &Mistake{File: task.Within.file, Line: task.Within.line, Key: task.Within.key, Found: "no cell has its centre in the region", Expected: "one at least", Hint: "another region, or more cells"}
 	}
 	s := r.settings("quasistationary", task.Method, task.Tolerance)
 	var q *solvers.Survivors

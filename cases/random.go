@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"fokker/cases/expr"
 	"fokker/cases/sgd"
 	"fokker/operators"
 )
@@ -40,9 +41,26 @@ func (r *reader) readLaw(t *table, axes []string) *sgd.Random {
 				r.fail(e.line, path, fmt.Sprintf("it uses %q", name), "random numbers, parameters, and columns that stand before it", "")
 			}
 		}
+		r.checkWidths(e, path, draws)
 		law.Columns, law.Values, law.Draws = append(law.Columns, e.key), append(law.Values, n), append(law.Draws, draws)
 	}
 	return law
+}
+
+// checkWidths refuses numbers that are known to have no law.
+func (r *reader) checkWidths(e entry, path string, draws []expr.Draw) {
+	for _, d := range draws {
+		if d.Width == nil {
+			continue
+		}
+		if w, known := d.Width.Constant(); known && !(w >= 0) {
+			found := fmt.Sprintf("found a normal number with a standard deviation of %v", w)
+			if d.Kind == expr.Uniform {
+				found = fmt.Sprintf("found a uniform number with %v from its lower to its upper end", w)
+			}
+			r.fail(e.line, path, found, "a number of at least 0", "")
+		}
+	}
 }
 
 // integrate takes random examples into the process by quadrature.

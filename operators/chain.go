@@ -56,6 +56,7 @@ type Kernel struct {
 	noise   [][]float64 // per axis and cell: variance of a step
 	added   [][]float64 // the same, by cells
 	entries int
+	most    float64 // bytes of the rows that are made at a time
 }
 
 // slab is the rows of consecutive cells: runs first[i] to first[i+1] are those of
@@ -67,24 +68,29 @@ type slab struct {
 	noise, added  [][]float64
 }
 
-// slabCells is how many rows are made and kept together.
-const slabCells = 128
+const (
+	slabCells = 128     // rows are made and kept together
+	leastRows = 1 << 26 // bytes that so many rows may take, however little there is
+)
 
 // NewKernel makes the chain of steps on a grid. Rows are kept if they need no more
 // than a budget in bytes.
 func NewKernel(g *grid.Grid, steps Steps, workers int, budget float64) (*Kernel, error) {
 	n := g.Size()
 	k := &Kernel{grid: g, steps: steps, workers: max(1, workers), slabs: make([]*slab, (n+slabCells-1)/slabCells)}
+	k.most = max(budget/float64(2*k.workers), leastRows) // half, as they grow by being copied
 	k.lost, k.noise, k.added = make([]float64, n), Columns(g.Dim(), n), Columns(g.Dim(), n)
 	var bytes, entries atomic.Int64
 	errs := make([]error, len(k.slabs))
 	var next atomic.Int64
+	var failed atomic.Bool // in a slab below all that are not begun
 	grid.Range{Hi: k.workers}.Each(k.workers, func(grid.Range) {
 		to := newLanding(g)
-		for b := int(next.Add(1)) - 1; b < len(k.slabs); b = int(next.Add(1)) - 1 {
+		for b := int(next.Add(1)) - 1; b < len(k.slabs) && !failed.Load(); b = int(next.Add(1)) - 1 {
 			var s *slab
 			if s, errs[b] = k.make(to, b); errs[b] != nil {
-				continue
+				failed.Store(true)
+				return
 			}
 			lo := b * slabCells
 			copy(k.lost[lo:], s.lost)
@@ -112,8 +118,8 @@ func NewKernel(g *grid.Grid, steps Steps, workers int, budget float64) (*Kernel,
 
 // Touched returns how many cells a step leads to from a cell, the mean over some of
 // them, without making a chain.
-func Touched(g *grid.Grid, steps Steps) (float64, error) {
-	k := &Kernel{grid: g, steps: steps}
+func Touched(g *grid.Grid, steps Steps, budget float64) (float64, error) {
+	k := &Kernel{grid: g, steps: steps, most: max(budget/2, leastRows)}
 	all, looked := (g.Size()+slabCells-1)/slabCells, 0
 	to := newLanding(g)
 	for i := range sampled {
@@ -140,8 +146,11 @@ func (k *Kernel) make(to *landing, b int) (*slab, error) {
 		for axis := range s.noise {
 			s.noise[axis][cell-r.Lo], s.added[axis][cell-r.Lo] = to.noise[axis], to.added[axis]
 		}
-		if err := s.take(to, cell); err != nil && bad == nil {
-			bad = err
+		if bad == nil {
+			bad = s.take(to, cell)
+		}
+		if need := float64(8 * len(s.mass)); bad == nil && need > k.most {
+			bad = &WideError{Cells: len(s.mass) / (cell - r.Lo + 1), Bytes: 8 * float64(len(s.mass)) / float64(cell-r.Lo+1) * slabCells, Most: k.most}
 		}
 	})
 	if err == nil {
@@ -149,6 +158,16 @@ func (k *Kernel) make(to *landing, b int) (*slab, error) {
 	}
 	to.usual = len(s.mass)
 	return s, err
+}
+
+// WideError says that the rows of a chain are too long to be made.
+type WideError struct {
+	Cells       int     // that a step leads to
+	Bytes, Most float64 // of the rows that are made at a time
+}
+
+func (e *WideError) Error() string {
+	return fmt.Sprintf("operators: a step leads to %d cells, and so many rows take %.3g bytes, expected at most %.3g", e.Cells, e.Bytes, e.Most)
 }
 
 // negligibleRow is what rounding may leave of a row's sum: of some thousand

@@ -35,6 +35,19 @@ func (l *lattice) turn(j int) (cell, turns int) {
 	return cell, turns
 }
 
+// mostTurns is how often a step may go around a periodic axis, by its mean, of which
+// more turns leave less than seven digits, and by its standard deviation, whose places
+// are counted one by one.
+const (
+	mostTurns = 1e9
+	mostWound = 10
+)
+
+// winds reports whether a step goes around a periodic axis too often.
+func (l *lattice) winds(mean, std float64) bool {
+	return l.periodic() && (math.Abs(mean) > mostTurns*l.length() || std > mostWound*l.length())
+}
+
 func (l *lattice) length() float64 { return l.edges[l.cells()] - l.edges[0] }
 
 func (l *lattice) center(j int) float64 {

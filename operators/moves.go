@@ -20,6 +20,9 @@ type Moves interface {
 // right again where they are more than that.
 type Discrete struct{ Moves }
 
+// winding is what is wanted of a step along a periodic axis.
+const winding = "one that goes around the axis less often"
+
 // together is how many ends are held at a time.
 const together = 1 << 16
 
@@ -46,6 +49,9 @@ func (s Discrete) land(to *landing, g *grid.Grid, r grid.Range, done func(cell i
 				for k := range dim {
 					if v := ends[e][k][i]; math.IsNaN(v) || math.IsInf(v, 0) {
 						return &PointError{"drift", k, v, center(g, r.Lo+i), "a finite number"}
+					}
+					if v := ends[e][k][i]; to.lattices[k].winds(v, 0) {
+						return &PointError{"step", k, v, center(g, r.Lo+i), winding}
 					}
 					places.at[k][e] = ends[e][k][i]
 				}

@@ -70,6 +70,11 @@ func (s Normal) land(to *landing, g *grid.Grid, r grid.Range, done func(cell int
 					return &PointError{"diffusion", k, column(d[k*dim+k], i), center(g, r.Lo+i), "a number ≥ 0"}
 				}
 			}
+			for k, l := range to.lattices {
+				if mean, std := to.mean[top*dim+k], math.Sqrt(to.noise[k]); l.winds(mean, std) {
+					return &PointError{"step", k, max(math.Abs(mean), std), center(g, r.Lo+i), winding}
+				}
+			}
 			reach := float64(boxReach)
 			if dim == 1 {
 				reach = lineReach

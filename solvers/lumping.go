@@ -275,11 +275,14 @@ func (t *lumping) correct(m []float64) {
 		law[b] /= t.sums[b] // 0/0 where nothing is
 	}
 	for i := range m {
-		if b := t.of[i]; b >= 0 && t.sums[b] > 0 {
+		if b := t.of[i]; b >= 0 && t.sums[b] > faintest {
 			m[i] *= law[b]
 		}
 	}
 }
+
+// faintest is the least mass that a block is looked at with, whose ratios are numbers.
+const faintest = 1e-290
 
 // between returns the law of a small chain by elimination without subtraction
 // (Grassmann, Taksar and Heyman 1985), of the blocks that have mass; nil where some of
@@ -288,7 +291,7 @@ func between(p, mass []float64) []float64 {
 	n := len(mass)
 	var live []int
 	for b, v := range mass {
-		if v > 0 {
+		if v > faintest {
 			live = append(live, b)
 		}
 	}
@@ -301,7 +304,7 @@ func between(p, mass []float64) []float64 {
 	}
 	for e := k - 1; e > 0; e-- {
 		leaves := sum(a[e*k : e*k+e])
-		if !(leaves > 0) {
+		if !(leaves > faintest) {
 			return nil
 		}
 		for i := range e {
@@ -318,6 +321,9 @@ func between(p, mass []float64) []float64 {
 	for e := 1; e < k; e++ {
 		for i := range e {
 			law[e] += law[i] * a[i*k+e]
+		}
+		if law[e] > 1 { // the first may be negligible to any extent
+			rescale(law[:e+1], 1/law[e])
 		}
 	}
 	total := sum(law)

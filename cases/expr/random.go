@@ -8,6 +8,7 @@ type Draw struct {
 	Name   string
 	Kind   DrawKind
 	Chance *Node // of 1, where the number is 1 or 0
+	Width  *Node // standard deviation of a normal number, length of the range of a uniform one
 }
 
 // DrawKind is the law of a Draw.
@@ -50,7 +51,12 @@ func (r *reader) draw(name string, arguments []*Node) (*Node, error) {
 	}
 	z := r.scope.newVariable(fmt.Sprintf("%s %d", name, len(r.scope.ordered)), false)
 	d := Draw{Name: z.name, Kind: law.kind}
-	if law.kind == Bernoulli {
+	switch law.kind {
+	case Normal:
+		d.Width = arguments[1]
+	case Uniform:
+		d.Width = Sub(arguments[1], arguments[0])
+	default:
 		d.Chance = arguments[0]
 	}
 	*r.draws = append(*r.draws, d)

@@ -165,7 +165,11 @@ const (
 func (p *Partition) At(ctx context.Context, temperature, tolerance float64) (Thermal, error) {
 	p.at = min(p.at, p.span())
 	for ; temperature < p.at/cooling; p.at /= cooling {
-		if _, err := p.refine(ctx, p.at/cooling, rough); err != nil && !errors.Is(err, ErrRough) {
+		_, err := p.refine(ctx, p.at/cooling, rough)
+		if errors.Is(err, ErrRough) {
+			break // nor is any lower one followed
+		}
+		if err != nil {
 			return Thermal{}, err
 		}
 	}
@@ -209,13 +213,21 @@ func (p *Partition) refine(ctx context.Context, temperature, tolerance float64) 
 			b := &p.boxes[i]
 			total, wrong = total+b.moments[0]+b.moments[1]+b.moments[2], wrong+b.error
 		}
+		if total == 0 { // nothing but the least loss counts, which no box has at a node
+			return math.Inf(1), ErrRough
+		}
 		if wrong <= tolerance*total {
 			return wrong / total, nil
 		}
-		if p.known > p.Most {
+		possible := max(tolerance, 16*roundoff*math.Abs(p.low)/temperature) // beyond that losses are not told apart
+		if p.known > p.Most || wrong <= possible*total || possible >= 1 {
 			return wrong / total, ErrRough
 		}
-		if err := p.halve(ctx, tolerance*total/float64(len(p.boxes))); err != nil {
+		err := p.halve(ctx, possible*total/float64(len(p.boxes)))
+		if errors.Is(err, ErrRough) {
+			return wrong / total, err
+		}
+		if err != nil {
 			return 0, err
 		}
 		if p.low < low {
@@ -226,19 +238,26 @@ func (p *Partition) refine(ctx context.Context, temperature, tolerance float64) 
 	}
 }
 
-// halve divides the boxes whose error exceeds an even share.
+// roundoff is 2⁻⁵².
+const roundoff = 0x1p-52
+
+// halve divides the boxes whose error exceeds an even share and that rounding can
+// divide; where there is none of them, ErrRough.
 func (p *Partition) halve(ctx context.Context, share float64) error {
 	fresh := len(p.boxes)
 	for i := range fresh {
 		b := &p.boxes[i]
-		if b.error <= share {
+		middle := b.lo[b.split] + (b.hi[b.split]-b.lo[b.split])/2
+		if b.error <= share || middle == b.lo[b.split] || middle == b.hi[b.split] {
 			continue
 		}
 		b.loss = nil
 		upper := *b
-		middle := b.lo[b.split] + (b.hi[b.split]-b.lo[b.split])/2
 		b.hi[b.split], upper.lo[b.split] = middle, middle
 		p.boxes = append(p.boxes, upper)
+	}
+	if len(p.boxes) == fresh {
+		return ErrRough
 	}
 	return p.evaluate(ctx)
 }

@@ -12,14 +12,14 @@ import (
 // probability, without replacement subsets.
 type Batches struct {
 	*Descent
-	counts  []batch
 	weights []float64
+	uses    [][]use // of every example
 }
 
-// batch is the examples of a batch and how often each is in it.
-type batch struct {
-	example []int32
-	times   []float64
+// use is how often an example is in a batch.
+type use struct {
+	batch int32
+	times float64
 }
 
 // CountBatches returns how many different batches there are, +Inf for more than a
@@ -41,11 +41,12 @@ func logChoose(n, k float64) float64 {
 
 // Enumerate lists all batches. Epochs have none of their own.
 func (d *Descent) Enumerate() *Batches {
-	b := &Batches{Descent: d}
-	b.list(0, d.Batch, nil, nil, 0)
-	total := 0.0
-	for _, w := range b.weights {
-		total += w
+	b := &Batches{Descent: d, uses: make([][]use, d.Data.Len())}
+	b.list(0, d.Batch, nil, 0)
+	total, most := 0.0, slices.Max(b.weights) // of logarithms, which all may be far below those of numbers
+	for i, w := range b.weights {
+		b.weights[i] = math.Exp(w - most)
+		total += b.weights[i]
 	}
 	for i := range b.weights {
 		b.weights[i] /= total // which without it is the same for all, n^B/B! or 1
@@ -56,10 +57,12 @@ func (d *Descent) Enumerate() *Batches {
 // list adds the batches that have some examples so far and want some more of those
 // from one on. Their probabilities are as Π (pᵢᵏ/k!) to each other, of which the
 // logarithm is that so far; pᵢ is the weight of example i, which is drawn k times.
-func (b *Batches) list(from, more int, example []int32, times []float64, logarithm float64) {
+func (b *Batches) list(from, more int, so []drawn, logarithm float64) {
 	if more == 0 {
-		b.counts = append(b.counts, batch{slices.Clone(example), slices.Clone(times)})
-		b.weights = append(b.weights, math.Exp(logarithm))
+		for _, d := range so {
+			b.uses[d.example] = append(b.uses[d.example], use{int32(len(b.weights)), d.times})
+		}
+		b.weights = append(b.weights, logarithm)
 		return
 	}
 	if from == b.Data.Len() || b.Sampling != WithReplacement && more > b.Data.Len()-from {
@@ -71,9 +74,15 @@ func (b *Batches) list(from, more int, example []int32, times []float64, logarit
 	}
 	for k := most; k >= 1 && p > 0; k-- {
 		factorial, _ := math.Lgamma(float64(k) + 1)
-		b.list(from+1, more-k, append(example, int32(from)), append(times, float64(k)), logarithm+float64(k)*math.Log(p)-factorial)
+		b.list(from+1, more-k, append(so, drawn{from, float64(k)}), logarithm+float64(k)*math.Log(p)-factorial)
 	}
-	b.list(from+1, more, example, times, logarithm)
+	b.list(from+1, more, so, logarithm)
+}
+
+// drawn is an example of a batch, and how often it is in it.
+type drawn struct {
+	example int
+	times   float64
 }
 
 // Time returns the learning rate.
@@ -82,26 +91,29 @@ func (b *Batches) Time() float64 { return b.Rate }
 // Weights returns the probability of every batch.
 func (b *Batches) Weights() []float64 { return b.weights }
 
-// Move writes θ − η(1/B Σ ∇ℓ + ∇R) for every batch.
+// Move writes θ − η(1/B Σ ∇ℓ + ∇R) for every batch, example by example.
 func (b *Batches) Move(dst [][][]float64, x [][]float64) {
 	dim, points := len(x), len(x[0])
-	gradients := make([][][]float64, b.Data.Len())
-	for i := range gradients {
-		gradients[i] = operators.Columns(dim, points)
-		b.gradientOf(gradients[i], x, i)
-	}
-	still := operators.Columns(dim, points)
+	gradient, still := operators.Columns(dim, points), operators.Columns(dim, points)
 	b.regularize(still, 1, x)
-	for i, one := range b.counts {
+	for _, to := range dst {
 		for k := range dim {
-			to := dst[i][k]
-			for p := range to {
-				to[p] = x[k][p] - b.Rate*still[k][p]
+			for p := range points {
+				to[k][p] = x[k][p] - b.Rate*still[k][p]
 			}
-			for e, example := range one.example {
-				step := b.Rate * one.times[e] / float64(b.Batch)
-				for p, g := range gradients[example][k] {
-					to[p] -= step * g
+		}
+	}
+	for example, uses := range b.uses {
+		if len(uses) == 0 {
+			continue
+		}
+		b.gradientOf(gradient, x, example)
+		for _, u := range uses {
+			step := b.Rate * u.times / float64(b.Batch)
+			for k, g := range gradient {
+				to := dst[u.batch][k]
+				for p, v := range g {
+					to[p] -= step * v
 				}
 			}
 		}

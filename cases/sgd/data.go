@@ -24,6 +24,8 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/gonum/floats"
+
 	"fokker/cases/expr"
 )
 
@@ -224,6 +226,9 @@ func (d *Data) Total() float64 {
 	return total
 }
 
+// mostWeight of all examples leaves products of two weights finite.
+const mostWeight = 1e150
+
 // Weigh takes the weights from a column.
 func (d *Data) Weigh(name string) error {
 	w, err := d.known(name)
@@ -234,6 +239,9 @@ func (d *Data) Weigh(name string) error {
 		if v < 0 {
 			return fmt.Errorf("column %q of %s is %v in row %d and cannot be a weight", name, d.Name, v, i+1)
 		}
+	}
+	if total := floats.Sum(w); total > mostWeight {
+		return fmt.Errorf("column %q of %s has a sum of %.3g, above %v", name, d.Name, total, mostWeight)
 	}
 	if slices.Max(w) == 0 {
 		return fmt.Errorf("column %q of %s is 0 in every row: no example has a weight", name, d.Name)
