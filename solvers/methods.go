@@ -94,7 +94,6 @@ const (
 	patient = 32  // steps of a splitting before SDIRK4 is tried, and between trials
 	distant = 256 // steps to come for which it is tried
 	leap    = 6   // how much longer its step is to be: about what it costs more
-	looked  = 3   // steps along offsets before steps to come are counted
 )
 
 // fewTimes is how many laws are worth steps along offsets: with more of them steps are
@@ -189,7 +188,7 @@ func (e *evolver) reconsider(last, h float64) (float64, error) {
 		return h, nil
 	}
 	settled := h < slight*last || float64(e.out.Steps) >= w.contour
-	if w.contour > 0 && e.out.Steps >= looked && settled && e.clock.end-e.t > w.contour*h*e.windows() {
+	if w.contour > 0 && settled && e.clock.end-e.t > w.contour*h*e.windows() {
 		if err := e.byContours(); err != nil || len(e.asked) == 0 {
 			return h, err
 		}
