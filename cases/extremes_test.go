@@ -30,6 +30,7 @@ func TestExtremesOfChainsAreMistakes(t *testing.T) {
 		{"a batch's step around a periodic axis", extreme("cells = 64\nboundary = \"periodic\"", rows+"learning_rate = 1e300", ""), "sgd.learning_rate"},
 		{"a region without cells", extreme("cells = 64", rows+"learning_rate = 0.1", "[quasistationary]\nwithin = \"a < -5\""), "c.toml:12: quasistationary.within: no cell has its centre in the region"},
 		{"a method that is none", extreme("cells = 64", rows+"learning_rate = 0.1", "[quasistationary]\nwithin = \"a < 1\"\nmethod = \"foo\""), "quasistationary.method: found \"foo\""},
+		{"a region of an open range", strings.Replace(extreme("", rows+"learning_rate = 0.1", "[quasistationary]\nwithin = \"a < 1\""), "range = [-1, 3]\n", "", 1), "c.toml:10: quasistationary: found alone with a range that is left open"},
 		{"a temperature beyond numbers", extreme("cells = 64", rows+"learning_rate = 0.1", "[learning]\ntemperatures = [1, 1e-300]"), "learning.temperatures: found 1e-300"},
 		{"a negative deviation", extreme("cells = 64", "data = { x = \"normal(0, -1)\", y = \"x\" }\nbatch_size = 1\nlearning_rate = 0.1", ""), "sgd.data.x: found a normal number with a standard deviation of -1"},
 		{"an empty range", extreme("cells = 64", "data = { x = \"uniform(1, 0)\", y = \"x\" }\nbatch_size = 1\nlearning_rate = 0.1", ""), "sgd.data.x: found a uniform number"},

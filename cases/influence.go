@@ -342,12 +342,15 @@ func (r *reader) readInfluenced(t *table, p *Problem) {
 	if e == nil {
 		return
 	}
+	before := len(r.mistakes)
 	if name, ok := e.value.(string); ok {
 		p.Influence.Of = []string{name}
 	} else {
 		p.Influence.Of = r.texts(t, "of")
 	}
-	r.checkInfluenced(e, p)
+	if len(r.mistakes) == before {
+		r.checkInfluenced(e, p)
+	}
 }
 
 func (r *reader) checkInfluenced(e *entry, p *Problem) {

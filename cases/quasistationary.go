@@ -53,6 +53,9 @@ func (r *reader) readQuasistationary(t *table, p *Problem) {
 	if p.Order != 0 {
 		r.fail(t.line, "quasistationary", fmt.Sprintf("found beside order %v", p.Order), "order 2", "")
 	}
+	if p.Stationary == nil && p.Evolve == nil && slices.ContainsFunc(p.Axes, func(a AxisSpec) bool { return a.open(0) || a.open(1) }) {
+		r.fail(t.line, "quasistationary", "found alone with a range that is left open", "a `range` for every axis", "a box is sought by a stationary law, or one in time")
+	}
 	e := t.find("within")
 	switch {
 	case e != nil:
