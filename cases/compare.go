@@ -14,7 +14,7 @@ var Models = []string{"sde1", "sde2", "sde2+", "chain", "algorithm"}
 
 // CompareTask asks which description of an optimiser has its law.
 type CompareTask struct {
-	Models    []string // of Models
+	Models    []string // of Models, in their order
 	Times     []float64
 	Particles int
 	Seed      uint64
@@ -51,6 +51,7 @@ func (r *reader) readCompare(t *table, p *Problem) {
 			r.fail(lineOf(t, "models"), fmt.Sprintf("compare.models[%d]", i), fmt.Sprintf("found %q a second time", name), "", "")
 		}
 	}
+	slices.SortFunc(task.Models, func(a, b string) int { return slices.Index(Models, a) - slices.Index(Models, b) })
 	if len(task.Models) < 2 && len(r.mistakes) == 0 {
 		r.fail(lineOf(t, "models"), "compare.models", fmt.Sprintf("found %d", len(task.Models)), "two at least", "known: "+strings.Join(Models, ", "))
 	}
@@ -129,23 +130,24 @@ func (c *Case) Model() string {
 	return fmt.Sprint(word("equation"))
 }
 
-// As returns the case with another description of its optimiser, one of Models that
-// has a law on a mesh.
+// As returns the laws that the case asks for by another description of its optimiser,
+// one of Models that has a law on a mesh.
 func (c *Case) As(model string) (*Case, error) {
+	laws := *c
+	laws.file = c.file.without("accuracy", "learning", "influence", "compare", "quasistationary", "validate")
 	overrides := []string{"sgd.model=diffusion", "sgd.equation=" + model}
 	if model == "chain" {
 		overrides = []string{"sgd.model=chain", "sgd.batches=gaussian"}
 	}
-	out, err := c.With(overrides...)
+	out, err := laws.With(overrides...)
 	if err != nil {
 		return nil, err
 	}
-	p := out.Problem
-	if p.Compare, p.Validate, p.Accuracy = nil, nil, 0; p.Stationary != nil {
-		p.Stationary.Method = ""
+	if s := out.Problem.Stationary; s != nil {
+		s.Method = ""
 	}
-	if p.Evolve != nil {
-		p.Evolve.Method = ""
+	if e := out.Problem.Evolve; e != nil {
+		e.Method = ""
 	}
 	return out, nil
 }

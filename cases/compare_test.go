@@ -32,6 +32,33 @@ func TestCompareTakesStepsThatAreOutputs(t *testing.T) {
 	}
 }
 
+// The last model is what the others are held against, so they have one order.
+func TestModelsHaveOneOrder(t *testing.T) {
+	text := line + "[sgd]\nloss = \"x^2/2\"\ncovariance = { \"x,x\" = 1 }\nlr = 0.1\nbatch_size = 1\n[compare]\nmodels = [\"algorithm\", \"chain\", \"sde1\"]\n"
+	c, err := Parse("c.toml", []byte(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Problem.Compare.Models; !slices.Equal(got, []string{"sde1", "chain", "algorithm"}) {
+		t.Errorf("models %v", got)
+	}
+}
+
+// A description is one of the laws alone: tasks that it does not allow are no part of it.
+func TestDescriptionsHaveNoOtherTasks(t *testing.T) {
+	c, err := FromGallery("influence", "compare.seed=1", "validate.seed=1", "accuracy=1e-2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	chain, err := c.As("chain")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := chain.Problem; p.Chain == nil || p.Stationary == nil || p.Influence != nil || p.Compare != nil || p.Validate != nil || p.Accuracy != 0 {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestCompareRefusesWhatItCannotDo(t *testing.T) {
 	sgd := line + "[sgd]\nloss = \"x^2/2\"\ncovariance = { \"x,x\" = 1 }\nlr = 0.1\nbatch_size = 1\n"
 	evolve := "[initial]\npoint = { x = 0 }\n[evolve]\nuntil = 1\n"

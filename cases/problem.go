@@ -84,6 +84,12 @@ func (p *Problem) Mistaken(key, found, expected, hint string) *Mistake {
 // unless it has data.
 func (p *Problem) Descent() *sgd.Descent { return p.descent }
 
+// LawsOnly leaves out the tasks that start from a law, and those that are about
+// another: what is asked on a second mesh or of samples is the law itself.
+func (p *Problem) LawsOnly() {
+	p.Learning, p.Influence, p.Compare, p.Quasistationary = nil, nil, nil, nil
+}
+
 // Open reports whether a range or a number of cells is left to the run.
 func (p *Problem) Open() bool {
 	return slices.ContainsFunc(p.Axes, func(a AxisSpec) bool { return a.Cells == 0 || a.open(0) || a.open(1) })

@@ -261,6 +261,13 @@ func (t *table) with(key string, value any) *table {
 	return out
 }
 
+// without returns t less some keys.
+func (t *table) without(keys ...string) *table {
+	out := &table{path: t.path, line: t.line, entries: slices.Clone(t.entries)}
+	out.entries = slices.DeleteFunc(out.entries, func(e entry) bool { return slices.Contains(keys, e.key) })
+	return out
+}
+
 func (t *table) set(key string, value any) {
 	if e := t.find(key); e != nil {
 		e.value = value

@@ -10,6 +10,7 @@ import (
 	"fokker/cases"
 	"fokker/cases/rundir"
 	"fokker/grid"
+	"fokker/validate/compare"
 )
 
 // Approximations sets descriptions of an optimiser side by side: diffusions of
@@ -111,14 +112,6 @@ type approximating struct {
 	out     *Approximations
 }
 
-func (a *approximating) progress(phase string) func(float64) {
-	return func(done float64) {
-		if a.options.Progress != nil {
-			a.options.Progress(phase, done)
-		}
-	}
-}
-
 func (a *approximating) list() {
 	rate := a.of.Problem.LearningRate
 	for _, t := range a.task.Times {
@@ -149,10 +142,10 @@ func (a *approximating) describe(name string) error {
 		if m == nil {
 			continue
 		}
-		d := Described{Name: name, survives: total(m)}
+		d := Described{Name: name, survives: compare.Sum(m)}
 		d.Law = divided(m, d.survives)
 		if half := l.masses(coarse); half != nil {
-			a.half, d.half = coarse.Grid, divided(half, total(half))
+			a.half, d.half = coarse.Grid, divided(half, compare.Sum(half))
 		}
 		l.Models = append(l.Models, d)
 	}
@@ -186,7 +179,7 @@ func (a *approximating) solve(name string, fewer int) (*cases.Result, error) {
 	if p.Evolve != nil {
 		p.Evolve.Times = a.task.Times
 	}
-	return c.Run(a.ctx, cases.Options{Workers: a.options.Workers, Progress: func(_ string, done float64) { a.progress(name)(done) }})
+	return c.Run(a.ctx, a.options.solving(name))
 }
 
 // masses returns those of a result, nil if it has no such law.
@@ -220,7 +213,7 @@ func (a *approximating) descend() error {
 			return err
 		}
 		paths.Initial = start
-		e, err := paths.Run(a.ctx, a.task.Times, a.progress(algorithm))
+		e, err := paths.Run(a.ctx, a.task.Times, a.options.progress(algorithm))
 		if err != nil {
 			return err
 		}

@@ -91,19 +91,14 @@ func (q *questions) figures(law []float64) (out []Compared) {
 	}
 	for k := range dim {
 		for j := k; j < dim; j++ {
-			value, square := 0.0, 0.0
-			for i, m := range law {
-				p := (g.Centers(k)[g.Along(k, i)] - mean[k]) * (g.Centers(j)[g.Along(j, i)] - mean[j])
-				value, square = value+m*p, square+m*p*p
-			}
+			value, square := twoMoments(law, func(i int) float64 {
+				return (g.Centers(k)[g.Along(k, i)] - mean[k]) * (g.Centers(j)[g.Along(j, i)] - mean[j])
+			})
 			add("covariance "+g.Axis(k).Name+","+g.Axis(j).Name, value, square, deviation[k]*deviation[j])
 		}
 	}
 	for n, phi := range q.phi {
-		value, square := 0.0, 0.0
-		for i, m := range law {
-			value, square = value+m*phi[i], square+m*phi[i]*phi[i]
-		}
+		value, square := twoMoments(law, func(i int) float64 { return phi[i] })
 		unit := q.units[n]
 		if unit == 0 {
 			unit = math.Sqrt(max(0, square-value*value))
@@ -112,6 +107,15 @@ func (q *questions) figures(law []float64) (out []Compared) {
 		out[len(out)-1].probability = q.units[n] > 0
 	}
 	return out
+}
+
+// twoMoments returns the expectations of a function of the cell and of its square.
+func twoMoments(law []float64, phi func(i int) float64) (value, square float64) {
+	for i, m := range law {
+		p := phi(i)
+		value, square = value+m*p, square+m*p*p
+	}
+	return value, square
 }
 
 // measure compares all descriptions of a law.
@@ -182,8 +186,7 @@ func (d *Described) lost(particles float64) Compared {
 
 // distances notes the total variation of every pair.
 func (a *approximating) distances(l *Beside) {
-	g := a.result.Grid
-	mean := make([]float64, g.Size())
+	mean := make([]float64, a.result.Grid.Size())
 	for _, d := range l.Models {
 		for i, m := range d.Law {
 			mean[i] += m / float64(len(l.Models))
@@ -191,33 +194,35 @@ func (a *approximating) distances(l *Beside) {
 	}
 	for j := range l.Models {
 		for i := range j {
-			p, q := &l.Models[i], &l.Models[j]
-			tv := TotalVariation{Between: [2]string{p.Name, q.Name}}
-			if number := max(p.number, q.number); number > 0 {
-				parts := compare.Divide(g, mean, max(1./mostParts, 20/number))
-				tv.Value = apart(parts.Sums(p.Law), parts.Sums(q.Law))
-				for _, m := range parts.Sums(q.Law) {
-					tv.Sampling += math.Sqrt(m * (1 - m) / (2 * math.Pi * number)) // half the mean of |count/n − m|
-				}
-				tv.Mesh = a.moved(p, parts) + a.moved(q, parts)
-			} else {
-				tv.Value, tv.Mesh = apart(p.Law, q.Law), math.NaN()
-				if p.half != nil && q.half != nil {
-					tv.Mesh = math.Abs(tv.Value - apart(p.half, q.half))
-				}
-			}
-			l.TotalVariation = append(l.TotalVariation, tv)
+			l.TotalVariation = append(l.TotalVariation, a.variation(&l.Models[i], &l.Models[j], mean))
 		}
 	}
+}
+
+// variation is the distance of two descriptions, of which the second may be particles;
+// the mean of all laws divides the box then.
+func (a *approximating) variation(p, q *Described, mean []float64) TotalVariation {
+	tv := TotalVariation{Between: [2]string{p.Name, q.Name}}
+	if q.number == 0 {
+		tv.Value, tv.Mesh = apart(p.Law, q.Law), math.NaN()
+		if p.half != nil && q.half != nil {
+			tv.Mesh = math.Abs(tv.Value - apart(p.half, q.half))
+		}
+		return tv
+	}
+	parts := compare.Divide(a.result.Grid, mean, max(1./mostParts, 20/q.number))
+	drawn := parts.Sums(q.Law)
+	tv.Value, tv.Mesh = apart(parts.Sums(p.Law), drawn), a.moved(p, parts)
+	for _, m := range drawn {
+		tv.Sampling += math.Sqrt(m * (1 - m) / (2 * math.Pi * q.number)) // half the mean of |count/n − m|
+	}
+	return tv
 }
 
 // moved returns by how much the mesh of a description may change its distance from
 // another, over parts.
 func (a *approximating) moved(d *Described, parts *compare.Parts) float64 {
-	switch {
-	case d.number > 0:
-		return 0
-	case d.half == nil:
+	if d.half == nil {
 		return math.NaN()
 	}
 	change, size := parts.Sums(meshChange(a.result.Grid, d.Law, a.half, d.half)), 0.0

@@ -7,6 +7,7 @@ import (
 
 	"fokker/cases"
 	"fokker/grid"
+	"fokker/validate/compare"
 )
 
 // gaussianOn is a normal law by cell integrals.
@@ -16,7 +17,7 @@ func gaussianOn(g *grid.Grid, mean, deviation float64) []float64 {
 		z := func(x float64) float64 { return math.Erfc(-(x-mean)/deviation/math.Sqrt2) / 2 }
 		m[i] = z(edges[i+1]) - z(edges[i])
 	}
-	return divided(m, total(m))
+	return divided(m, compare.Sum(m))
 }
 
 func lineOfCells(t *testing.T, cells int) *grid.Grid {

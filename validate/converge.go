@@ -262,6 +262,7 @@ func (c *Convergence) measure() {
 func solveOn(ctx context.Context, c *cases.Case, l Ladder, on *Level) (*cases.Result, error) {
 	level, p := *c, *c.Problem
 	level.Problem, p.Axes, p.Accuracy = &p, slices.Clone(p.Axes), 0
+	p.LawsOnly()
 	if p.Evolve != nil {
 		task := *p.Evolve
 		task.Tolerance = min(task.Tolerance, max(task.Tolerance/tighter, tightest))

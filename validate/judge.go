@@ -19,7 +19,7 @@ func VerifySamples(ctx context.Context, c *cases.Case, r *cases.Result, s Sample
 	if task := c.Problem.Validate; task != nil {
 		v.out.Level = cmp.Or(task.Level, usualLevel)
 	}
-	v.progress("samples")(0)
+	v.options.progress("samples")(0)
 	read, err := readSamples(r.Grid, s)
 	if err != nil {
 		return nil, err
@@ -212,7 +212,7 @@ func (v *verifier) unsettled(l *subject, read *rows, time int) {
 func (v *verifier) misread(read *rows) error {
 	for _, other := range v.of.Problem.Misreadings() {
 		c := v.on(other.Problem, 1)
-		r, err := c.Run(v.ctx, cases.Options{Workers: v.options.Workers, Progress: func(_ string, done float64) { v.progress("diagnosis")(done) }})
+		r, err := c.Run(v.ctx, v.options.solving("diagnosis"))
 		if v.ctx.Err() != nil {
 			return v.ctx.Err()
 		}

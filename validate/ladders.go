@@ -192,6 +192,7 @@ func (c *Convergence) compareOrders(ctx context.Context, l Ladder) error {
 func (c *Convergence) solveOrder(ctx context.Context, l Ladder, level *Level) (*cases.Result, error) {
 	own, p := *c.of, *c.of.Problem
 	own.Problem, p.Accuracy, p.WithoutErrors = &p, 0, false
+	p.LawsOnly()
 	if p.Evolve != nil {
 		task := *p.Evolve
 		task.Times, task.Method = task.Times[len(task.Times)-1:], ""

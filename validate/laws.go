@@ -60,6 +60,7 @@ func (v *verifier) times(outputs []float64) []float64 {
 func (v *verifier) on(p *cases.Problem, fewer int) *cases.Case {
 	c, q := *v.of, *p
 	c.Problem, q.Axes, q.Validate, q.Accuracy = &q, slices.Clone(p.Axes), nil, 0
+	q.LawsOnly()
 	for k, a := range v.axes() {
 		cells := (a.Cells() + fewer - 1) / fewer
 		if cells < fewestCells/2 {
@@ -87,7 +88,7 @@ func (v *verifier) solveCoarse() error {
 			p.Evolve = nil
 		}
 	}
-	r, err := half.Run(v.ctx, cases.Options{Workers: v.options.Workers, Progress: func(_ string, done float64) { v.progress("coarse")(done) }})
+	r, err := half.Run(v.ctx, v.options.solving("coarse"))
 	if v.ctx.Err() != nil {
 		return v.ctx.Err()
 	}
@@ -103,13 +104,13 @@ func (v *verifier) solveCoarse() error {
 func (v *verifier) prepare() error {
 	g := v.result.Grid
 	for i, l := range v.laws {
-		l.mass = total(l.raw)
+		l.mass = compare.Sum(l.raw)
 		l.Law = &compare.Law{Grid: g, Mass: divided(l.raw, l.mass)}
 		l.Rough = unresolved(g, l.Mass)
 		factor := 1.0 // how many times the error of the mesh may be its change: of order 1
 		if v.coarse != nil {
 			masses := v.coarseMasses(i)
-			mass := total(masses)
+			mass := compare.Sum(masses)
 			change := meshChange(g, l.Mass, v.coarse.Grid, divided(masses, mass))
 			if l.Rough = l.Rough || smeared(l.Law, change); l.Rough {
 				factor = slow
@@ -170,17 +171,6 @@ func (v *verifier) coarseMasses(law int) []float64 {
 		return v.coarse.Stationary.Masses
 	}
 	return v.coarse.Evolve.Masses[slices.Index(v.coarse.Evolve.Times, l.time)]
-}
-
-func total(x []float64) (s float64) {
-	for part := range slices.Chunk(x, 4096) {
-		t := 0.0
-		for _, v := range part {
-			t += v
-		}
-		s += t
-	}
-	return s
 }
 
 func divided(x []float64, by float64) []float64 {

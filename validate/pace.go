@@ -6,6 +6,7 @@ import (
 
 	"fokker/grid"
 	"fokker/operators"
+	"fokker/validate/compare"
 )
 
 const (
@@ -88,7 +89,7 @@ func (v *verifier) try() error {
 		p := v.paths()
 		all := float64(p.Particles)
 		p.Initial, p.Particles = s.start, p.companions(p.Particles/trying)
-		long, short, err := p.Both(v.ctx, s.times, p.Particles, v.progress("trial"))
+		long, short, err := p.Both(v.ctx, s.times, p.Particles, v.options.progress("trial"))
 		if err != nil {
 			return err
 		}
@@ -169,7 +170,7 @@ func (v *verifier) scales(l *subject) (scales, error) {
 		return scales{}, err
 	}
 	out, square := scales{quickest: math.Inf(1)}, 0.0
-	mass := total(l.raw)
+	mass := compare.Sum(l.raw)
 	for k := range dim {
 		diffusion, mean, variance := 0.0, 0.0, 0.0
 		for i, m := range l.raw {

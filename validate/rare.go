@@ -75,9 +75,9 @@ func (v *verifier) splitOne(s *series, time int, l *subject, o *cases.Observable
 func (v *verifier) rarely(p *Splitting, l *subject, time float64) (found *Rare, shift float64, err error) {
 	estimate := func() (*Rare, error) {
 		if l.time == 0 {
-			return p.Occupation(v.ctx, longer*time, v.progress("splitting"))
+			return p.Occupation(v.ctx, longer*time, v.options.progress("splitting"))
 		}
-		return p.At(v.ctx, time, v.progress("splitting"))
+		return p.At(v.ctx, time, v.options.progress("splitting"))
 	}
 	var long *Rare
 	for range shortenings {

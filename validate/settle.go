@@ -24,7 +24,7 @@ func (a *approximating) settle(paths *Paths, l *Beside) error {
 	}
 	paths.Initial = inCells(a.result.Grid, from, unresolved(a.result.Grid, from))
 	for {
-		e, err := paths.Run(a.ctx, []float64{0, float64(steps) * paths.Step}, a.progress(algorithm))
+		e, err := paths.Run(a.ctx, []float64{0, float64(steps) * paths.Step}, a.options.progress(algorithm))
 		if err != nil {
 			return err
 		}

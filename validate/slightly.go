@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"fokker/cases"
+	"fokker/validate/compare"
 )
 
 const (
@@ -22,7 +23,7 @@ func (v *verifier) slightly() error {
 	if l.time != 0 || v.of.Problem.Chain != nil || l.Rough {
 		return nil
 	}
-	found := l.basis.means(divided(c.Weights, total(c.Weights)))
+	found := l.basis.means(divided(c.Weights, compare.Sum(c.Weights)))
 	said := ""
 	for _, cause := range []struct {
 		direction func(*subject) ([]float64, error)
@@ -96,7 +97,7 @@ func (v *verifier) perStep(l *subject) ([]float64, error) {
 	p := v.paths()
 	p.Method, p.Particles, p.Step = EulerMaruyama, trials, coarser*step
 	p.Initial = inCells(v.result.Grid, l.Mass, false)
-	long, short, err := p.Both(v.ctx, []float64{relaxing * s.slowest}, trials, v.progress("diagnosis"))
+	long, short, err := p.Both(v.ctx, []float64{relaxing * s.slowest}, trials, v.options.progress("diagnosis"))
 	if err != nil {
 		return nil, err
 	}
@@ -118,5 +119,5 @@ func (v *verifier) perDegree(l *subject) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	return divided(l.basis.means(divided(r.Stationary.Masses, total(r.Stationary.Masses))), heated-1), nil
+	return divided(l.basis.means(divided(r.Stationary.Masses, compare.Sum(r.Stationary.Masses))), heated-1), nil
 }

@@ -25,6 +25,21 @@ type Options struct {
 	Progress func(phase string, done float64)
 }
 
+// progress reports on a phase.
+func (o Options) progress(phase string) func(float64) {
+	return func(done float64) {
+		if o.Progress != nil {
+			o.Progress(phase, done)
+		}
+	}
+}
+
+// solving are the options of a run of which the whole is one phase.
+func (o Options) solving(phase string) cases.Options {
+	report := o.progress(phase)
+	return cases.Options{Workers: o.Workers, Progress: func(_ string, done float64) { report(done) }}
+}
+
 // Verdict is what particles say of the laws of a case.
 type Verdict struct {
 	Particles int            `json:"particles"`        // or samples
@@ -93,7 +108,7 @@ func (v *Verdict) Worst() *rundir.Comparison {
 		return nil
 	}
 	c := slices.MinFunc(v.Comparisons, func(a, b Comparison) int { return cmp.Compare(a.Worst, b.Worst) })
-	out := &rundir.Comparison{Name: c.Name, Law: c.Law.Mass, Samples: divided(c.Weights, total(c.Weights)), Effective: c.Result.Effective}
+	out := &rundir.Comparison{Name: c.Name, Law: c.Law.Mass, Samples: divided(c.Weights, compare.Sum(c.Weights)), Effective: c.Result.Effective}
 	out.Deviation = make([]float64, len(c.Weights))
 	for i, part := range c.Result.Parts.Of {
 		out.Deviation[i] = c.Result.Deviation[part]

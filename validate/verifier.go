@@ -31,14 +31,6 @@ type verifier struct {
 	out       *Verdict
 }
 
-func (v *verifier) progress(phase string) func(float64) {
-	return func(done float64) {
-		if v.options.Progress != nil {
-			v.options.Progress(phase, done)
-		}
-	}
-}
-
 func (v *verifier) axes() []grid.Axis { return v.result.Grid.Axes() }
 
 // plan chooses what is left open and lists the laws.
@@ -203,7 +195,7 @@ func (v *verifier) follow() error {
 		if rest {
 			times = []float64{times[0], times[0] + v.glance/2, times[0] + v.glance}
 		}
-		long, short, err := p.with(v.ctx, times, s.companions, v.progress("particles"))
+		long, short, err := p.with(v.ctx, times, s.companions, v.options.progress("particles"))
 		if err != nil {
 			return err
 		}
@@ -237,7 +229,7 @@ func (v *verifier) walk(who string, a Algorithm, longer float64) error {
 		if s.laws[0].time == 0 {
 			times = []float64{rate * math.Ceil(longer*times[0]/rate)}
 		}
-		e, err := p.Run(v.ctx, times, v.progress("optimiser"))
+		e, err := p.Run(v.ctx, times, v.options.progress("optimiser"))
 		if err != nil {
 			return err
 		}

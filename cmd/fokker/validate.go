@@ -156,7 +156,7 @@ func (v *validating) hold(ctx context.Context, c *cases.Case, stdin io.Reader, b
 	if p.Validate != nil {
 		p.Validate.Particles = 0 // none are drawn
 	}
-	p.Learning, p.Influence, p.Compare, p.Quasistationary = nil, nil, nil, nil
+	p.LawsOnly()
 	switch {
 	case len(v.samples.Times) > 0:
 		p.Stationary = nil

@@ -110,15 +110,15 @@ type runner struct {
 }
 
 func (r *runner) count() {
-	r.total = sum(r.weight)
+	r.total = Sum(r.weight)
 	r.n = r.total
 	if r.samples.Squares > 0 {
 		r.n = r.total * r.total / r.samples.Squares
 	}
 }
 
-// sum adds in blocks of fixed length.
-func sum(x []float64) (total float64) {
+// Sum adds in blocks of fixed length.
+func Sum(x []float64) (total float64) {
 	for part := range slices.Chunk(x, 4096) {
 		s := 0.0
 		for _, v := range part {
@@ -238,7 +238,7 @@ func (r *runner) batches(phi []float64, law moments) float64 {
 			means[b] += phi[cell] / float64(hi-lo)
 		}
 	}
-	mean, square := sum(means)/batches, 0.0
+	mean, square := Sum(means)/batches, 0.0
 	for _, m := range means {
 		square += (m - mean) * (m - mean)
 	}
@@ -261,7 +261,7 @@ func (r *runner) thin() {
 	for i := 0; i < len(r.samples.Chain); i += every {
 		r.weight[r.samples.Chain[i]]++
 	}
-	r.total = sum(r.weight)
+	r.total = Sum(r.weight)
 	r.n = r.total
 }
 

@@ -46,7 +46,7 @@ func (r *runner) marginal(k int) {
 	// A functional of a Gaussian process exceeds its mean by u with probability
 	// exp(−u²/2σ²) at most (Borell 1975; Tsirelson, Ibragimov and Sudakov 1976);
 	// a function that grows no faster than x has no more than the variance of x.
-	u, bound := y-sum(areas)/replicates, 1.0
+	u, bound := y-Sum(areas)/replicates, 1.0
 	if u > 0 {
 		bound = math.Exp(-u * u / (2 * line.spread(law) * line.spread(law)))
 	}

@@ -78,7 +78,7 @@ func (d *divider) marginals(lo, hi []int) [][]float64 {
 func (d *divider) widths(marginals [][]float64, lo []int) []float64 {
 	out := make([]float64, len(marginals))
 	for k, m := range marginals {
-		x, total, mean := d.grid.Centers(k)[lo[k]:], sum(m), 0.0
+		x, total, mean := d.grid.Centers(k)[lo[k]:], Sum(m), 0.0
 		for i, v := range m {
 			mean += v * x[i] / total
 		}
@@ -106,12 +106,12 @@ func (d *divider) divide(lo, hi []int) {
 			d.parts.Of[i] = int32(len(d.parts.Mass))
 		}
 	})
-	d.parts.Mass = append(d.parts.Mass, sum(marginals[0]))
+	d.parts.Mass = append(d.parts.Mass, Sum(marginals[0]))
 }
 
 // cut returns where to cut: below cell at of axis k.
 func (d *divider) cut(marginals [][]float64, lo []int) (k, at int, ok bool) {
-	if sum(marginals[0]) < 2*d.least {
+	if Sum(marginals[0]) < 2*d.least {
 		return 0, 0, false
 	}
 	widths, order := d.widths(marginals, lo), make([]int, len(lo))
@@ -140,7 +140,7 @@ func (d *divider) cut(marginals [][]float64, lo []int) (k, at int, ok bool) {
 
 // median returns the cut that leaves the smaller side most, if that is enough.
 func (d *divider) median(m []float64) (at int, ok bool) {
-	total, below, most := sum(m), 0.0, 0.0
+	total, below, most := Sum(m), 0.0, 0.0
 	for i, v := range m[:len(m)-1] {
 		below += v
 		if side := min(below, total-below); side > most {

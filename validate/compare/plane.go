@@ -68,7 +68,7 @@ func (p *Parts) distances(g *grid.Grid, law []float64) *mat.SymDense {
 		for i := range at {
 			at[i] = law[i] * g.Centers(k)[g.Along(k, i)]
 		}
-		mean, square := sum(at), 0.0
+		mean, square := Sum(at), 0.0
 		for i, m := range law {
 			d := g.Centers(k)[g.Along(k, i)] - mean
 			square += m * d * d
