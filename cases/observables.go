@@ -147,7 +147,7 @@ func (o *Observable) OnCells(g *grid.Grid, t float64) ([]float64, error) {
 			names[k] = g.Axis(k).Name
 		}
 		if axis, lo, hi, ok := expr.Interval(o.node, names); ok {
-			o.fractions(phi, g, indexOf(names, axis), lo, hi)
+			fractions(phi, g, indexOf(names, axis), lo, hi, o.edges)
 			return phi, nil
 		}
 	}
@@ -189,15 +189,18 @@ const smoothEdges = 8
 // [lo, hi]. Between two edges this is the part of the width. Between more, a
 // polynomial through the sums of masses below each gives cells about an end
 // another part of theirs, below 0 or above 1 as well.
-func (o *Observable) fractions(phi []float64, g *grid.Grid, k int, lo, hi float64) {
+func fractions(phi []float64, g *grid.Grid, k int, lo, hi float64, count int) {
 	edges := g.Axis(k).Edges
 	part := make([]float64, len(edges)-1)
-	below(part, edges, o.edges, hi, 1)
-	below(part, edges, o.edges, lo, -1)
+	below(part, edges, count, hi, 1)
+	below(part, edges, count, lo, -1)
 	for i := range phi {
 		phi[i] = part[g.Along(k, i)]
 	}
 }
+
+// Fractions writes the part of the width of each cell where axis k is in [lo, hi].
+func Fractions(phi []float64, g *grid.Grid, k int, lo, hi float64) { fractions(phi, g, k, lo, hi, 2) }
 
 // below adds a factor times the parts of cells below a point.
 func below(part, edges []float64, count int, x, factor float64) {

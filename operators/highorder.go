@@ -261,7 +261,7 @@ func (h *HighOrder) Forward(dst, m []float64) {
 		return
 	}
 	x := product(h.scratch[0], h.killed, h.point)
-	x = h.averaged(x, none)
+	x = h.averaged(h.along, x, none)
 	for i := range dst {
 		dst[i] -= x[i] * h.volume[i]
 	}
@@ -281,7 +281,7 @@ func (h *HighOrder) flux(k int) []float64 {
 		}
 	}
 	h.scratch[0], h.scratch[1] = flow, h.scratch[0]
-	return h.averaged(flow[:h.faces(k)], k)
+	return h.averaged(h.along, flow[:h.faces(k)], k)
 }
 
 // carried returns b_k p − Σ_l ∂_l(D_kl p), l ≠ k, at the centres.
@@ -319,12 +319,12 @@ func product(dst, a, p []float64) []float64 {
 func (h *HighOrder) faces(k int) int { return h.Size() / h.grid.Cells(k) * (h.grid.Cells(k) + 1) }
 
 // averaged turns x, in the first of the scratch, from values into averages along
-// all axes but one.
-func (h *HighOrder) averaged(x []float64, faces int) []float64 {
+// all axes but one; applied across, it does the transpose of this.
+func (h *HighOrder) averaged(apply func(m *matrix, k, faces int, dst, x []float64), x []float64, faces int) []float64 {
 	y := h.scratch[1][:len(x)]
 	for l, b := range h.bases {
 		if l != faces {
-			h.along(b.averages, l, faces, y, x)
+			apply(b.averages, l, faces, y, x)
 			x, y = y, x
 		}
 	}
@@ -379,7 +379,7 @@ func (h *HighOrder) Backward(dst, f []float64) {
 		for i, v := range f {
 			x[i] = v * h.volume[i]
 		}
-		x = h.unaveraged(x, none)
+		x = h.averaged(h.across, x, none)
 		for i, v := range x {
 			h.point[i] -= h.killed[i] * v
 		}
@@ -407,21 +407,10 @@ func (h *HighOrder) differ(f []float64, k int) {
 	})
 }
 
-func (h *HighOrder) unaveraged(x []float64, faces int) []float64 {
-	y := h.scratch[1][:len(x)]
-	for l, b := range h.bases {
-		if l != faces {
-			h.across(b.averages, l, faces, y, x)
-			x, y = y, x
-		}
-	}
-	return x
-}
-
 // gather adds to point the transpose of flux.
 func (h *HighOrder) gather(k int) {
 	n, dim, b := h.Size(), h.grid.Dim(), h.bases[k]
-	flow := h.unaveraged(h.scratch[0][:h.faces(k)], k)
+	flow := h.averaged(h.across, h.scratch[0][:h.faces(k)], k)
 	other := h.scratch[0]
 	if &flow[0] == &other[0] {
 		other = h.scratch[1]

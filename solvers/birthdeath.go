@@ -53,6 +53,18 @@ func (c *chain) solve(dst, rhs []float64) {
 	}
 }
 
+func (c *chain) solveRows(dst, rhs []float64) {
+	n := len(c.s)
+	before := 0.0
+	for k := range n {
+		dst[k] = (rhs[k] + before) / c.s[k]
+		before = c.down[k] * dst[k]
+	}
+	for k := n - 2; k >= 0; k-- {
+		dst[k] += c.p[k] * dst[k+1]
+	}
+}
+
 // law returns x_k = x_k+1 down_k / up_k from x = 1 at the end.
 func (c *chain) law() []scaled {
 	n := len(c.s)

@@ -1,7 +1,6 @@
 package solvers
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -136,20 +135,7 @@ type lumping struct {
 }
 
 func newLumping(c operators.Tabled, s *Settings) *lumping {
-	t := &lumping{chain: c, next: make([]float64, c.Size())}
-	if s != nil {
-		t.Settings = *s
-	}
-	if t.Context == nil {
-		t.Context = context.Background()
-	}
-	if t.Progress == nil {
-		t.Progress = func(float64) {}
-	}
-	if t.Tolerance == 0 {
-		t.Tolerance = 1e-8
-	}
-	return t
+	return &lumping{Settings: s.forLaws(), chain: c, next: make([]float64, c.Size())}
 }
 
 // start is even, so that everything is reached.

@@ -77,23 +77,28 @@ type task struct {
 	blank  []int32 // zeros, one per cell
 }
 
+// forLaws returns the settings with the defaults of stationary laws.
+func (s *Settings) forLaws() (set Settings) {
+	if s != nil {
+		set = *s
+	}
+	if set.Context == nil {
+		set.Context = context.Background()
+	}
+	if set.Progress == nil {
+		set.Progress = func(float64) {}
+	}
+	set.Workers = cmp.Or(max(set.Workers, 0), runtime.GOMAXPROCS(0))
+	set.Tolerance = cmp.Or(set.Tolerance, 1e-8)
+	return set
+}
+
 func newTask(q operators.Generator, s *Settings) (*task, error) {
 	rowed, ok := q.(operators.Rowed)
 	if !ok {
 		return nil, fmt.Errorf("solvers: a stationary law needs a generator with rows, found %T", q)
 	}
-	t := &task{q: rowed}
-	if s != nil {
-		t.Settings = *s
-	}
-	if t.Context == nil {
-		t.Context = context.Background()
-	}
-	if t.Progress == nil {
-		t.Progress = func(float64) {}
-	}
-	t.Workers = cmp.Or(max(t.Workers, 0), runtime.GOMAXPROCS(0))
-	t.Tolerance = cmp.Or(t.Tolerance, 1e-8)
+	t := &task{q: rowed, Settings: s.forLaws()}
 	if t.Initial != nil && len(t.Initial) != q.Size() {
 		return nil, fmt.Errorf("solvers: initial law of %d cells, expected %d", len(t.Initial), q.Size())
 	}

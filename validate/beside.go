@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"fokker/cases"
 	"fokker/grid"
 	"fokker/validate/compare"
 )
@@ -50,14 +51,10 @@ func (a *approximating) ask(g *grid.Grid, l *Beside, reference *Described) (*que
 
 // outside returns the part of every cell that lies outside an interval of an axis.
 func outside(g *grid.Grid, k int, lo, hi float64) []float64 {
-	edges, part := g.Axis(k).Edges, make([]float64, g.Cells(k))
-	for i := range part {
-		inside := max(0, min(hi, edges[i+1])-max(lo, edges[i]))
-		part[i] = 1 - inside/(edges[i+1]-edges[i])
-	}
 	out := make([]float64, g.Size())
-	for i := range out {
-		out[i] = part[g.Along(k, i)]
+	cases.Fractions(out, g, k, lo, hi)
+	for i, inside := range out {
+		out[i] = 1 - inside
 	}
 	return out
 }

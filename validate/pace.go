@@ -30,7 +30,7 @@ func (v *verifier) pace() (step float64, err error) {
 	}
 	rest := 0.0 // the longest time to diffuse through a law
 	for _, l := range laws {
-		s, err := v.scales(l)
+		s, err := scalesOf(v.of.Problem.Process, v.result.Grid, l.raw, l.time)
 		if err != nil {
 			return 0, err
 		}
@@ -46,7 +46,7 @@ func (v *verifier) pace() (step float64, err error) {
 	}
 	if e := v.result.Evolve; e != nil && v.method != Exact { // on the way as well
 		for i := 0; i < len(e.Times); i += 1 + len(e.Times)/10 {
-			s, err := v.scales(&subject{time: e.Times[i], raw: e.Masses[i]})
+			s, err := scalesOf(v.of.Problem.Process, v.result.Grid, e.Masses[i], e.Times[i])
 			if err != nil {
 				return 0, err
 			}
@@ -152,10 +152,10 @@ type scales struct {
 	quickest, slowest float64 // variance over D, of the axes with noise
 }
 
-func (v *verifier) scales(l *subject) (scales, error) {
-	g, dim := v.result.Grid, v.result.Grid.Dim()
+func scalesOf(p operators.Process, g *grid.Grid, law []float64, t float64) (scales, error) {
+	dim := g.Dim()
 	b, d := operators.Columns(dim, g.Size()), operators.Columns(dim, g.Size())
-	err := operators.Coefficients(v.of.Problem.Process, g, grid.Range{Hi: g.Size()}, l.time, func(r grid.Range, bs, ds [][]float64) error {
+	err := operators.Coefficients(p, g, grid.Range{Hi: g.Size()}, t, func(r grid.Range, bs, ds [][]float64) error {
 		for k := range dim {
 			if bs[k] != nil {
 				copy(b[k][r.Lo:], bs[k])
@@ -170,15 +170,15 @@ func (v *verifier) scales(l *subject) (scales, error) {
 		return scales{}, err
 	}
 	out, square := scales{quickest: math.Inf(1)}, 0.0
-	mass := compare.Sum(l.raw)
+	mass := compare.Sum(law)
 	for k := range dim {
 		diffusion, mean, variance := 0.0, 0.0, 0.0
-		for i, m := range l.raw {
+		for i, m := range law {
 			diffusion += m / mass * d[k][i]
 			mean += m / mass * g.Centers(k)[g.Along(k, i)]
 			d[k][i] = math.Sqrt(2 * max(0, d[k][i])) // below 0 is rounding
 		}
-		for i, m := range l.raw {
+		for i, m := range law {
 			x := g.Centers(k)[g.Along(k, i)] - mean
 			variance += m / mass * x * x
 		}
@@ -186,7 +186,7 @@ func (v *verifier) scales(l *subject) (scales, error) {
 			out.quickest, out.slowest = min(out.quickest, variance/diffusion), max(out.slowest, variance/diffusion)
 		}
 		for j := range dim {
-			square += slopes(g, l.raw, j, b[k], 1)/mass + slopes(g, l.raw, j, d[k], 2)/mass
+			square += slopes(g, law, j, b[k], 1)/mass + slopes(g, law, j, d[k], 2)/mass
 		}
 	}
 	out.rate = math.Sqrt(square)

@@ -45,8 +45,7 @@ func (a *approximating) settle(paths *Paths, l *Beside) error {
 // rest returns after how many steps particles that stay within one law have forgotten
 // where they started.
 func (a *approximating) rest(law []float64) (int, error) {
-	v := &verifier{of: a.of, result: a.result}
-	s, err := v.scales(&subject{raw: law})
+	s, err := scalesOf(a.of.Problem.Process, a.result.Grid, law, 0)
 	if err != nil {
 		return 0, err
 	}

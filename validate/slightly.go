@@ -90,7 +90,7 @@ func (v *verifier) perStep(l *subject) ([]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := v.scales(l)
+	s, err := scalesOf(v.of.Problem.Process, v.result.Grid, l.raw, l.time)
 	if err != nil {
 		return nil, err
 	}

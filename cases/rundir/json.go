@@ -13,13 +13,6 @@ import (
 	"strings"
 )
 
-// Number is a float64 that marshals in full precision, and as null when it is
-// not finite.
-type Number float64
-
-// MarshalJSON implements json.Marshaler.
-func (n Number) MarshalJSON() ([]byte, error) { return appendNumber(nil, float64(n)), nil }
-
 // appendNumber appends the shortest decimal that reads back as x, or null.
 func appendNumber(b []byte, x float64) []byte {
 	if math.IsNaN(x) || math.IsInf(x, 0) {

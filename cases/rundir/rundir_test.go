@@ -301,7 +301,6 @@ func TestMarshalWritesWhatIsNotFiniteAsNull(t *testing.T) {
 		Bad    float64   `json:"bad"`
 		Inf    []float64 `json:"inf"`
 		Eigen  [][2]float64
-		Wrap   Number  `json:"wrap"`
 		Absent *inner  `json:"absent,omitempty"`
 		Inner  inner   `json:"inner"`
 		List   []inner `json:"list"`
@@ -311,7 +310,7 @@ func TestMarshalWritesWhatIsNotFiniteAsNull(t *testing.T) {
 	}
 	v := summary{
 		Schema: 1, Bad: math.NaN(), Inf: []float64{1, math.Inf(1), 1.0 / 3}, Eigen: [][2]float64{{0, 0}, {-0.31, 1e-300}},
-		Wrap: Number(math.Inf(-1)), Inner: inner{map[string]float64{"y": 1, "x": math.NaN()}}, List: []inner{{}}, hidden: 1, Text: "<é\n",
+		Inner: inner{map[string]float64{"y": 1, "x": math.NaN()}}, List: []inner{{}}, hidden: 1, Text: "<é\n",
 	}
 	got, err := Marshal(&v)
 	if err != nil {
@@ -322,7 +321,6 @@ func TestMarshalWritesWhatIsNotFiniteAsNull(t *testing.T) {
   "bad": null,
   "inf": [1, null, 0.3333333333333333],
   "Eigen": [[0, 0], [-0.31, 1e-300]],
-  "wrap": null,
   "inner": {
     "mean": {
       "x": null,
@@ -343,8 +341,5 @@ func TestMarshalWritesWhatIsNotFiniteAsNull(t *testing.T) {
 	var back any
 	if err := json.Unmarshal(got, &back); err != nil {
 		t.Error(err)
-	}
-	if text, err := json.Marshal([]Number{1e-30, Number(math.NaN()), 256}); err != nil || string(text) != "[1e-30,null,256]" {
-		t.Errorf("Number: got %s, %v", text, err)
 	}
 }
