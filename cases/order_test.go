@@ -147,6 +147,38 @@ func overPlate(f func(x, y float64) float64) float64 {
 	}, 0, 2, 40, nil, 0)
 }
 
+// Moments on rings, where coordinates jump at the ends: of p ∝ e^(cos(x − 1) + ½ cos(x − y))
+// by 40 points of Gauss and Legendre along each axis.
+func TestMomentsOfRingsAreOfHighOrder(t *testing.T) {
+	ring := func(n string) string { return "range = [0, \"2*pi\"]\nboundary = \"periodic\"\ncells = " + n }
+	text := func(n, order string) string {
+		return axis("x", ring(n)) + axis("y", ring(n)) + "[process]\npotential = \"-cos(x - 1) - cos(x - y)/2\"\ntemperature = 1\n[stationary]\ntolerance = 1e-13\n" +
+			"[observables]\nu = \"exp(x/4)*sin(y)\"\nlogs = \"log(x)\"\n[numerics]\norder = " + order + "\n"
+	}
+	over := func(phi func(x, y float64) float64) float64 {
+		return quad.Fixed(func(x float64) float64 {
+			return quad.Fixed(func(y float64) float64 { return phi(x, y) * math.Exp(math.Cos(x-1)+math.Cos(x-y)/2) }, 0, 2*math.Pi, 40, nil, 0)
+		}, 0, 2*math.Pi, 40, nil, 0)
+	}
+	z := over(func(_, _ float64) float64 { return 1 })
+	want := map[string]float64{
+		"x": over(func(x, _ float64) float64 { return x }) / z, "y": over(func(_, y float64) float64 { return y }) / z,
+		"xy": over(func(x, y float64) float64 { return x * y }) / z, "xx": over(func(x, _ float64) float64 { return x * x }) / z,
+		"x⁴": over(func(x, _ float64) float64 { return x * x * x * x }) / z,
+		"u":  over(func(x, y float64) float64 { return math.Exp(x/4) * math.Sin(y) }) / z,
+	}
+	of := func(n, order string) map[string]float64 {
+		s := run1(t, text(n, order)).Stationary
+		x, y := s.Mean["x"], s.Mean["y"]
+		return map[string]float64{"x": x, "y": y, "xy": s.Covariance["x,y"] + x*y, "xx": s.Covariance["x,x"] + x*x, "x⁴": s.RawMoments["x"][4], "u": s.Observables["u"]}
+	}
+	coarse, fine, waves := of("24", "4"), of("48", "4"), of("32", "\"spectral\"")
+	for k, v := range want {
+		observedOrder(t, "E "+k, coarse[k]-v, fine[k]-v, 2, 3.8)
+		near(t, "E "+k, waves[k], v, 1e-9*max(1, math.Abs(v)))
+	}
+}
+
 // Velocity of a tilted particle on a ring, by Stratonovich's formula.
 func TestHighOrderHasAUniformCurrent(t *testing.T) {
 	const F, T, L = 0.7, 0.4, 2 * math.Pi

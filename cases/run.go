@@ -122,7 +122,7 @@ func (r *run) assemble() (err error) {
 	if r.figures, err = r.problem.figures(r.grid); err != nil {
 		return err
 	}
-	r.figures.accurate, _ = r.generator.(operators.Accurate)
+	r.figures.take(r.generator)
 	r.warnQuadrature()
 	return nil
 }

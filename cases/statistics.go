@@ -17,6 +17,7 @@ type figures struct {
 	phi         [][]float64        // of every cell; nil where φ depends on time
 	temperature float64            // above 0: the last of observed is the potential
 	accurate    operators.Accurate // has its own quadrature; nil for generators
+	ghosts      *operators.Ghosts  // of accurate; nil where there are none
 	work        []float64
 }
 
@@ -157,6 +158,8 @@ func (f *figures) of(m []float64, t float64) (Figures, error) {
 		value := f.expect(l.weights, phi)
 		if f.observed[i].points > 1 { // φ is the fraction of a cell
 			value = f.expect(m, phi)
+		} else {
+			value += f.observedBeyond(l, i, phi, t)
 		}
 		if f.isPotential(i) {
 			free := value/out.Mass - f.temperature*out.Entropy
@@ -192,10 +195,10 @@ func (f *figures) moments(l reading) Figures {
 	}
 	for k := range f.grid.Dim() {
 		marginal := f.along(k, m)
-		f.axisMoments(&out, k, marginal)
-		f.variance(&out, k, marginal)
+		f.axisMoments(&out, k, marginal, l)
+		f.variance(&out, k, marginal, l)
 	}
-	f.covariances(&out, m)
+	f.covariances(&out, l)
 	if l.density == nil {
 		out.Entropy = f.entropy(m, l.mass)
 	} else {
@@ -204,7 +207,7 @@ func (f *figures) moments(l reading) Figures {
 	return out
 }
 
-func (f *figures) axisMoments(out *Figures, k int, marginal []float64) {
+func (f *figures) axisMoments(out *Figures, k int, marginal []float64, l reading) {
 	a := f.grid.Axis(k)
 	var raw [5]float64
 	var c, s float64
@@ -218,6 +221,12 @@ func (f *figures) axisMoments(out *Figures, k int, marginal []float64) {
 		angle := 2 * math.Pi * (x - a.Edges[0]) / period
 		c, s = c+marginal[i]*math.Cos(angle), s+marginal[i]*math.Sin(angle)
 	}
+	for p := range raw {
+		raw[p] += f.beyond(l, func(g int) float64 {
+			x, image := f.coordinates(k, g)
+			return math.Pow(x, float64(p)) - math.Pow(image, float64(p))
+		}) / out.Mass
+	}
 	out.RawMoments[a.Name], out.Mean[a.Name] = raw, raw[1]
 	if a.Ends[0] != grid.Periodic {
 		return
@@ -230,18 +239,22 @@ func (f *figures) axisMoments(out *Figures, k int, marginal []float64) {
 }
 
 // variance is central.
-func (f *figures) variance(out *Figures, k int, marginal []float64) {
+func (f *figures) variance(out *Figures, k int, marginal []float64, l reading) {
 	name, total := f.grid.Axis(k).Name, 0.0
 	for i, x := range f.grid.Centers(k) {
 		d := x - out.Mean[name]
 		total += marginal[i] * d * d
 	}
+	total += f.beyond(l, func(g int) float64 {
+		x, image := f.coordinates(k, g)
+		return (x - image) * (x + image - 2*out.Mean[name])
+	})
 	out.Covariance[name+","+name] = total / out.Mass
 }
 
 // covariances of two axes are central; keys are in axis order.
-func (f *figures) covariances(out *Figures, m []float64) {
-	g := f.grid
+func (f *figures) covariances(out *Figures, law reading) {
+	g, m := f.grid, law.weights
 	n, from := g.Cells(0), make([][]float64, g.Dim())
 	for k := range from {
 		for _, x := range g.Centers(k) {
@@ -262,6 +275,12 @@ func (f *figures) covariances(out *Figures, m []float64) {
 			for line, v := range perLine {
 				total += v * from[l][g.Along(l, line*n)]
 			}
+			total += f.beyond(law, func(ghost int) float64 {
+				x, ix := f.coordinates(k, ghost)
+				y, iy := f.coordinates(l, ghost)
+				p, q := out.Mean[g.Axis(k).Name], out.Mean[g.Axis(l).Name]
+				return (x-p)*(y-q) - (ix-p)*(iy-q)
+			})
 			out.Covariance[g.Axis(k).Name+","+g.Axis(l).Name] = total / out.Mass
 		}
 	}

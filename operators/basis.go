@@ -18,8 +18,8 @@ type basis struct {
 	slope    *matrix // values at centres → derivative there
 	face     *matrix // values at centres → values at faces, one more than cells
 	rise     *matrix // values at centres → derivative at faces
-	measure  *matrix // averages in expectations; nil: the same
 	weight   []float64
+	beyond   [2][]float64 // of a periodic axis: shares of the ghosts below and above, from the end on
 }
 
 // newBasis returns the basis of an axis. Weight is that of the quadrature
@@ -34,11 +34,8 @@ func newBasis(g *grid.Grid, k int, order Order) *basis {
 	default:
 		b = chebyshev(g.Axis(k), g.Centers(k))
 	}
-	if b.measure == nil {
-		b.measure = b.averages
-	}
 	b.weight = make([]float64, g.Cells(k))
-	b.measure.transposed(b.weight, g.Widths(k), 1, 1, 1)
+	b.averages.transposed(b.weight, g.Widths(k), 1, 1, 1)
 	return b
 }
 
@@ -91,7 +88,13 @@ func fourier(n int, a grid.Axis) *basis {
 		return math.Sin(float64(k)*half) / (float64(k) * half)
 	}
 	derivative := func(k int, x float64) float64 { return -float64(k) * radian * math.Sin(x) }
+	var ends [2][]float64
+	if a.Ends[0] == grid.Periodic {
+		ends[0] = seam((a.Edges[n]-a.Edges[0])/float64(n), min(differences, n))
+		ends[1] = ends[0]
+	}
 	return &basis{
+		beyond:   ends,
 		values:   circulant(n, n, kernel(0, func(k int, x float64) float64 { return math.Cos(x) / sinc(k) })),
 		averages: circulant(n, n, kernel(0, func(k int, x float64) float64 { return math.Cos(x) * sinc(k) })),
 		slope:    circulant(n, n, kernel(0, derivative)),

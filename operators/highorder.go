@@ -26,12 +26,14 @@ func (o Order) String() string {
 // and therefore none: dm/dt = Lᵀm conserves, but masses may fall below 0. Monotone
 // is a generator of the same process, which all iterations lean on. Values writes
 // what masses say of the centres: the density there, and the weights of a function's
-// values in its expectation, which sum to the mass.
+// values in its expectation, which sum to the mass; Ghosts are what
+// functions without the period of an axis take besides.
 type Accurate interface {
 	Generator
 	Monotone() Rowed
 	Absorption() []float64
 	Values(density, weights, m []float64)
+	Ghosts() *Ghosts
 }
 
 // HighOrder is the equation of Itô, in the form of finite volumes,
@@ -230,17 +232,15 @@ func (h *HighOrder) density(dst, m []float64) {
 
 // Values writes the density at the centres and the weights of a function's values
 // in its expectation ∫φp: with a quadrature of the order of the basis, exact for
-// constants and, with stencils, for φ that has not the period of an axis,
+// constants,
 //
 //	w = m + quadrature × p − volume × (average of p).
+//
+// Functions that have not the period of an axis take Ghosts besides.
 func (h *HighOrder) Values(density, weights, m []float64) {
 	h.density(density, m)
-	average, other, at := h.scratch[0][:len(m)], h.scratch[1][:len(m)], make([]int, h.grid.Dim())
-	copy(average, density)
-	for k, b := range h.bases {
-		h.along(b.measure, k, none, other, average)
-		average, other = other, average
-	}
+	copy(h.scratch[0], density)
+	average, at := h.averaged(h.along, h.scratch[0][:len(m)], none), make([]int, h.grid.Dim())
 	for i, p := range density {
 		h.grid.Locate(at, i)
 		for k, b := range h.bases {

@@ -255,38 +255,3 @@ func TestHighOrderMovesByItsCurrents(t *testing.T) {
 		}
 	}
 }
-
-// E x² under p = (1 + (cos x)/2)/2π on a ring, where x² has a jump, is ⅓(2π)² + 1.
-func TestRingsMeasureWhatHasNotTheirPeriod(t *testing.T) {
-	const want = 4*math.Pi*math.Pi/3 + 1
-	var errors []float64
-	for _, n := range []int{16, 32, 64} {
-		edges, _, err := grid.Uniform().Edges(0, 2*math.Pi, n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := grid.New(grid.Axis{Name: "x", Edges: edges, Ends: [2]grid.Boundary{grid.Periodic, grid.Periodic}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := operators.Pointwise{Dimension: 1, Noises: 1, DriftAt: func(b, _ []float64, _ float64) { b[0] = 0 }, NoiseAt: func(s, _ []float64, _ float64) { s[0] = 1 }}
-		m, density, weights, square := make([]float64, n), make([]float64, n), make([]float64, n), 0.
-		for i := range m {
-			lo, hi := edges[i], edges[i+1]
-			m[i] = (hi - lo + (math.Sin(hi)-math.Sin(lo))/2) / (2 * math.Pi)
-		}
-		high(t, operators.Fourth, g, p).Values(density, weights, m)
-		for i, x := range g.Centers(0) {
-			square += weights[i] * x * x
-		}
-		if all, _ := total(weights); math.Abs(all-1) > 1e-14 {
-			t.Errorf("%d cells: weights sum to %v", n, all)
-		}
-		errors = append(errors, math.Abs(square-want))
-	}
-	for i := range 2 {
-		if order := math.Log2(errors[i] / errors[i+1]); order < 3.7 {
-			t.Errorf("errors %.3g, order %.3g, want 4", errors, order)
-		}
-	}
-}

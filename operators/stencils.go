@@ -35,16 +35,27 @@ func (s *stencils) basis() *basis {
 		}
 		return sparseOf(out, n)
 	}
-	apart := *s // from the other end, where a function of the coordinate is not continued
-	apart.period = 0
 	return &basis{
-		measure:  rows(n, apart.average),
+		beyond:   s.beyond(),
 		values:   rows(n, func(i int) stencil { return s.fit(s.around(i, 5, 5), s.center[i], averageOf, valueAt) }),
 		averages: rows(n, s.average),
 		slope:    rows(n, func(i int) stencil { return s.fit(s.around(i, 5, 5), s.center[i], centerOf, slopeAt) }),
 		face:     rows(n+1, func(f int) stencil { return s.atFace(f, 4, valueAt) }),
 		rise:     rows(n+1, func(f int) stencil { return s.atFace(f, 5, slopeAt) }),
 	}
+}
+
+// beyond returns the shares of ghosts: what the first below and above adds to the
+// average over the cell next to it.
+func (s *stencils) beyond() (out [2][]float64) {
+	if s.period == 0 {
+		return out
+	}
+	n, edges := len(s.center), s.axis.Edges
+	below, above := s.average(0).weight, s.average(n-1).weight
+	out[0] = []float64{(edges[1] - edges[0]) * below[0]}
+	out[1] = []float64{(edges[n] - edges[n-1]) * above[len(above)-1]}
+	return out
 }
 
 // around returns the cells about one, so many inside and so many near a wall.
