@@ -29,6 +29,8 @@ func TestExtremesOfChainsAreMistakes(t *testing.T) {
 		{"a Gaussian step around a periodic axis", extreme("cells = 64\nboundary = \"periodic\"", rows+"batches = \"gaussian\"\nlearning_rate = 1e6", ""), "sgd.learning_rate"},
 		{"a batch's step around a periodic axis", extreme("cells = 64\nboundary = \"periodic\"", rows+"learning_rate = 1e300", ""), "sgd.learning_rate"},
 		{"a region without cells", extreme("cells = 64", rows+"learning_rate = 0.1", "[quasistationary]\nwithin = \"a < -5\""), "c.toml:12: quasistationary.within: no cell has its centre in the region"},
+		{"a region that is none somewhere", extreme("cells = 64", rows+"learning_rate = 0.1", "[quasistationary]\nwithin = \"log(a) < 0\""), "c.toml:12: quasistationary.within: log(a) < 0 is NaN, a = -0.96875"},
+		{"a probability that is none somewhere", extreme("cells = 64", rows+"learning_rate = 0.1", "[observables]\nlow = \"log(a) < 0\""), "observables.low: log(a) < 0 is NaN, a = -0.96875"},
 		{"a method that is none", extreme("cells = 64", rows+"learning_rate = 0.1", "[quasistationary]\nwithin = \"a < 1\"\nmethod = \"foo\""), "quasistationary.method: found \"foo\""},
 		{"a region of an open range", strings.Replace(extreme("", rows+"learning_rate = 0.1", "[quasistationary]\nwithin = \"a < 1\""), "range = [-1, 3]\n", "", 1), "c.toml:10: quasistationary: found alone with a range that is left open"},
 		{"a temperature beyond numbers", extreme("cells = 64", rows+"learning_rate = 0.1", "[learning]\ntemperatures = [1, 1e-300]"), "learning.temperatures: found 1e-300"},

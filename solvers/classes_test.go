@@ -298,3 +298,16 @@ func TestLeastRatesAreKept(t *testing.T) {
 		}
 	}
 }
+
+// In a mixture with masses below the numbers, those of a class that is hardly ever
+// entered have their logarithms too.
+func TestAnImprobableClassHasLogarithms(t *testing.T) {
+	q := path([]float64{1, 1, 0, 1, 1}, []float64{1e200, 1e200, 0, 1, 1})
+	law := stationary(t, q, &Settings{Initial: []float64{1, 0, 0, 1e-310, 0, 0}})
+	far := -310*math.Ln10 - math.Log(3)
+	for i, want := range []float64{0, -200 * math.Ln10, -400 * math.Ln10, far, far, far} {
+		if math.Abs(law.Log[i]-want) > 1e-12*max(1, math.Abs(want)) {
+			t.Errorf("cell %d: logarithm of the mass %v, want %v", i, law.Log[i], want)
+		}
+	}
+}

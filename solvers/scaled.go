@@ -43,13 +43,12 @@ func normalize(v []scaled) []float64 {
 // logarithms returns those of the masses, nil where none is below the range of
 // float64.
 func logarithms(v []scaled) []float64 {
-	t, total, far := top(v), 0.0, false
+	t, total, least := top(v), 0.0, math.Inf(1)
 	for _, s := range v {
 		m := math.Ldexp(s.x, s.e-t)
-		total += m
-		far = far || m < 0x1p-1022
+		total, least = total+m, min(least, m)
 	}
-	if !far {
+	if least/total >= 0x1p-1022 {
 		return nil
 	}
 	logs := make([]float64, len(v))

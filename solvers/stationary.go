@@ -490,16 +490,20 @@ func (t *task) mixLogs(law *Law, single bool) {
 		return
 	}
 	law.Log = make([]float64, t.q.Size())
-	for i, m := range law.Mass {
-		law.Log[i] = math.Log(m)
+	for i := range law.Log {
+		law.Log[i] = math.Inf(-1)
 	}
 	for _, c := range law.Classes {
 		share := 0.
 		if !single {
-			share = math.Log(c.Probability)
+			share = math.Log2(c.Probability) * math.Ln2 // math.Log is wrong below the normal numbers on some machines
 		}
-		for x, v := range c.Log {
-			law.Log[c.Cells[x]] = share + v
+		for x, i := range c.Cells {
+			if c.Log != nil {
+				law.Log[i] = share + c.Log[x]
+			} else {
+				law.Log[i] = share + math.Log(c.Mass[x])
+			}
 		}
 	}
 }

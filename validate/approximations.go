@@ -53,7 +53,8 @@ type Described struct {
 
 	half     []float64 // the same on half as many cells along every axis; nil: unknown
 	far      bool      // fails by a probability or the total variation
-	survives float64   // Σ of masses
+	gone     float64   // mass that is lost
+	halfGone float64   // the same with half as many cells
 	number   float64   // of particles; 0: the law is one of a mesh
 	start    []float64 // the law that particles at rest started from; nil: they have forgotten it
 }
@@ -138,14 +139,13 @@ func (a *approximating) describe(name string) error {
 	}
 	for i := range a.out.Laws {
 		l := &a.out.Laws[i]
-		m := l.masses(r)
+		m, gone := l.masses(r)
 		if m == nil {
 			continue
 		}
-		d := Described{Name: name, survives: compare.Sum(m)}
-		d.Law = divided(m, d.survives)
-		if half := l.masses(coarse); half != nil {
-			a.half, d.half = coarse.Grid, divided(half, compare.Sum(half))
+		d := Described{Name: name, Law: divided(m, compare.Sum(m)), gone: gone}
+		if half, gone := l.masses(coarse); half != nil {
+			a.half, d.half, d.halfGone = coarse.Grid, divided(half, compare.Sum(half)), gone
 		}
 		l.Models = append(l.Models, d)
 	}
@@ -182,16 +182,17 @@ func (a *approximating) solve(name string, fewer int) (*cases.Result, error) {
 	return c.Run(a.ctx, a.options.solving(name))
 }
 
-// masses returns those of a result, nil if it has no such law.
-func (l *Beside) masses(r *cases.Result) []float64 {
+// masses returns those of a result and what is lost, nil if it has no such law.
+func (l *Beside) masses(r *cases.Result) (masses []float64, lost float64) {
 	switch {
 	case r == nil:
 	case l.output < 0 && r.Stationary != nil:
-		return r.Stationary.Masses
+		return r.Stationary.Masses, 0
 	case l.output >= 0 && r.Evolve != nil:
-		return r.Evolve.Masses[slices.Index(r.Evolve.Times, l.Time)]
+		at := slices.Index(r.Evolve.Times, l.Time)
+		return r.Evolve.Masses[at], r.Evolve.Lost[at]
 	}
-	return nil
+	return nil, 0
 }
 
 // algorithm is the description by particles.
@@ -235,7 +236,7 @@ func (a *approximating) count(l *Beside, e Ensemble) {
 		a.out.Missing[algorithm] = fmt.Sprintf("%s: no particle is left", l.Name)
 		return
 	}
-	l.Models = append(l.Models, Described{Name: algorithm, Law: divided(weights, alive), survives: alive / float64(len(e.Alive)), number: alive})
+	l.Models = append(l.Models, Described{Name: algorithm, Law: divided(weights, alive), gone: (float64(len(e.Alive)) - alive) / float64(len(e.Alive)), number: alive})
 }
 
 // Picture returns the last law by all descriptions, for a picture; nil if there is

@@ -132,7 +132,7 @@ func (a *approximating) measure(l *Beside) error {
 			return err
 		}
 	}
-	lossy := slices.ContainsFunc(l.Models, func(d Described) bool { return d.survives < 1-rounding })
+	lossy := slices.ContainsFunc(l.Models, func(d Described) bool { return d.gone > rounding })
 	for i := range l.Models {
 		d := &l.Models[i]
 		d.read(q, half)
@@ -174,9 +174,12 @@ func (d *Described) read(q, half *questions) {
 
 // lost is the mass that is no more.
 func (d *Described) lost(particles float64) Compared {
-	out := Compared{Name: "lost", Value: 1 - d.survives, unit: 1, probability: true}
-	if d.number > 0 {
-		out.Sampling = math.Sqrt(out.Value * d.survives / particles)
+	out := Compared{Name: "lost", Value: d.gone, unit: 1, probability: true, Mesh: math.NaN()}
+	switch {
+	case d.number > 0:
+		out.Mesh, out.Sampling = 0, math.Sqrt(d.gone*(1-d.gone)/particles)
+	case d.half != nil:
+		out.Mesh = math.Abs(d.gone - d.halfGone)
 	}
 	return out
 }

@@ -38,8 +38,8 @@ func measured(t *testing.T, sde, coarse, chain float64) *Beside {
 	fine, half := lineOfCells(t, 400), lineOfCells(t, 200)
 	a := &approximating{of: &cases.Case{Problem: &cases.Problem{LearningRate: 1}}, result: &cases.Result{Grid: fine}, half: half, task: &cases.CompareTask{Tolerance: 0.02}}
 	l := &Beside{Name: "stationary", output: -1, Models: []Described{
-		{Name: "sde1", Law: gaussianOn(fine, 0, sde), half: gaussianOn(half, 0, coarse), survives: 1},
-		{Name: "chain", Law: gaussianOn(fine, 0, chain), half: gaussianOn(half, 0, chain), survives: 1},
+		{Name: "sde1", Law: gaussianOn(fine, 0, sde), half: gaussianOn(half, 0, coarse)},
+		{Name: "chain", Law: gaussianOn(fine, 0, chain), half: gaussianOn(half, 0, chain)},
 	}}
 	if err := a.measure(l); err != nil {
 		t.Fatal(err)

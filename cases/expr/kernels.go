@@ -226,42 +226,42 @@ func maxs(dst, a, b []float64) {
 func lesses(dst, a, b []float64) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		dst[i] = number(a[i] < b[i])
+		dst[i] = known(a[i] < b[i], a[i], b[i])
 	}
 }
 
 func greaters(dst, a, b []float64) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		dst[i] = number(a[i] > b[i])
+		dst[i] = known(a[i] > b[i], a[i], b[i])
 	}
 }
 
 func lessEquals(dst, a, b []float64) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		dst[i] = number(a[i] <= b[i])
+		dst[i] = known(a[i] <= b[i], a[i], b[i])
 	}
 }
 
 func greaterEquals(dst, a, b []float64) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		dst[i] = number(a[i] >= b[i])
+		dst[i] = known(a[i] >= b[i], a[i], b[i])
 	}
 }
 
 func ands(dst, a, b []float64) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		dst[i] = number(a[i] != 0) * number(b[i] != 0)
+		dst[i] = and(a[i], b[i])
 	}
 }
 
 func ors(dst, a, b []float64) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
-		dst[i] = max(number(a[i] != 0), number(b[i] != 0))
+		dst[i] = or(a[i], b[i])
 	}
 }
 

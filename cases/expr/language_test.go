@@ -104,6 +104,30 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
+// Of something that is no number nothing is true or false, unless the rest decides
+// (Kleene 1952).
+func TestComparisonsOfNoNumberAreNone(t *testing.T) {
+	nan := math.NaN()
+	for src, want := range map[string]float64{
+		"log(x) < 0":           nan,
+		"not log(x) < 0":       nan,
+		"log(x) == log(x)":     nan,
+		"x > 0 and log(x) < 0": 0,
+		"log(x) < 0 and y > 0": nan,
+		"x < 0 or log(x) < 0":  1,
+		"x > 0 or log(x) < 0":  nan,
+		"log(x) < 0 ? 1 : 2":   nan,
+		"x > 0 ? log(x) : 3":   3,
+		"not log(x)":           nan,
+		"log(x + 1) < 0":       1, // −∞ is below
+	} {
+		s := newScope(t)
+		if got := at(t, parsed(t, s, src), -1, 2, 0); got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
+			t.Errorf("%s = %v, want %v", src, got, want)
+		}
+	}
+}
+
 func TestValuesAndFunctionsHaveSeparateNameSpaces(t *testing.T) {
 	s := newScope(t)
 	must(t, s.Variable("min"))

@@ -71,7 +71,7 @@ func (o op) truth() bool { return o == opNot || opLess <= o && o <= opOr }
 // unaries gives the functions of one argument, by operation.
 var unaries = [opCount]func(float64) float64{
 	opNeg:      func(x float64) float64 { return -x },
-	opNot:      func(x float64) float64 { return number(x == 0) },
+	opNot:      func(x float64) float64 { return known(x == 0, x, x) },
 	opSqrt:     math.Sqrt,
 	opExp:      math.Exp,
 	opLog:      math.Log,
@@ -103,14 +103,14 @@ var binaries = [opCount]func(a, b float64) float64{
 	opHypot:        math.Hypot,
 	opMin:          func(a, b float64) float64 { return min(a, b) },
 	opMax:          func(a, b float64) float64 { return max(a, b) },
-	opLess:         func(a, b float64) float64 { return number(a < b) },
-	opLessEqual:    func(a, b float64) float64 { return number(a <= b) },
-	opGreater:      func(a, b float64) float64 { return number(a > b) },
-	opGreaterEqual: func(a, b float64) float64 { return number(a >= b) },
-	opEqual:        func(a, b float64) float64 { return number(a == b) },
-	opNotEqual:     func(a, b float64) float64 { return number(a != b) },
-	opAnd:          func(a, b float64) float64 { return number(a != 0) * number(b != 0) },
-	opOr:           func(a, b float64) float64 { return max(number(a != 0), number(b != 0)) },
+	opLess:         func(a, b float64) float64 { return known(a < b, a, b) },
+	opLessEqual:    func(a, b float64) float64 { return known(a <= b, a, b) },
+	opGreater:      func(a, b float64) float64 { return known(a > b, a, b) },
+	opGreaterEqual: func(a, b float64) float64 { return known(a >= b, a, b) },
+	opEqual:        func(a, b float64) float64 { return known(a == b, a, b) },
+	opNotEqual:     func(a, b float64) float64 { return known(a != b, a, b) },
+	opAnd:          and,
+	opOr:           or,
 }
 
 // apply returns the value of one operation: the definition that folding, single
@@ -136,7 +136,7 @@ func apply(o op, order int, a, b, c float64) float64 {
 // choose returns b where a is not 0, else c. Like number it does not branch: on
 // scattered points a branch is predicted wrongly every other time.
 func choose(a, b, c float64) float64 {
-	return pick(a != 0, b, c)
+	return math.Float64frombits(math.Float64bits(pick(a != 0, b, c)) | -unknown(a, a))
 }
 
 func pick(truth bool, b, c float64) float64 {
@@ -149,6 +149,26 @@ func bit(truth bool) uint64 {
 		return 1
 	}
 	return 0
+}
+
+// unknown returns 1 where an operand is no number: nothing that compares it is true or
+// false then, as in the logic of Kleene (1952), whose third value is NaN here.
+func unknown(a, b float64) uint64 { return bit(math.IsNaN(a)) | bit(math.IsNaN(b)) }
+
+// known returns the truth of a comparison of a and b, or NaN.
+func known(truth bool, a, b float64) float64 {
+	return math.Float64frombits(-bit(truth)&math.Float64bits(1) | -unknown(a, b)) // all bits set are a NaN
+}
+
+// and is 0 where one operand is, whatever the other.
+func and(a, b float64) float64 {
+	return math.Float64frombits((math.Float64bits(1) | -unknown(a, b)) &^ -(bit(a == 0) | bit(b == 0)))
+}
+
+// or is 1 where one operand is true, whatever the other.
+func or(a, b float64) float64 {
+	truth := bit(a > 0) | bit(a < 0) | bit(b > 0) | bit(b < 0)
+	return math.Float64frombits(math.Float64bits(1)&-truth | -unknown(a, b)&^-truth)
 }
 
 // number returns 1 or 0.

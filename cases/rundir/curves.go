@@ -44,6 +44,20 @@ func heights(log bool, densities ...[]float64) scale {
 	return s
 }
 
+// sharedHeights returns the scale of densities of several laws: logarithmic, to some
+// thousandths of the lowest peak, where the highest would leave that flat.
+func sharedHeights(densities ...[]float64) scale {
+	const muchHigher, seen = 10, 1e-3
+	s, lowest := heights(false, densities...), math.Inf(1)
+	for _, d := range densities {
+		lowest = min(lowest, slices.Max(d))
+	}
+	if lowest > 0 && s.hi > muchHigher*lowest {
+		return scale{max(seen*lowest, math.SmallestNonzeroFloat64), s.hi, true}.padded(0.03)
+	}
+	return s
+}
+
 // drawLine draws the density of one axis.
 func drawLine(r *Result, law []float64, shows string, log bool) *page {
 	g, a := r.Grid, r.Grid.Axis(0)

@@ -45,14 +45,14 @@ func drawInfluence(r *Result) *page {
 			if removal[j] < 0 {
 				up = -3 - textSize
 			}
-			pg.text(fmt.Sprint(j+1), textSize, q.x, q.y+up, 0.5, black, false)
+			p.within(fmt.Sprint(j+1), textSize, q.x, q.y+up)
 		}
-		a := axes{noNumX: i+columns < shown}
+		a := axes{noNumX: i+columns < shown, crowned: true}
 		if !a.noNumX {
 			a.x = "example"
 		}
 		p.frame(a)
-		pg.text(italic(plain(in.Names[i])), textSize+1, (b.x0+b.x1)/2, b.y1+5, 0.5, black, false)
+		pg.text(italic(fitted(plain(in.Names[i]), textSize+1, b.x1-b.x0)), textSize+1, (b.x0+b.x1)/2, b.y1+5, 0.5, black, false)
 	}
 	return pg
 }

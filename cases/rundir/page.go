@@ -151,6 +151,18 @@ func (p *page) text(s string, size, x, y, align float64, c color.Color, up bool)
 	}
 }
 
+// fitted returns as much of a plain text as there is room for.
+func fitted(s string, size, room float64) string {
+	runes := []rune(s)
+	for n := len(runes); n > 0; n-- {
+		if _, width := pieces(s, size); width <= room {
+			return s
+		}
+		s = string(runes[:n-1]) + "…"
+	}
+	return s
+}
+
 // heading writes the user's title and what the picture shows at the top.
 func (p *page) heading(title, shows string) {
 	title = plain(title)
@@ -158,10 +170,7 @@ func (p *page) heading(title, shows string) {
 	_, width := pieces(title, size)
 	if room := p.width - 24; width > room {
 		size = max(textSize, size*room/width)
-		for _, width = pieces(title, size); width > room; _, width = pieces(title+"…", size) {
-			runes := []rune(title)
-			title = string(runes[:len(runes)-1])
-		}
+		title = fitted(title, size, room)
 	}
 	if title != "" {
 		p.text(title, size, p.width/2, p.height-19, 0.5, black, false)

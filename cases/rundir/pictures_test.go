@@ -363,3 +363,45 @@ func TestPicturesOfOddResults(t *testing.T) {
 		}
 	}
 }
+
+// Ratios beyond the largest number have logarithms all the same.
+func TestLogarithmicScalesSpanAllNumbers(t *testing.T) {
+	for _, s := range []scale{{math.SmallestNonzeroFloat64, math.MaxFloat64, true}, {1e-300, 1e300, true}, {1e-3, 1e5, true}} {
+		if s.at(s.lo) != 0 || s.at(s.hi) != 1 || s.inverse(0) != s.lo {
+			t.Errorf("%v: ends at %v and %v, begins at %v", s, s.at(s.lo), s.at(s.hi), s.inverse(0))
+		}
+		for _, u := range []float64{0.25, 0.5, 0.9, 1} {
+			if got := s.at(s.inverse(u)); math.Abs(got-u) > 1e-13 {
+				t.Errorf("%v: %v there and back is %v", s, u, got)
+			}
+		}
+		if marks, _ := s.ticks(5); len(marks) < 3 {
+			t.Errorf("%v: marks %v, want three or more", s, marks)
+		}
+		if p := s.padded(0.03); !(p.lo > 0) && s.lo > 1e-320 || math.IsInf(p.hi, 0) {
+			t.Errorf("%v: padded to %v", s, p)
+		}
+	}
+}
+
+// A peak a hundred times as high leaves the other law flat on a linear scale.
+func TestLawsOfUnlikePeaksAreDrawnByLogarithm(t *testing.T) {
+	low, high := []float64{0.1, 1, 0.1}, []float64{0, 100, 0}
+	if s := sharedHeights(low, high); !s.log || s.lo > 0.001 || s.hi < 100 {
+		t.Errorf("got %v, want a logarithm from a thousandth of 1 to 100", s)
+	}
+	if s := sharedHeights(low, low); s.log {
+		t.Errorf("got %v, want a linear scale", s)
+	}
+}
+
+func TestLongNamesAreCutToTheirRoom(t *testing.T) {
+	const long = "covariance.a_long_name,another_long_name"
+	got := fitted(long, textSize, 100)
+	if _, width := pieces(got, textSize); width > 100 || !strings.HasSuffix(got, "…") {
+		t.Errorf("%q is %v wide, want 100 at most", got, width)
+	}
+	if got := fitted("loss", textSize, 100); got != "loss" {
+		t.Errorf("got %q, want it whole", got)
+	}
+}

@@ -22,7 +22,7 @@ const decadesForLog = 3
 // spanning returns the scale of the edges of an axis.
 func spanning(edges []float64) scale {
 	lo, hi := edges[0], edges[len(edges)-1]
-	return scale{lo, hi, lo > 0 && math.Log10(hi/lo) > decadesForLog}
+	return scale{lo, hi, lo > 0 && scale{lo: lo, hi: hi}.octaves() > decadesForLog*math.Ln10/math.Ln2}
 }
 
 // at returns the place of x; −Inf where a logarithm has none.
@@ -33,13 +33,18 @@ func (s scale) at(x float64) float64 {
 	if x <= 0 {
 		return math.Inf(-1)
 	}
-	return math.Log(x/s.lo) / math.Log(s.hi/s.lo)
+	return (math.Log2(x) - math.Log2(s.lo)) / s.octaves()
 }
+
+// octaves returns the binary logarithm of hi/lo. Other logarithms of the library are
+// wrong below 2⁻¹⁰²² on some machines.
+func (s scale) octaves() float64 { return math.Log2(s.hi) - math.Log2(s.lo) }
 
 // inverse returns the number at place u.
 func (s scale) inverse(u float64) float64 {
 	if s.log {
-		return s.lo * math.Pow(s.hi/s.lo, u)
+		part := math.Exp2(u * s.octaves() / 4) // the whole ratio may be beyond numbers
+		return min(s.lo*part*part*part*part, math.MaxFloat64)
 	}
 	return s.lo + u*(s.hi-s.lo)
 }
@@ -47,7 +52,7 @@ func (s scale) inverse(u float64) float64 {
 // slope returns the derivative of at.
 func (s scale) slope(x float64) float64 {
 	if s.log {
-		return 1 / (x * math.Log(s.hi/s.lo))
+		return 1 / (x * s.octaves() * math.Ln2)
 	}
 	return 1 / (s.hi - s.lo)
 }
@@ -119,7 +124,7 @@ type tick struct {
 // ticks returns about n labelled marks, at least two, and the power of ten that the labels
 // have to be multiplied with.
 func (s scale) ticks(n int) (marks []tick, power int) {
-	if s.log && s.hi/s.lo >= 10 {
+	if s.log && s.hi >= 10*s.lo {
 		return s.decades(n), 0
 	}
 	if !(s.hi > s.lo) {
@@ -153,7 +158,7 @@ func (s scale) ticks(n int) (marks []tick, power int) {
 
 // decades returns marks at powers of ten, and between them if they are few.
 func (s scale) decades(n int) (marks []tick) {
-	lo, hi := math.Ceil(math.Log10(s.lo)-1e-9), math.Floor(math.Log10(s.hi)+1e-9)
+	lo, hi := math.Ceil(math.Log2(s.lo)*math.Log10(2)-1e-9), math.Floor(math.Log2(s.hi)*math.Log10(2)+1e-9)
 	every := max(1, niceStep((hi-lo)/float64(n), 1, 2, 3, 4, 6))
 	for e := lo - 1; e <= hi; e++ {
 		decade := math.Pow(10, e)

@@ -9,7 +9,8 @@ import (
 const digits = 10
 
 // measured writes x to the last digit of its error, which is rounded up to one:
-// 0.5012 ± 0.0003. An error that is not known is "?".
+// 0.5012 ± 0.0003. What is smaller than its error has one digit more, 0.3 ± 2, and is
+// 0 if that is below. An error that is not known is "?".
 func measured(x, e float64) string {
 	switch {
 	case math.IsNaN(x+e) || math.IsInf(x+e, 0):
@@ -18,20 +19,24 @@ func measured(x, e float64) string {
 		return number(x)
 	}
 	one, place := roundUp(e)
+	last := place // digit of x
 	if math.Abs(x) < one {
+		last--
+	}
+	if math.Abs(x) < math.Pow10(last)/2 {
 		return "0 ± " + short(one, place)
 	}
-	significant := decade(x) - place + 1
+	significant := decade(x) - last + 1
 	if significant > digits {
 		return strconv.FormatFloat(x, 'g', digits, 64) + " ± " + short(one, place)
 	}
 	if lo, hi := -5, 7; decade(x) < lo || decade(x) >= hi || place >= hi {
 		return strconv.FormatFloat(x, 'e', max(significant-1, 0), 64) + " ± " + short(one, place)
 	}
-	if place > 0 {
-		x = math.Round(x/math.Pow10(place)) * math.Pow10(place)
+	if last > 0 {
+		x = math.Round(x/math.Pow10(last)) * math.Pow10(last)
 	}
-	return strconv.FormatFloat(x, 'f', max(-place, 0), 64) + " ± " + short(one, place)
+	return strconv.FormatFloat(x, 'f', max(-last, 0), 64) + " ± " + short(one, place)
 }
 
 // decade is the power of ten of the first digit of x.
