@@ -82,6 +82,26 @@ func TestDoubleWellHasItsGibbsLawAndGap(t *testing.T) {
 	}
 }
 
+// The rate at which U = (x² − 1)²/4 is left at T = 0.1 for a wall on the barrier is the
+// slowest of the whole, whose mode is odd: 0.0335452873 by Chebyshev collocation.
+func TestAWellIsLeftAtTheRateOfItsSlowestMode(t *testing.T) {
+	const want = 0.0335452873
+	c, err := FromGallery("leaving")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := c.Run(context.Background(), Options{Errors: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := r.Quasistationary
+	near(t, "rate", q.EscapeRate, want, 1e-3*want) // of the mesh
+	if e := q.Error.EscapeRate; math.Abs(q.EscapeRate-want) > 3*e || e > 5e-3*want {
+		t.Errorf("rate %v ± %v, want %v", q.EscapeRate, e, want)
+	}
+	near(t, "place of exit", q.Exit["x"], 0, 0.02) // half a cell
+}
+
 // AΣ + ΣAᵀ = 2D solved by hand for A = [[1, 2], [−2, 1.5]], D = diag(1, .3).
 func TestRotatingLinearDriftHasItsCovarianceAndCurrent(t *testing.T) {
 	r := solve(t, "ou2d")

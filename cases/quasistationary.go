@@ -112,8 +112,8 @@ func (r *reader) readRegion(e *entry, path string, p *Problem) *Observable {
 	return o
 }
 
-// region returns which cells lie within, by their centres.
-func (q *QuasistationaryTask) region(g *grid.Grid) ([]bool, error) {
+// Region returns which cells lie within, by their centres; nil: all.
+func (q *QuasistationaryTask) Region(g *grid.Grid) ([]bool, error) {
 	if q.Within == nil {
 		return nil, nil
 	}
@@ -128,7 +128,7 @@ func (q *QuasistationaryTask) region(g *grid.Grid) ([]bool, error) {
 // survivors solves for the law within the region, and returns its figures.
 func (r *run) survivors() (*solvers.Survivors, Figures, error) {
 	task := r.problem.Quasistationary
-	within, err := task.region(r.grid)
+	within, err := task.Region(r.grid)
 	if err != nil {
 		return nil, Figures{}, err
 	}
@@ -142,7 +142,7 @@ func (r *run) survivors() (*solvers.Survivors, Figures, error) {
 			q.Method = r.result.Chain.method(q.Method)
 		}
 	} else {
-		q, err = solvers.Quasistationary(r.generator, within, s)
+		q, err = r.remaining(within, s)
 	}
 	switch {
 	case errors.Is(err, solvers.ErrStays):
@@ -152,6 +152,38 @@ func (r *run) survivors() (*solvers.Survivors, Figures, error) {
 	}
 	figures, err := r.figures.of(q.Mass, 0)
 	return q, figures, err
+}
+
+// remaining solves for the law of an equation. A region that is a box of cells ends at
+// their faces, as at absorbing walls, to second order; any other where the centre of a
+// cell outside is reached.
+func (r *run) remaining(within []bool, s *solvers.Settings) (*solvers.Survivors, error) {
+	axes, box := r.grid.Box(within)
+	if !box {
+		return solvers.Quasistationary(r.generator, within, s)
+	}
+	g, err := grid.New(axes...)
+	if err != nil {
+		return nil, err
+	}
+	generator, err := r.problem.Generator(g, r.workers)
+	if err != nil {
+		return nil, err
+	}
+	q, err := solvers.Quasistationary(generator, nil, s)
+	if err != nil {
+		return nil, err
+	}
+	part := *q
+	q.Mass, q.Leaves = make([]float64, len(within)), make([]float64, len(within))
+	at := 0
+	for i, yes := range within {
+		if yes {
+			q.Mass[i], q.Leaves[i] = part.Mass[at], part.Leaves[at]
+			at++
+		}
+	}
+	return q, nil
 }
 
 // quasistationary does the task.

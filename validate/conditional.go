@@ -13,8 +13,7 @@ type Conditional struct {
 	Ensembles     []Ensemble // all alive
 	Survival      []float64  // to each time
 	SurvivalError []float64  // standard
-	Rate          float64    // of loss between the first time and the last
-	Error         float64    // of it, standard
+	Rate          Rare       // of loss between the first time and the last
 }
 
 // FlemingViot returns ensembles at increasing times whose lost particles jump at once
@@ -55,7 +54,8 @@ func (c *Conditional) count(logs [][]float64) {
 	for i := range rates {
 		rates[i] = (logs[0][i] - logs[last][i]) / (c.Ensembles[last].Time - c.Ensembles[0].Time)
 	}
-	c.Rate, c.Error = meanOf(rates)
+	c.Rate.Estimates = rates
+	c.Rate.Value, c.Rate.Error = meanOf(rates)
 	for _, log := range logs {
 		part := make([]float64, len(log))
 		for i, v := range log {

@@ -38,9 +38,9 @@ func TestFlemingViotFindsTheQuasiStationaryLaw(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%s: rate %.5f ± %.2g, want %.5f", c.name, got.Rate, got.Error, c.rate)
-		if math.Abs(got.Rate-c.rate) > 4*got.Error+2*c.rate/1024 || got.Error > 0.03*c.rate { // and a block's own bias
-			t.Errorf("%s: rate %v ± %v, want %v", c.name, got.Rate, got.Error, c.rate)
+		t.Logf("%s: rate %.5f ± %.2g, want %.5f", c.name, got.Rate.Value, got.Rate.Error, c.rate)
+		if math.Abs(got.Rate.Value-c.rate) > 4*got.Rate.Error+2*c.rate/1024 || got.Rate.Error > 0.03*c.rate { // and a block's own bias
+			t.Errorf("%s: rate %v ± %v, want %v", c.name, got.Rate.Value, got.Rate.Error, c.rate)
 		}
 		if c.mean == 0 {
 			continue
@@ -87,8 +87,8 @@ func TestFlemingViotTakesKilling(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := math.Sqrt2 / 2; math.Abs(got.Rate-want) > 4*got.Error+2*want/1024 {
-		t.Errorf("rate %v ± %v, want %v", got.Rate, got.Error, want)
+	if want := math.Sqrt2 / 2; math.Abs(got.Rate.Value-want) > 4*got.Rate.Error+2*want/1024 {
+		t.Errorf("rate %v ± %v, want %v", got.Rate.Value, got.Rate.Error, want)
 	}
 	if want := 1 / math.Sqrt(math.Cosh(3*math.Sqrt2)); math.Abs(got.Survival[0]-want) > 4*got.SurvivalError[0] {
 		t.Errorf("survival %v ± %v, want %v", got.Survival[0], got.SurvivalError[0], want)

@@ -75,6 +75,9 @@ func (v *verifier) on(p *cases.Problem, fewer int) *cases.Case {
 func (v *verifier) solveCoarse() error {
 	half := v.on(v.of.Problem, 2)
 	p := half.Problem
+	if v.result.Quasistationary != nil && p.Chain == nil {
+		p.Quasistationary = v.of.Problem.Quasistationary
+	}
 	if p.Evolve != nil {
 		task := *p.Evolve
 		task.Times = nil
@@ -102,27 +105,34 @@ func (v *verifier) solveCoarse() error {
 
 // prepare makes of every law what its tests need.
 func (v *verifier) prepare() error {
-	g := v.result.Grid
-	for i, l := range v.laws {
-		l.mass = compare.Sum(l.raw)
-		l.Law = &compare.Law{Grid: g, Mass: divided(l.raw, l.mass)}
-		l.Rough = unresolved(g, l.Mass)
-		factor := 1.0 // how many times the error of the mesh may be its change: of order 1
-		if v.coarse != nil {
-			masses := v.coarseMasses(i)
-			mass := compare.Sum(masses)
-			change := meshChange(g, l.Mass, v.coarse.Grid, divided(masses, mass))
-			if l.Rough = l.Rough || smeared(l.Law, change); l.Rough {
-				factor = slow
-			}
-			l.allowed = factor * math.Abs(l.mass-mass)
-			l.Changes = [][]float64{divided(change, 1/factor)}
-		}
-		if err := v.functions(l); err != nil {
+	for _, l := range v.laws {
+		if err := v.ready(l, v.coarseMasses(l)); err != nil {
 			return err
 		}
-		l.basis = newBasis(l)
 	}
+	return nil
+}
+
+// ready does so for one, given its masses on the coarse mesh, nil if there are none.
+func (v *verifier) ready(l *subject, masses []float64) error {
+	g := v.result.Grid
+	l.mass = compare.Sum(l.raw)
+	l.Law = &compare.Law{Grid: g, Mass: divided(l.raw, l.mass)}
+	l.Rough = unresolved(g, l.Mass)
+	factor := 1.0 // how many times the error of the mesh may be its change: of order 1
+	if masses != nil {
+		mass := compare.Sum(masses)
+		change := meshChange(g, l.Mass, v.coarse.Grid, divided(masses, mass))
+		if l.Rough = l.Rough || smeared(l.Law, change); l.Rough {
+			factor = slow
+		}
+		l.allowed = factor * math.Abs(l.mass-mass)
+		l.Changes = [][]float64{divided(change, 1/factor)}
+	}
+	if err := v.functions(l); err != nil {
+		return err
+	}
+	l.basis = newBasis(l)
 	return nil
 }
 
@@ -165,9 +175,11 @@ func unresolved(g *grid.Grid, mass []float64) bool {
 	return false
 }
 
-func (v *verifier) coarseMasses(law int) []float64 {
-	l := v.laws[law]
-	if l.time == 0 {
+func (v *verifier) coarseMasses(l *subject) []float64 {
+	switch {
+	case v.coarse == nil:
+		return nil
+	case l.time == 0:
 		return v.coarse.Stationary.Masses
 	}
 	return v.coarse.Evolve.Masses[slices.Index(v.coarse.Evolve.Times, l.time)]

@@ -24,10 +24,7 @@ func (v *verifier) pace() (step float64, err error) {
 		last := len(e.Times) - 1
 		laws = append(laws[:len(laws):len(laws)], &subject{time: e.Times[last], raw: e.Masses[last]})
 	}
-	rate := ofRate
-	if v.method == EulerMaruyama || v.method == Milstein {
-		rate /= 5
-	}
+	rate := v.ofRate()
 	rest := 0.0 // the longest time to diffuse through a law
 	for _, l := range laws {
 		s, err := scalesOf(v.of.Problem.Process, v.result.Grid, l.raw, l.time)
@@ -62,6 +59,14 @@ func (v *verifier) pace() (step float64, err error) {
 		l.move = used * math.Ceil(min(turns*rest/used, settling))
 	}
 	return step, nil
+}
+
+// ofRate is a step over the time in which neighbouring drifts or noises part.
+func (v *verifier) ofRate() float64 {
+	if v.method == EulerMaruyama || v.method == Milstein {
+		return ofRate / 5
+	}
+	return ofRate
 }
 
 const (

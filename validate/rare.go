@@ -41,17 +41,8 @@ func (v *verifier) splitOne(s *series, time int, l *subject, o *cases.Observable
 		return nil
 	}
 	f := l.Functions[slices.IndexFunc(l.Functions, func(f compare.Function) bool { return f.Name == "E "+o.Name })]
-	law, allowed := 0.0, 0.0
-	for i, m := range l.Mass {
-		law += m * l.mass * f.Values[i]
-	}
-	for _, c := range l.Changes {
-		sum := 0.0
-		for i, e := range c {
-			sum += e * l.mass * f.Values[i]
-		}
-		allowed += math.Abs(sum)
-	}
+	law, allowed, _ := l.expect(f)
+	law, allowed = law*l.mass, allowed*l.mass // undivided
 	p := Splitting{Paths: v.paths(), Level: o.Margin()}
 	p.Initial, p.Particles = s.start, blocks*block
 	found, shift, err := v.rarely(&p, l, s.times[time])
@@ -63,9 +54,8 @@ func (v *verifier) splitOne(s *series, time int, l *subject, o *cases.Observable
 		return nil
 	}
 	allowed += math.Abs(shift)
-	bias := found.Value - law
 	v.out.Skipped = slices.Delete(v.out.Skipped, at, at+1)
-	v.out.Tests = append(v.out.Tests, compare.Test{Name: name + " by splitting", Statistic: bias / found.Error, P: found.P(law, allowed), Bias: &bias, Error: &found.Error, Allowed: &allowed})
+	v.estimated(name+" by splitting", *found, law, allowed)
 	return nil
 }
 

@@ -26,10 +26,10 @@ type Splitting struct {
 	Levels []float64 // increasing, below the target; nil: those of a trial
 }
 
-// Rare is a probability with its standard error, from independent estimates.
+// Rare is a probability or a rate with its standard error, from independent estimates.
 type Rare struct {
 	Value, Error float64
-	Levels       []float64 // the target last
+	Levels       []float64 // of splitting, the target last
 	Estimates    []float64 // of each block
 }
 

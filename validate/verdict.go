@@ -88,13 +88,13 @@ func Verify(ctx context.Context, c *cases.Case, r *cases.Result, o Options) (*Ve
 	v.task.Particles = cmp.Or(v.task.Particles, usualParticles)
 	v.task.Level = cmp.Or(v.task.Level, usualLevel)
 	v.out = &Verdict{Particles: v.task.Particles, Seed: v.task.Seed, Level: v.task.Level}
-	for _, step := range []func() error{v.plan, v.solveCoarse, v.prepare, v.follows, v.try, v.follow, v.split, v.descend} {
+	for _, step := range []func() error{v.plan, v.solveCoarse, v.prepare, v.follows, v.try, v.follow, v.split, v.remain, v.descend} {
 		if err := step(); err != nil {
 			return nil, err
 		}
 	}
 	if len(v.out.Tests) == 0 {
-		return nil, c.Problem.Mistaken("validate", "there is nothing to test", "a stationary law, or outputs of [evolve] after its start", "")
+		return nil, c.Problem.Mistaken("validate", "there is nothing to test", "a stationary law, outputs of [evolve] after its start, or a region of [quasistationary] that is left often enough", "")
 	}
 	v.out.Pass = compare.Decide(v.out.Tests, v.task.Level)
 	v.explain()

@@ -118,6 +118,31 @@ func TestVerifyFindsRareSetsBySplitting(t *testing.T) {
 	}
 }
 
+// Particles that jump onto others where they leave keep the quasi-stationary law and its
+// rate, which a temperature higher by a third doubles. A region that is no box is said
+// not to be tested.
+func TestVerifyTestsWhatHasNotLeft(t *testing.T) {
+	c, r := solved(t, "leaving", "validate.particles=40000")
+	v := verified(t, c, r, 0)
+	rate := found(t, v, "quasistationary: escape rate")
+	found(t, v, "quasistationary: covariance x,x")
+	if !v.Pass || *rate.Error > 0.1*r.Quasistationary.EscapeRate {
+		t.Errorf("pass %v, %+v", v.Pass, v.Tests)
+	}
+	warm, err := cases.FromGallery("leaving", "process.temperature=0.1333")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Problem.Process = warm.Problem.Process // of particles
+	if got := found(t, verified(t, c, r, 0), "quasistationary: escape rate"); got.Pass || *got.Bias < 0.5*r.Quasistationary.EscapeRate {
+		t.Errorf("the rate of a warmer well passed: %+v", got)
+	}
+	c, r = solved(t, "leaving", "quasistationary.within=x < -0.5 or -0.2 < x < 0", "validate.particles=20000")
+	if _, err := validate.Verify(context.Background(), c, r, validate.Options{}); err == nil || !strings.Contains(err.Error(), "there is nothing to test") {
+		t.Errorf("a region in two parts: %v", err)
+	}
+}
+
 // A result without a law is nothing to test.
 func TestVerifyNeedsALawToTest(t *testing.T) {
 	c, r := solved(t, "doublewell", "axis.x.cells=40", "evolve.until=1")
