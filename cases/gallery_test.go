@@ -300,6 +300,21 @@ func TestBalancedNetHasALawOfGammaBeforeItCollapses(t *testing.T) {
 	}
 }
 
+// Of three layers with |uᵢ| = u = w^(1/3), duᵢ = −u²(w − y0)dt + √τ u² dW, the product has the
+// law p ∝ w⁻² exp(−(w^(2/3) + 2 y0 w^(−1/3))/τ); its figures by quadrature.
+func TestBalancedNetOfThreeLayersHasItsLaw(t *testing.T) {
+	for _, c := range []struct{ tau, mean, variance, low float64 }{
+		{.5, .6112448815, .3907013939, .2933300235},
+		{.2, .8191855287, .2300659298, .0381002757},
+	} {
+		s := solve(t, "balance", "tau="+literalOf(c.tau), "axis.w.range=[1e-4, 300.0]",
+			"process.drift.w=-3*w^(4/3)*(w - y0) + 3*tau*w^(5/3)", "process.noise.w=3*sqrt(tau)*w^(4/3)").Stationary
+		near(t, "E w", s.Mean["w"], c.mean, 5e-6) // (h/w)² of the mesh, 2.5e-5
+		near(t, "Var w", s.Covariance["w,w"], c.variance, 5e-6)
+		near(t, "P(w < .25)", s.Observables["low"], c.low, 2e-5)
+	}
+}
+
 // Nothing crosses the barrier or the degenerate minimum, in either calculus;
 // only Itô's reading sticks.
 func TestNothingCrossesAZeroOfTheGradient(t *testing.T) {

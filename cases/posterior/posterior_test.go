@@ -125,6 +125,54 @@ func TestThreeCrossedValleysHaveTheirLogarithm(t *testing.T) {
 	t.Logf("%d values of the loss in %d boxes", p.known, len(p.boxes))
 }
 
+// onDiscs is a loss on the product of unit discs, in the squares of radii and the angles of
+// which areas are even: 0 to 1 and −π to π here are −1 to 1.
+func onDiscs(discs int, loss func(x []float64) float64) Landscape {
+	at := make([]float64, 2*discs)
+	l := pointwise(1, 2*discs, func(x []float64) float64 {
+		for k := range discs {
+			r := math.Sqrt((1 + x[2*k]) / 2)
+			at[2*k], at[2*k+1] = r*math.Cos(math.Pi*x[2*k+1]), r*math.Sin(math.Pi*x[2*k+1])
+		}
+		return loss(at)
+	})
+	l.Workers = 1 // at is one
+	return l
+}
+
+// Q²/2 with Q = |w|⁴w₁² on a disc: λ(T) goes to 1/6 of the origin, not to the ¼ of the line
+// w₁ = 0, and reaches neither (gamma functions and quadrature).
+func TestTheOriginOfALineOfMinimaIsPreferred(t *testing.T) {
+	l := onDiscs(1, func(w []float64) float64 {
+		q := math.Pow(w[0]*w[0]+w[1]*w[1], 2) * w[0] * w[0]
+		return q * q / 2
+	})
+	for i, at := range thermal(t, l, 1, 1e-2, 1e-4, 1e-8) {
+		want := []float64{.022749, .112527, .136735, .155040}[i]
+		near(t, "λ", at.Loss/at.Temperature, want, 6e-7) // six digits
+	}
+}
+
+// ½|u|²|v|² on two discs, as of a factorisation uvᵀ of nothing: Z = 2π² Ein(β/2)/β and
+// λ = 1 − (1 − e^(−β/2))/Ein(β/2), λ = 1 and m = 2.
+func TestFourWeightsOnDiscsHaveTheirLogarithm(t *testing.T) {
+	l := onDiscs(2, func(x []float64) float64 { return (x[0]*x[0] + x[1]*x[1]) * (x[2]*x[2] + x[3]*x[3]) / 2 })
+	p, err := New(context.Background(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ t, want float64 }{{1e-1, .5459999988}, {1e-2, .7772450802}, {1e-4, .8900423309}} {
+		one, err := p.At(context.Background(), c.t, 1e-5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "λ", one.Loss/c.t, c.want, 1e-5)
+		ein := (1 - math.Exp(-0.5/c.t)) / (1 - c.want)
+		near(t, "Z", math.Exp(one.LogZ), 16*2*c.t*ein, 2e-5*math.Exp(one.LogZ)) // of the box, 2⁴ in place of π²
+	}
+	t.Logf("%d values of the loss in %d boxes", p.known, len(p.boxes))
+}
+
 // Z = .1980513417 of x²y² at β = 1e4 is within what partitions say of themselves.
 func TestErrorsHoldTheTruth(t *testing.T) {
 	l := pointwise(1, 2, func(x []float64) float64 { return x[0] * x[0] * x[1] * x[1] })
