@@ -24,6 +24,7 @@ const (
 	absorbing = `boundary = "absorbing"`
 	half      = `boundary = ["absorbing", "reflecting"]`
 	finest    = `spacing = { finest = 0.0, ratio = 6 }`
+	middle    = `spacing = { finest = 3.141592653589793, ratio = 4 }`
 	sinh      = `spacing = "sinh"`
 	logs      = `spacing = "log"`
 )
@@ -85,7 +86,10 @@ func lineAtRest() section {
 			{kind: "additive", scheme: fitted, walls: "far, graded axis", name: "Gaussian of a linear drift",
 				text:    axis("x", -6, 6.6, finest) + ou,
 				density: ouLaw},
-			{kind: "additive", scheme: fitted, walls: "periodic", name: "current around a circle",
+			{kind: "multiplicative, Itô, driven", scheme: fitted, walls: "periodic, graded axis", name: "current around a circle",
+				text:    axis("x", 0, turn, periodic, middle) + "[define]\np = 'exp(0.7*cos(x))'\nD = '0.4 + 0.2*sin(x)'\n[process]\ndrift = { x = '(diff(D*p, x) + 0.3)/p' }\ndiffusion = 'D'\n",
+				density: around, figure: "cos(x)"},
+			{kind: "additive, driven", scheme: fitted, walls: "periodic", name: "current around a circle",
 				text:    axis("x", 0, turn, periodic) + "[define]\np = 'exp(0.7*cos(x))'\n[process]\ndrift = { x = '(0.4*diff(p, x) + 0.3)/p' }\ndiffusion = 0.4\n",
 				density: around, figure: "cos(x)"},
 			{kind: "potential", scheme: isothermal, walls: "far", name: "two wells",
@@ -124,7 +128,7 @@ func lineAtRest() section {
 			{kind: "multiplicative, Itô", scheme: fitted, walls: "reflecting", name: "Student's law cut by walls",
 				text:    axis("x", -.7, 1.1) + student("ito"),
 				density: studentLaw(0)},
-			{kind: "multiplicative, Itô", scheme: fitted, walls: "periodic", name: "current around a circle",
+			{kind: "multiplicative, Itô, driven", scheme: fitted, walls: "periodic", name: "current around a circle",
 				text:    axis("x", 0, turn, periodic) + "[define]\np = 'exp(0.7*cos(x))'\nD = '0.4 + 0.2*sin(x)'\n[process]\ndrift = { x = '(diff(D*p, x) + 0.3)/p' }\ndiffusion = 'D'\n",
 				density: around, figure: "cos(x)"},
 			{kind: "multiplicative, Itô", scheme: fitted, walls: "far, log axis", name: "Gamma law of the logistic equation",
@@ -237,6 +241,12 @@ func lineInTime() section {
 					mean := (math.Sin(2*t)-2*math.Cos(2*t)+2*math.Exp(-t))/5 + .5*math.Exp(-t)
 					return gauss(x[0], mean, .25*math.Exp(-2*t)+breathing(t))
 				}},
+			{kind: "potential, in t", scheme: isothermal, walls: "far", name: "Gaussian in a bowl that moves", at: 1,
+				text: axis("x", -6, 6.6) + "[process]\npotential = '(x - sin(2*t))^2/2'\ntemperature = 1\n[initial]\nmean = { x = 0.5 }\nstd = { x = 0.5 }\n",
+				density: func(x []float64, t float64) float64 {
+					mean := (math.Sin(2*t)-2*math.Cos(2*t)+2*math.Exp(-t))/5 + .5*math.Exp(-t)
+					return gauss(x[0], mean, 1-.75*math.Exp(-2*t))
+				}},
 			{kind: "killing", scheme: fitted, walls: "far", name: "Gaussian killed at x²/2 (Cameron and Martin 1944)", at: 1,
 				text:    axis("x", -7, 7) + "[process]\ndiffusion = 0.5\nkilling = 'x^2/2'\n[initial]\nmean = { x = 0 }\nstd = { x = 0.5 }\n",
 				density: func(x []float64, t float64) float64 { return gauss(x[0], 0, math.Tanh(t+c)) }, mass: func(t float64) float64 { return math.Sqrt(math.Cosh(c) / math.Cosh(t+c)) }},
@@ -252,7 +262,7 @@ func lineInTime() section {
 
 // sections of the page, with what most problems of each have in common filled in.
 func sections() []section {
-	all := []section{lineAtRest(), lineInTime(), planeAtRest(), planeInTime(), tensorsAtRest(), tensorsInTime(), rankOne(), space(), streaming(), higherOrders()}
+	all := []section{lineAtRest(), lineInTime(), planeAtRest(), planeInTime(), tensorsAtRest(), tensorsInTime(), rankOne(), space(), streaming(), chains(), higherOrders()}
 	for _, s := range all {
 		for i := range s.problems {
 			p := &s.problems[i]

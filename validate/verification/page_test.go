@@ -1,6 +1,7 @@
 package verification
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"os"
@@ -15,6 +16,8 @@ type report struct {
 	outcomes [][]*outcome // by section
 	stepping []stepping
 	settled  []settled
+	refused  []refusal
+	takes    []takes
 }
 
 const head = `# Verification
@@ -55,6 +58,7 @@ func (r *report) write(dir string) error {
 		}
 		b.WriteString("\n")
 	}
+	r.writeRefused(&b)
 	r.writeStepping(&b)
 	r.writeSettled(&b)
 	if err := r.draw(dir); err != nil {
@@ -95,10 +99,11 @@ func short(v float64) string { return strings.Replace(fmt.Sprintf("%.1e", v), "e
 var (
 	ofWalls     = []string{"far", "reflecting", "absorbing", "periodic", "closed face", "axis|axes"}
 	wallNames   = []string{"far", "reflecting", "absorbing", "periodic", "closed face", "uneven cells"}
-	ofKind      = []string{"additive", "multiplicative", "Stratonovich", "isothermal|potential", "rotation|force|temperatures", "killing", "in t", "optimiser"}
+	ofKind      = []string{"additive", "multiplicative|mobility", "Stratonovich", "isothermal|potential", "rotation|force|temperatures|driven|drift across|no noise", "killing", "in t", "optimiser"}
 	kindNames   = []string{"additive", "multiplicative", "Stratonovich", "isothermal, potential", "driven round", "killing", "coefficients in t", "optimiser"}
-	summarised  = "Lowest observed order, of as many problems as stand in brackets; what is of first order says why below. Where there are absorbing walls or killing there is no law at rest.\n\n"
-	schemeOrder = []string{fitted, central, isothermal, selling, selling3, rank, upwind, streams, fourth, spectral}
+	axisNames   = []string{"one axis", "two axes", "three axes", "four axes"}
+	summarised  = "Lowest observed order, of as many problems as stand in brackets; what is of first order says why below, and what is refused, by what words, at the end. Where there are absorbing walls or killing there is no law at rest.\n\n"
+	schemeOrder = []string{fitted, central, isothermal, selling, selling3, rank, upwind, streams, normal, batches, fourth, spectral}
 )
 
 // summary writes schemes against walls and against processes.
@@ -106,14 +111,15 @@ func (r *report) summary(b *strings.Builder) {
 	b.WriteString("## Summary\n\n" + summarised)
 	r.matrix(b, wallNames, ofWalls, func(o *outcome) string { return o.walls })
 	r.matrix(b, kindNames, ofKind, func(o *outcome) string { return o.kind })
+	r.matrix(b, axisNames, axisNames, func(o *outcome) string { return axisNames[strings.Count(o.text, "[[axis]]")-1] })
 }
 
 func (r *report) matrix(b *strings.Builder, names, words []string, of func(*outcome) string) {
 	fmt.Fprintf(b, "| scheme | %s |\n|%s\n", strings.Join(names, " | "), strings.Repeat(" --- |", len(names)+1))
 	for _, scheme := range schemeOrder {
 		fmt.Fprintf(b, "| %s |", scheme)
-		for _, word := range words {
-			fmt.Fprintf(b, " %s |", r.lowest(scheme, word, of))
+		for i, word := range words {
+			fmt.Fprintf(b, " %s |", cmp.Or(r.lowest(scheme, word, of), r.isRefused(scheme, names[i]), unlike[scheme][names[i]], "?"))
 		}
 		b.WriteString("\n")
 	}
@@ -135,6 +141,29 @@ func (r *report) lowest(scheme, words string, of func(*outcome) string) string {
 		return ""
 	}
 	return fmt.Sprintf("%.2f (%d)", least, count)
+}
+
+func (r *report) isRefused(scheme, column string) string {
+	if slices.ContainsFunc(r.refused, func(no refusal) bool { return no.scheme == scheme && no.of == column }) {
+		return "refused"
+	}
+	return ""
+}
+
+const aboutRefused = `## What is refused
+
+In the program's words.
+
+| scheme | of | answer |
+| --- | --- | --- |
+`
+
+func (r *report) writeRefused(b *strings.Builder) {
+	b.WriteString(aboutRefused)
+	for _, no := range r.refused {
+		fmt.Fprintf(b, "| %s | %s | %s |\n", no.scheme, no.of, no.said)
+	}
+	b.WriteString("\n")
 }
 
 const aboutStepping = `## Steps in time
@@ -172,6 +201,7 @@ func (r *report) writeStepping(b *strings.Builder) {
 		fmt.Fprintf(b, " %s |\n", reference)
 	}
 	b.WriteString("\n")
+	r.writeTakes(b)
 }
 
 const aboutSettled = `## Solvers of stationary laws

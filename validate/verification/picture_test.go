@@ -21,7 +21,7 @@ import (
 var shades = map[string]color.RGBA{
 	fitted: {0, 114, 178, 255}, central: {86, 180, 233, 255}, isothermal: {0, 158, 115, 255},
 	selling: {230, 159, 0, 255}, selling3: {204, 121, 167, 255}, rank: {160, 160, 160, 255},
-	upwind: {120, 90, 60, 255}, streams: {240, 190, 60, 255}, fourth: {213, 94, 0, 255}, spectral: {0, 0, 0, 255},
+	upwind: {120, 90, 60, 255}, normal: {170, 51, 119, 255}, batches: {238, 102, 119, 255}, streams: {240, 190, 60, 255}, fourth: {213, 94, 0, 255}, spectral: {0, 0, 0, 255},
 }
 
 // picture is a panel with logarithmic axes, the width of cells and the error over

@@ -121,9 +121,6 @@ func planeAtRest() section {
 		return math.Exp(.5*math.Cos(x[0]) + .4*x[1]*math.Sin(x[0]) - .3*x[1])
 	}
 	const mixedText = "[define]\np = 'exp(0.5*cos(x) + 0.4*y*sin(x) - 0.3*y)'\npsi = '0.2*(2 + cos(x))*(y + 0.5)*(1.5 - y)'\n"
-	atFace := func(x []float64, _ float64) float64 {
-		return x[0] * x[0] * math.Exp(-x[0]*x[0]-x[1]*x[1]/2) * (2 + math.Copysign(1, x[0]))
-	}
 	gyrator := linear{a: mat.NewDense(2, 2, []float64{1, .5, .5, 1}), d: mat.NewDense(2, 2, []float64{1, 0, 0, 2})}
 	const gyratorText = "[process]\npotential = '(x^2 + y^2 + x*y)/2'\ntemperature = { x = 1, y = 2 }\n"
 	return section{
@@ -147,6 +144,9 @@ func planeAtRest() section {
 				density: waves, figure: "cos(x)"},
 			{kind: "multiplicative, Itô, rotation", scheme: central, pair: true, walls: "periodic", name: "waves on a torus",
 				text:    torus() + wavesText + uneven + driven,
+				density: waves, figure: "cos(x)"},
+			{kind: "multiplicative, Itô, rotation", scheme: central, walls: "periodic, graded axes", name: "waves on a torus", quick: 3,
+				text:    axis("x", 0, turn, periodic, middle) + axis("y", 0, turn, periodic, middle) + wavesText + uneven + driven,
 				density: waves, figure: "cos(x)"},
 			{kind: "multiplicative, Itô, rotation", scheme: central, walls: "reflecting", name: "slope between walls",
 				text:    square(0, 1) + slopeText + uneven + driven,
@@ -181,6 +181,9 @@ func planeAtRest() section {
 			{kind: "multiplicative, Stratonovich", scheme: central, walls: "far", name: "Gaussian under uneven noise",
 				text:    square(-6, 6) + "[define]\ns = '1 + 0.3*sin(x)'\n[process]\ndrift = { x = 's*diff(s, x) - s^2*x', y = '-y' }\nnoise = { x = 'sqrt(2)*s', y = 'sqrt(2)' }\ncalculus = 'stratonovich'\n",
 				density: func(x []float64, _ float64) float64 { return gauss(x[0], 0, 1) * gauss(x[1], 0, 1) }},
+			{kind: "optimiser", scheme: central, walls: "far", name: "Gaussian of SGD with noise along the axes",
+				text:    square(-1, 1) + "[sgd]\nloss = 'x^2 + 0.5*x*y + 0.5*y^2'\ncovariance = { 'x,x' = 1.0, 'y,y' = 0.5 }\nlearning_rate = 0.1\nbatch_size = 2\n",
+				density: linear{a: mat.NewDense(2, 2, []float64{2, .5, .5, 1}), d: mat.NewDense(2, 2, []float64{.025, 0, 0, .0125})}.law(0), figure: "x*y"},
 		},
 	}
 }

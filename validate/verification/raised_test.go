@@ -31,6 +31,18 @@ func (p problem) between() problem {
 	return p
 }
 
+// late is solved by make verification alone: its coarser meshes are slow, or too coarse.
+func (p problem) late() problem {
+	p.quick = whole
+	return p
+}
+
+// boxed moves the walls.
+func (p problem) boxed(from, to string) problem {
+	p.text = strings.ReplaceAll(p.text, "["+from+"]", "["+to+"]")
+	return p
+}
+
 // find returns the problem of a section by process, walls and law.
 func (s section) find(kind, walls, name string) problem {
 	for _, p := range s.problems {
@@ -51,7 +63,7 @@ func higherOrders() section {
 	add(
 		rest.find("additive", "far", "Gaussian of a linear drift").raised(fourth, 30, 60, 120, 240),
 		rest.find("additive", "reflecting", "the same cut by walls").raised(fourth, 10, 20, 40, 80),
-		rest.find("multiplicative, Itô", "periodic", "current around a circle").raised(fourth, 16, 32, 64, 128),
+		rest.find("multiplicative, Itô, driven", "periodic", "current around a circle").raised(fourth, 16, 32, 64, 128),
 		rest.find("multiplicative, Stratonovich", "far", "Student's law").raised(fourth, 100, 200, 400),
 		rest.find("multiplicative, Itô", "far, sinh axis", "Student's law").raised(fourth, 50, 100, 200, 400),
 		moves.find("additive", "reflecting", "wave between walls").raised(fourth, 10, 20, 40),
@@ -68,7 +80,7 @@ func higherOrders() section {
 		tensors.find("multiplicative, Itô, rotation", "reflecting", "slope between walls, 10 : 1, turning").raised(fourth, 12, 24, 48, 96),
 		tensorMoves.find("additive", "periodic", "wave that moves and decays").raised(fourth, 8, 16, 32),
 		solid.find("multiplicative, Itô, rotation", "periodic", "waves on a torus, turning, at rest").raised(fourth, 10, 16, 24),
-		rest.find("multiplicative, Itô", "periodic", "current around a circle").raised(spectral, 8, 16, 24),
+		rest.find("multiplicative, Itô, driven", "periodic", "current around a circle").raised(spectral, 8, 16, 24),
 		rest.find("additive", "far", "two wells").raised(spectral, 64, 80, 96),
 		rest.find("multiplicative, Itô", "reflecting", "Student's law cut by walls").between().raised(spectral, 6, 12, 24),
 		moves.find("multiplicative, Itô, in t", "reflecting", "wave driven between walls").between().raised(spectral, 6, 9, 12),
@@ -77,6 +89,24 @@ func higherOrders() section {
 		plane.find("multiplicative, Itô, rotation", "periodic × reflecting", "waves between walls").raised(fourth, 12, 24, 48),
 		tensors.find("multiplicative, Itô, rotation", "periodic", "waves on a torus, 10 : 1, turning").raised(spectral, 12, 18, 24),
 		solid.find("multiplicative, Itô, rotation", "periodic", "waves on a torus, turning, at rest").raised(spectral, 8, 12, 16),
+		rest.find("potential", "far", "two wells").raised(fourth, 50, 100, 200),
+		rest.find("potential", "far", "two wells").raised(spectral, 64, 80, 96),
+		rest.find("potential, mobility", "reflecting", "part of a well").raised(fourth, 16, 32, 64),
+		plane.find("multiplicative, Stratonovich", "far", "Gaussian under uneven noise").raised(fourth, 32, 64, 128),
+		plane.find("multiplicative, Stratonovich", "far", "Gaussian under uneven noise").boxed("-6, 6", "-8, 8").raised(spectral, 40, 48, 56),
+		plane.find("multiplicative, isothermal", "far", "Gaussian under uneven noise").boxed("-6, 6", "-8, 8").raised(spectral, 28, 34, 40),
+		plane.find("multiplicative, Itô, rotation", "periodic × reflecting", "waves between walls").between().raised(spectral, 8, 12, 16),
+		tensors.find("optimiser, rotation", "far", "Gaussian of SGD").raised(fourth, 32, 64, 128).late(),
+		tensors.find("optimiser, rotation", "far", "Gaussian of SGD").raised(spectral, 32, 40, 48),
+		tensors.find("multiplicative, Stratonovich, rotation", "periodic", "waves on a torus, noise of two columns").raised(fourth, 12, 24, 48),
+		planeMoves.find("multiplicative, Itô, in t", "reflecting", "wave driven between walls").raised(fourth, 8, 16),
+		moves.find("killing", "far", "Gaussian killed at x²/2 (Cameron and Martin 1944)").raised(spectral, 32, 40, 48),
+		tensorMoves.find("additive, killing", "periodic", "wave killed").raised(fourth, 8, 16, 32),
+		solid.find("additive", "reflecting", "slope between walls, at rest").raised(fourth, 8, 12, 16),
+		solid.find("additive, rotation", "far", "Gaussian of a linear drift, at rest").raised(fourth, 24, 36, 48).late(),
+		solid.find("multiplicative, isothermal", "periodic", "waves on a torus, turning, at rest").raised(fourth, 10, 16, 24).late(),
+		solid.find("additive, killing", "periodic", "wave killed, in time").raised(fourth, 8, 12).late(),
+		solid.find("additive", "absorbing × reflecting × periodic", "product of waves, in time").raised(fourth, 8, 12).late(),
 	)
 	return out
 }

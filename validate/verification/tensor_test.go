@@ -21,6 +21,11 @@ const (
 // wallNote says why coupled noise is of first order at reflecting walls.
 const wallNote = "a jump that a wall is in the way of does not happen: no flux, of first order in the cells that such jumps reach"
 
+// atFace is p ∝ x² e^(−x² − y²/2) with ¾ of the mass above 0.
+func atFace(x []float64, _ float64) float64 {
+	return x[0] * x[0] * math.Exp(-x[0]*x[0]-x[1]*x[1]/2) * (2 + math.Copysign(1, x[0]))
+}
+
 func tensorsAtRest() section {
 	skew := linear{a: mat.NewDense(2, 2, []float64{1, 2, -2, 1.5}), d: mat.NewDense(2, 2, []float64{1, .4, .4, .3})}
 	descent := linear{a: mat.NewDense(2, 2, []float64{2, .5, .5, 1}), d: mat.NewDense(2, 2, []float64{.0125, .0075, .0075, .00625})} // η/2B times C
@@ -28,9 +33,6 @@ func tensorsAtRest() section {
 		return math.Exp(-x[0]*x[0]/2 - x[1]*x[1]/2 - .3*x[0]*x[1] - .2*math.Sin(x[0]))
 	}
 	const bowlText = "[define]\nPhi = 'x^2/2 + y^2/2 + 0.3*x*y + 0.2*sin(x)'\np = 'exp(-Phi)'\npsi = '0.3*p'\n"
-	atFace := func(x []float64, _ float64) float64 {
-		return x[0] * x[0] * math.Exp(-x[0]*x[0]-x[1]*x[1]/2) * (2 + math.Copysign(1, x[0]))
-	}
 	return section{
 		title: "Two axes that noise couples, at rest",
 		about: "The tensor of every cell is a sum of jumps with nonnegative weights (Selling 1874).",
@@ -62,9 +64,32 @@ func tensorsAtRest() section {
 			{kind: "multiplicative, Itô, rotation", scheme: selling, quick: 3, walls: "closed face", name: "two classes, p ∝ x² near the face",
 				text:    axis("x", -4, 4, "faces = [0.0]") + axis("y", -6, 6) + "[process]\ndrift = { x = '2*x - x^3 - 0.4*x*y', y = '-0.5*y' }\ndiffusion = { 'x,x' = 'x^2/2', 'x,y' = '0.2*x', 'y,y' = 0.5 }\n[initial]\ndensity = 'x > 0 ? 3*exp(-x^2 - y^2) : exp(-x^2 - y^2)'\n",
 				density: atFace, figure: "x", note: "the figure is of first order, as at walls"},
+			{kind: "multiplicative, Stratonovich, rotation", scheme: selling, walls: "periodic", name: "waves on a torus, noise of two columns",
+				text:    torus() + wavesText + columns + coupledStratonovich,
+				density: waves, figure: "cos(x)"},
 		},
 	}
 }
+
+// columns is a noise σ, and the drift that Itô's equation has beside that of Stratonovich.
+const columns = `
+a = "0.8 + 0.2*sin(y)"
+b = 0.3
+c = "0.3*cos(x)"
+d = "0.7 + 0.2*cos(x - y)"
+Dxx = "(a^2 + b^2)/2"
+Dxy = "(a*c + b*d)/2"
+Dyy = "(c^2 + d^2)/2"
+more_x = "(c*diff(a, y))/2"
+more_y = "(a*diff(c, x) + b*diff(d, x) + d*diff(d, y))/2"
+`
+
+const coupledStratonovich = `
+[process]
+drift = { x = "(diff(Dxx*p, x) + diff(Dxy*p, y) + diff(psi, y))/p - more_x", y = "(diff(Dxy*p, x) + diff(Dyy*p, y) - diff(psi, x))/p - more_y" }
+noise = [["a", "b"], ["c", "d"]]
+calculus = "stratonovich"
+`
 
 func tensorsInTime() section {
 	pi := math.Pi
@@ -90,36 +115,6 @@ func tensorsInTime() section {
 			{kind: "additive", scheme: selling, walls: "periodic × absorbing", name: "sine that decays", at: .4,
 				text:    axis("x", 0, turn, periodic) + axis("y", 0, 1, absorbing) + "[define]\ng = '1 + 0.5*cos(x)'\n[process]\ndrift = { x = '0.5*diff(g, x)/g', y = '0.25*diff(g, x)/g' }\ndiffusion = { 'x,x' = 0.5, 'x,y' = 0.125, 'y,y' = 0.1 }\n[initial]\ndensity = 'g*sin(pi*y)'\n",
 				density: strip, mass: func(t float64) float64 { return math.Exp(-.1 * pi * pi * t) }, figure: "cos(x)"},
-		},
-	}
-}
-
-func rankOne() section {
-	fading := func(rate float64) func(x []float64, t float64) float64 {
-		return func(x []float64, t float64) float64 { return 1 + .5*math.Exp(-rate*t)*math.Cos(x[0]+x[1]) }
-	}
-	s, c := math.Sincos(.4)
-	oblique := "[process]\ndiffusion = { 'x,x' = '0.5*cos(0.4)^2', 'x,y' = '0.5*sin(0.4)*cos(0.4)', 'y,y' = '0.5*sin(0.4)^2' }\n[initial]\ndensity = '1 + 0.5*cos(x + y)'\n"
-	ring := func(x []float64, t float64) float64 {
-		xx, yy := x[0]*x[0], x[1]*x[1]
-		return math.Exp(-(xx+yy)/2) * (xx + yy + .8*math.Exp(-4*t)*(xx-yy))
-	}
-	return section{
-		title: "Noise of rank one, in time",
-		about: "Where noise has one direction, no jumps of bounded length make it exactly. The program bounds them by n^⅓ cells, adds diffusion across, of order h in the mean over directions, and errs by long jumps, of order h^(4/3).",
-		problems: []problem{
-			{kind: "additive", scheme: rank, walls: "periodic", name: "wave, noise along (1, 1)", at: 1,
-				text:    torus() + "[process]\nnoise = [['0.7'], ['0.7']]\n[initial]\ndensity = '1 + 0.5*cos(x + y)'\n",
-				density: fading(4 * .245), figure: "cos(x + y)"},
-			{kind: "additive", scheme: rank, walls: "periodic", name: "wave, noise at an angle of 0.4", at: 1,
-				text:    torus() + oblique,
-				density: fading(.5 * (s + c) * (s + c)), figure: "cos(x + y)", order: 1, from: chord, judge: byLadder, note: "over the whole ladder: the longest jumps grow by whole cells"},
-			{kind: "multiplicative, Stratonovich", scheme: rank, walls: "far", name: "noise around a circle", at: .3, cells: []int{24, 48, 96},
-				text:    square(-5.5, 5.5) + "[process]\nnoise = [['-sqrt(2)*y'], ['sqrt(2)*x']]\ncalculus = 'stratonovich'\n[initial]\ndensity = 'exp(-(x^2 + y^2)/2)*(1.8*x^2 + 0.2*y^2)'\n",
-				density: ring, figure: "x^2", order: 1, from: chord, judge: byFigure, note: "the figure: what the mesh adds across the noise makes the density show the directions that fit it, and expectations alone converge"},
-			{kind: "additive, drift across", scheme: rank, walls: "periodic", name: "wave, noise along (1, 1), drift along (1, −1)", at: 1,
-				text:    torus() + "[process]\ndrift = { x = 1, y = -0.5 }\nnoise = [['0.7'], ['0.7']]\n[initial]\ndensity = '1 + 0.5*cos(x + y)'\n",
-				density: func(x []float64, t float64) float64 { return 1 + .5*math.Exp(-.98*t)*math.Cos(x[0]+x[1]-.5*t) }, figure: "cos(x + y)", order: 1, from: courant, note: "drift that the noise cannot carry is upwind"},
 		},
 	}
 }

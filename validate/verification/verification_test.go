@@ -66,6 +66,7 @@ var figures = map[string]func(x []float64) float64{
 	"cos(x)":         func(x []float64) float64 { return math.Cos(x[0]) },
 	"sin(x + y)":     func(x []float64) float64 { return math.Sin(x[0] + x[1]) },
 	"sin(x + y + z)": func(x []float64) float64 { return math.Sin(x[0] + x[1] + x[2]) },
+	"cos(x + y + z)": func(x []float64) float64 { return math.Cos(x[0] + x[1] + x[2]) },
 	"cos(x + y)":     func(x []float64) float64 { return math.Cos(x[0] + x[1]) },
 }
 
@@ -249,6 +250,11 @@ func TestKnownLawsAreReachedWithTheirOrders(t *testing.T) {
 				t.Run("solvers/"+p.name, func(t *testing.T) { r.settled = append(r.settled, settle(t, p, pairs(p))) })
 			}
 		}
+	}
+	t.Run("methods and equations", func(t *testing.T) { r.takes = methodsTake(t) })
+	for _, no := range refusals() {
+		no.ask(t)
+		r.refused = append(r.refused, no)
 	}
 	if directory == "" {
 		return
