@@ -28,9 +28,9 @@ func (r *reader) readOrder(t *table, p *Problem) {
 	}
 }
 
-// fewestOf is the cells along an axis from which on stencils of five say anything about
+// FewestOf is the cells along an axis from which on stencils of five say anything about
 // a law, and those that waves and polynomials take.
-var fewestOf = map[operators.Order]int{operators.Fourth: 8, operators.Spectral: 5}
+var FewestOf = map[operators.Order]int{operators.Fourth: 8, operators.Spectral: 5}
 
 // checkSmooth refuses what a scheme of high order cannot follow.
 func (r *reader) checkSmooth(file *table, p *Problem) {
@@ -64,8 +64,8 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 		switch {
 		case len(a.Faces) > 0:
 			refuse(fmt.Sprintf("found faces on axis %q, at which a law need not be smooth", a.Name), "")
-		case a.Cells > 0 && a.Cells < fewestOf[p.Order]:
-			r.fail(line, "numerics.order", fmt.Sprintf("order %v: found %d cells on axis %q", p.Order, a.Cells, a.Name), fmt.Sprintf("at least %d", fewestOf[p.Order]), "more cells, or order 2")
+		case a.Cells > 0 && a.Cells < FewestOf[p.Order]:
+			r.fail(line, "numerics.order", fmt.Sprintf("order %v: found %d cells on axis %q", p.Order, a.Cells, a.Name), fmt.Sprintf("at least %d", FewestOf[p.Order]), "more cells, or order 2")
 		case p.Order != operators.Spectral:
 		case a.Ends[0] == grid.Absorbing || a.Ends[1] == grid.Absorbing:
 			refuse(fmt.Sprintf("found an absorbing end of axis %q, which waves cannot have", a.Name), "order = 4 takes absorbing ends")

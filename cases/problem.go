@@ -91,8 +91,19 @@ func (p *Problem) LawsOnly() {
 }
 
 // Open reports whether a range or a number of cells is left to the run.
-func (p *Problem) Open() bool {
-	return slices.ContainsFunc(p.Axes, func(a AxisSpec) bool { return a.Cells == 0 || a.open(0) || a.open(1) })
+func (p *Problem) Open() bool { return p.LeftOpen() != "" }
+
+// LeftOpen names the first of these, or is "".
+func (p *Problem) LeftOpen() string {
+	for _, a := range p.Axes {
+		switch {
+		case a.open(0) || a.open(1):
+			return fmt.Sprintf("the range of axis %q", a.Name)
+		case a.Cells == 0:
+			return fmt.Sprintf("the number of cells of axis %q", a.Name)
+		}
+	}
+	return ""
 }
 
 func (p *Problem) names() []string {

@@ -23,6 +23,9 @@ const (
 // tolerances span eleven decades.
 const MostLevels = 12
 
+// LadderTasks are those whose figures are compared.
+var LadderTasks = []string{"stationary", "evolve", "quasistationary"}
+
 // Ladder says how Converge solves a case several times. The zero value is four
 // meshes, with an eighth of the case's cells along every axis, a quarter, a
 // half and all.
@@ -55,10 +58,11 @@ type Level struct {
 	Tolerance float64      `json:"tolerance,omitempty"` // of that of times
 	Seconds   float64      `json:"seconds,omitempty"`   // of that of orders
 	H         float64      `json:"h"`                   // width of a cell over that on the finest mesh; of boxes, of tolerances: over the case's, the tightest; the order's place
-	// Noise of the law that no mesh explains, as an L1 distance: of the
-	// stationary solver and of the integration in time.
-	StationaryNoise float64 `json:"stationary_noise,omitempty"`
-	EvolveNoise     float64 `json:"evolve_noise,omitempty"`
+	// Noise of the law that no mesh explains, as an L1 distance: of the solvers of
+	// laws at rest and of the integration in time.
+	StationaryNoise      float64 `json:"stationary_noise,omitempty"`
+	EvolveNoise          float64 `json:"evolve_noise,omitempty"`
+	QuasistationaryNoise float64 `json:"quasistationary_noise,omitempty"`
 
 	change func(c *cases.Case) (*cases.Case, error) // of a case whose problem and axes are its own
 }
@@ -93,8 +97,8 @@ func Converge(ctx context.Context, c *cases.Case, l Ladder) (*Convergence, error
 	if e := c.Problem.Evolve; e != nil {
 		out.Time = e.Times[len(e.Times)-1]
 	}
-	if c.Problem.Open() {
-		return nil, &cases.Mistake{File: c.Name, Key: "axis", Found: "a range or a number of cells is left open", Expected: "both, for every axis", Hint: "`fokker run` chooses them; the case.toml that it writes has them"}
+	if open := c.Problem.LeftOpen(); open != "" {
+		return nil, &cases.Mistake{File: c.Name, Key: "axis", Found: open + " is left open", Expected: "a range and a number of cells for every axis", Hint: "`fokker run` chooses them; the case.toml that it writes has them"}
 	}
 	out.In = cmp.Or(l.In, "cells")
 	if out.In != "cells" && l.Levels > MostLevels {
@@ -144,7 +148,13 @@ func (c *Convergence) warn(format string, args ...any) {
 func solveOn(ctx context.Context, c *cases.Case, l Ladder, on *Level) (*cases.Result, error) {
 	level, p := *c, *c.Problem
 	level.Problem, p.Axes, p.Accuracy = &p, slices.Clone(p.Axes), 0
+	region := p.Quasistationary
 	p.LawsOnly()
+	if region != nil {
+		task := *region
+		task.Tolerance /= tighter
+		p.Quasistationary = &task
+	}
 	if p.Evolve != nil {
 		task := *p.Evolve
 		task.Tolerance = min(task.Tolerance, max(task.Tolerance/tighter, tightest))
@@ -178,6 +188,14 @@ func (l *Level) noises(r *cases.Result, p *cases.Problem) {
 	if r.Evolve != nil {
 		l.EvolveNoise = max(rounding, r.Evolve.TimeError)
 	}
+	if r.Quasistationary != nil { // by iterations on elimination
+		l.QuasistationaryNoise = max(rounding, p.Quasistationary.Tolerance/tighter)
+	}
+}
+
+// noise is that of a task.
+func (l *Level) noise(task string) float64 {
+	return map[string]float64{"stationary": l.StationaryNoise, "evolve": l.EvolveNoise, "quasistationary": l.QuasistationaryNoise}[task]
 }
 
 // Write writes the directory dir, whole or not at all: summary.json, case.toml
@@ -195,7 +213,7 @@ func (c *Convergence) Write(dir string) error {
 		if err := os.WriteFile(filepath.Join(fresh, "case.toml"), c.of.TOML(), 0o666); err != nil {
 			return err
 		}
-		for _, task := range []string{"stationary", "evolve"} {
+		for _, task := range LadderTasks {
 			if err := c.picture(filepath.Join(fresh, "converge-"+task+".png"), task); err != nil {
 				return err
 			}

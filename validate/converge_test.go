@@ -277,3 +277,53 @@ func TestDirectoryIsReplacedWhole(t *testing.T) {
 		t.Error("replaced what is no run directory")
 	}
 }
+
+// The law of what has not left a well, and its rate, are of second order.
+func TestWhatHasNotLeftIsComparedAsWell(t *testing.T) {
+	const well = `
+[[axis]]
+name = "x"
+range = [-3, 0]
+boundary = ["reflecting", "absorbing"]
+cells = 160
+[process]
+drift = { x = "x - x^3" }
+diffusion = 0.1
+[quasistationary]
+`
+	c := ladder(t, Ladder{}, well)
+	for _, name := range []string{"escape_rate", "mean.x"} {
+		if f := c.figure(t, "quasistationary."+name); math.Abs(f.Order-2) > .05 || f.Note != "" {
+			t.Errorf("%s %v: order %v, %q, want 2", name, f.Values, f.Order, f.Note)
+		}
+	}
+	for in, text := range map[string]string{"order": well, "time": well} {
+		parsed, err := cases.Parse("test.toml", []byte(text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Converge(context.Background(), parsed, Ladder{In: in}); err == nil {
+			t.Errorf("in %s: no error where nothing differs", in)
+		}
+	}
+}
+
+// A chain makes its steps: it has no tolerance in time, and one scheme.
+func TestChainsHaveNoLadderInTimeAndOrder(t *testing.T) {
+	for _, in := range []string{"time", "order"} {
+		c, err := cases.FromGallery("quartic")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Converge(context.Background(), c, Ladder{In: in}); err == nil || !strings.Contains(err.Error(), `found "chain"`) {
+			t.Errorf("in %s: %v, want the chain refused", in, err)
+		}
+	}
+}
+
+// Waves take five cells: the ladder ends there.
+func TestLadderEndsWhereAnOrderDoes(t *testing.T) {
+	if c := ladder(t, Ladder{}, "whirl", "axis.x.cells=24", "axis.y.cells=24"); len(c.Levels) != 3 || !strings.Contains(strings.Join(c.Warnings, "\n"), "fewer than 5") {
+		t.Errorf("%d levels, %q", len(c.Levels), c.Warnings)
+	}
+}

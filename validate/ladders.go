@@ -85,6 +85,9 @@ func (c *Convergence) planTimes(p *cases.Problem, l Ladder) error {
 	if p.Evolve == nil {
 		return &cases.Mistake{File: c.Case, Key: "evolve", Found: "found no [evolve]", Expected: "one, whose tolerance the ladder changes"}
 	}
+	if p.Chain != nil {
+		return &cases.Mistake{File: c.Case, Key: "sgd.model", Found: `found "chain", which makes its steps and has no error in time`, Expected: `"diffusion"`, Hint: "--in cells"}
+	}
 	if loosest := p.Evolve.Tolerance * math.Pow10(levels-2); loosest > 1 { // laws are never further apart than 2
 		return &cases.Mistake{File: c.Case, Key: "evolve.tolerance", Found: fmt.Sprintf("the loosest of %d tolerances would be %.3g", levels, loosest), Expected: "at most 1", Hint: "fewer levels, or a tighter tolerance of the case"}
 	}
@@ -99,7 +102,7 @@ func (c *Convergence) planTimes(p *cases.Problem, l Ladder) error {
 			change: func(c *cases.Case) (*cases.Case, error) {
 				task := *c.Problem.Evolve
 				task.Tolerance = tolerance
-				c.Problem.Evolve, c.Problem.Stationary = &task, nil
+				c.Problem.Evolve, c.Problem.Stationary, c.Problem.Quasistationary = &task, nil, nil
 				return c, nil
 			},
 		})
@@ -115,7 +118,7 @@ func (f *Figure) settle(levels []Level) {
 	tolerance, last := 0.0, len(levels)-1
 	if levels[0].Tolerance == 0 { // of which the ladder is not made
 		for _, l := range levels {
-			tolerance = max(tolerance, map[string]float64{"stationary": l.StationaryNoise, "evolve": l.EvolveNoise}[f.Task])
+			tolerance = max(tolerance, l.noise(f.Task))
 		}
 	}
 	f.Noise = max(tolerance, rounding) * f.scale
@@ -144,6 +147,12 @@ func (f *Figure) settle(levels []Level) {
 
 // planOrders takes all orders on the case's own mesh.
 func (c *Convergence) planOrders(p *cases.Problem, _ Ladder) error {
+	switch {
+	case p.Chain != nil:
+		return &cases.Mistake{File: c.Case, Key: "sgd.model", Found: `found "chain", whose steps have one scheme`, Expected: `"diffusion"`, Hint: "--in cells"}
+	case p.Stationary == nil && p.Evolve == nil:
+		return &cases.Mistake{File: c.Case, Key: "quasistationary", Found: "found alone, which is of order 2", Expected: "[stationary] or [evolve]", Hint: "--in cells"}
+	}
 	var cells []int
 	for _, a := range p.Axes {
 		cells = append(cells, a.Cells)
@@ -215,6 +224,7 @@ func (c *Convergence) solveOrder(ctx context.Context, l Ladder, level *Level) (*
 	if err != nil {
 		return nil, err
 	}
+	level.noises(r, c.of.Problem)
 	if s := r.Stationary; s != nil {
 		level.Seconds += s.Seconds
 	}

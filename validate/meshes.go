@@ -9,6 +9,7 @@ import (
 
 	"fokker/cases"
 	"fokker/grid"
+	"fokker/operators"
 )
 
 const (
@@ -74,7 +75,7 @@ func scaled(p *cases.Problem, factor float64) (cells []int, why string) {
 		}
 		n := int(math.Round(exact))
 		if factor < 1 {
-			why = tooFew(a, n)
+			why = tooFew(a, n, p.Order)
 		}
 		if why != "" {
 			return nil, why
@@ -85,10 +86,10 @@ func scaled(p *cases.Problem, factor float64) (cells []int, why string) {
 }
 
 // tooFew says why an axis cannot have so few cells, "" if it can.
-func tooFew(a cases.AxisSpec, n int) string {
+func tooFew(a cases.AxisSpec, n int, order operators.Order) string {
 	least := fewestCells
 	if a.Ends[0] == grid.Periodic {
-		least = fewestAround
+		least = max(fewestAround, cases.FewestOf[order])
 	}
 	if n < least {
 		return fmt.Sprintf("axis %q would have %d cells, fewer than %d", a.Name, n, least)

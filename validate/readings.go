@@ -45,6 +45,15 @@ func readings(r *cases.Result, p *cases.Problem) (out []reading, err error) {
 		}
 		out = append(out, f.list...)
 	}
+	if q := r.Quasistationary; q != nil {
+		f := &reader{task: "quasistationary", result: r, problem: p, law: q.Masses}
+		f.add("escape_rate", "escape rate", q.EscapeRate, 0)
+		f.moments(q.Mean, q.Covariance, q.Entropy, q.FreeEnergy)
+		if err := f.observables(q.Observables); err != nil {
+			return nil, err
+		}
+		out = append(out, f.list...)
+	}
 	return out, nil
 }
 

@@ -21,7 +21,7 @@ func (f *Figure) analyse(levels []Level) {
 	h, tolerance := make([]float64, len(levels)), 0.0
 	for k, l := range levels {
 		h[k] = l.H
-		tolerance = max(tolerance, map[string]float64{"stationary": l.StationaryNoise, "evolve": l.EvolveNoise}[f.Task])
+		tolerance = max(tolerance, l.noise(f.Task))
 	}
 	f.Noise = tolerance * f.scale
 	for k := 2; k < len(h); k++ {

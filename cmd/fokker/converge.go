@@ -116,7 +116,7 @@ func (c *converging) solve(ctx context.Context, cmd *cobra.Command) (*validate.C
 func convergence(c *validate.Convergence) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s, %s\n", c.Case, headed(c))
-	for _, task := range []string{"stationary", "evolve"} {
+	for _, task := range validate.LadderTasks {
 		table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 		first := true
 		for _, f := range c.Figures {
@@ -128,7 +128,8 @@ func convergence(c *validate.Convergence) string {
 				fmt.Fprintf(table, "  %s\t%s\n", c.In, strings.Join(levels(c), "\t"))
 				first = false
 			}
-			fmt.Fprintf(table, "  %s\t%s\n", f.Label, strings.Join(figure(f, c), "\t"))
+			line := append(figure(f, c), "", "", "")[:len(c.Levels)+3] // all lines have all columns, which align them
+			fmt.Fprintf(table, "  %s\t%s\n", f.Label, strings.Join(line, "\t"))
 		}
 		table.Flush()
 	}
