@@ -318,7 +318,7 @@ func (r *reader) readInfluence(file *table, p *Problem) {
 	case p.Evolve != nil && p.loses():
 		r.fail(t.line, "influence", "found for a law that loses mass", "walls that reflect", "")
 	case p.Chain != nil:
-		r.fail(t.line, "influence", `found with model = "chain"`, `model = "diffusion", whose rates it is about`, "")
+		r.fail(t.line, "influence", `found with model = "chain"`, `model = "diffusion"`, "it is a derivative by the rates of the equation; [compare] says how far that is from the chain")
 	case p.descent != nil && p.descent.Data.Random != nil:
 		r.fail(t.line, "influence", "found for random examples, which have no rows", "`data`, the name of a CSV file", "")
 	}

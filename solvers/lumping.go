@@ -85,11 +85,21 @@ func StationaryChain(c operators.Tabled, s *Settings) (*Law, error) {
 		return nil, ErrLost
 	}
 	m := t.start()
-	if err := t.run(m); err != nil {
+	err := t.run(m)
+	if err != nil && !errors.As(err, new(*NotConverged)) {
 		return nil, err
 	}
-	if !t.reached(slices.Index(m, slices.Max(m))) {
-		return nil, errors.New(`solvers: lumping finds one closed class, and there are others: take fewer cells, or insist by method "gth"`)
+	if err != nil || slices.Contains(t.reach(slices.Index(m, slices.Max(m)), c.Backward), false) {
+		if classes := t.closed(); len(classes) > 1 {
+			law, err := t.severally(classes)
+			if err == nil {
+				law.Elapsed = time.Since(begin)
+			}
+			return law, err
+		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	all := make([]int, len(m))
 	for i := range all {
@@ -98,25 +108,6 @@ func StationaryChain(c operators.Tabled, s *Settings) (*Law, error) {
 	law := &Law{Report: t.report, Mass: m, Classes: []Class{{Cells: all, Mass: m, Probability: 1}}}
 	law.Elapsed = time.Since(begin)
 	return law, nil
-}
-
-// reached reports whether mass gets to a cell from all others, so that its class is the
-// only closed one.
-func (t *lumping) reached(goal int) bool {
-	f := make([]float64, t.chain.Size())
-	f[goal] = 1
-	for before, now := 0, 1; now > before; {
-		t.chain.Backward(t.next, f)
-		t.report.WorkUnits++
-		before, now = now, 0
-		for i, v := range t.next {
-			if v > 0 || f[i] > 0 {
-				f[i] = 1
-				now++
-			}
-		}
-	}
-	return !slices.Contains(f, 0)
 }
 
 // lumping is an iteration for the law of a chain, or that conditional on staying

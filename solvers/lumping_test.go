@@ -114,13 +114,9 @@ func TestLawsOfChainsThatGoToAndFro(t *testing.T) {
 	}
 }
 
-// Steps without noise into two wells end in one of two cells.
-func TestLumpingRefusesSeveralClosedClasses(t *testing.T) {
-	p := operators.Pointwise{
-		Dimension: 1, Noises: 1,
-		DriftAt: func(b, x []float64, _ float64) { b[0] = x[0] - x[0]*x[0]*x[0] },
-		NoiseAt: func(s, x []float64, _ float64) { s[0] = 0 },
-	}
+// Steps without noise into two wells end in one of two cells, and noise
+// that ends between two wells leaves each its law: lumping finds what elimination does.
+func TestLumpingFindsAllClosedClasses(t *testing.T) {
 	edges := make([]float64, 202)
 	for i := range edges {
 		edges[i] = 4*float64(i)/200 - 2.01 // ±1 and 0 are centres
@@ -129,15 +125,32 @@ func TestLumpingRefusesSeveralClosedClasses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := operators.NewKernel(g, operators.Normal{Process: p, Interval: 0.1}, 1, 1e9)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if law, err := solvers.StationaryChain(c, nil); err != nil || len(law.Classes) < 2 {
-		t.Errorf("elimination: %v", err)
-	}
-	if _, err := solvers.StationaryChain(c, &solvers.Settings{Method: "lumping"}); err == nil {
-		t.Error("lumping finds a law")
+	initial := make([]float64, g.Size())
+	initial[60], initial[98], initial[150], initial[170] = 0.1, 0.2, 0.3, 0.4
+	for name, noise := range map[string]float64{"none": 0, "in the right well": 0.3} {
+		p := operators.Pointwise{
+			Dimension: 1, Noises: 1,
+			DriftAt: func(b, x []float64, _ float64) { b[0] = x[0] - x[0]*x[0]*x[0] },
+			NoiseAt: func(s, x []float64, _ float64) { s[0] = noise * max(0, min(x[0]-0.5, 1.5-x[0])) },
+		}
+		c, err := operators.NewKernel(g, operators.Normal{Process: p, Interval: 0.1}, 1, 1e9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := solvers.StationaryChain(c, &solvers.Settings{Initial: initial})
+		if err != nil || len(want.Classes) < 2 {
+			t.Fatalf("elimination: %v", err)
+		}
+		got, err := solvers.StationaryChain(c, &solvers.Settings{Initial: initial, Method: "lumping"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got.Classes) != len(want.Classes) || l1(got.Mass, want.Mass) > 1e-7 {
+			t.Errorf("noise %s: %d classes, law off by %.2g, want %d classes", name, len(got.Classes), l1(got.Mass, want.Mass), len(want.Classes))
+		}
+		if law, err := solvers.StationaryChain(c, &solvers.Settings{Method: "lumping"}); err != nil || law.Mass != nil || !math.IsNaN(law.Classes[0].Probability) {
+			t.Errorf("noise %s: a mixture without an initial law, %v", name, err)
+		}
 	}
 }
 

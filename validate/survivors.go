@@ -53,7 +53,7 @@ func (v *verifier) remain() error {
 	}
 	losses := float64(p.Particles) * q.EscapeRate * until
 	if p.Particles < leastBlocks*block || losses < fewestLosses {
-		v.out.Skipped = append(v.out.Skipped, "quasistationary: escape rate")
+		v.out.Words = append(v.out.Words, fmt.Sprintf("quasistationary: of %d particles some %.2g would leave in %d steps, too few to know their rate: more particles, or a longer step", p.Particles, losses, int(math.Round(until/p.Step))))
 		return nil
 	}
 	if err := v.leave(&p, l, until, q.EscapeRate, allowed); err != nil {
