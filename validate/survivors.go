@@ -46,7 +46,8 @@ func (v *verifier) remain() error {
 		return err
 	}
 	p := v.paths()
-	p.Axes, p.Initial, p.Particles = axes, inCells(v.result.Grid, l.Mass, l.Rough), p.Particles/ofAll/block*block
+	p.Axes, p.Initial = axes, inCells(v.result.Grid, l.Mass, l.Rough)
+	p.Particles = min(p.Particles/block, max(p.Particles/ofAll/block, leastBlocks)) * block
 	until, err := v.stay(&p, l, q.EscapeRate)
 	if err != nil {
 		return err
