@@ -19,38 +19,17 @@ const byGMRES = "gmres"
 // ‖P Lᵀm‖₁ near the error of m. The equation is solved by GMRES (Saad and Schultz
 // 1986); preconditioning by a scheme of second order is due to Orszag (1980).
 func settle(l operators.Accurate, set *Settings) (*Law, error) {
-	begin := time.Now()
-	var s Settings
-	if set != nil {
-		s = *set
-	}
+	begin, s := time.Now(), set.forLaws()
 	if s.Method != "" && s.Method != byGMRES {
 		return nil, fmt.Errorf("solvers: method %q for an operator that is no generator, expected %q", s.Method, byGMRES)
 	}
-	s.Method = ""
-	near := s
-	near.Tolerance, near.Progress = guessTolerance, nil
-	t, err := newTask(l.Monotone(), &near)
+	t, law, err := guess(l, s)
 	if err != nil {
 		return nil, err
 	}
-	law := &Law{}
-	if err := t.classes(law); err != nil {
-		return nil, err
-	}
-	t.mix(law)
-	if len(law.Classes) != 1 || len(law.Classes[0].Cells) != l.Size() {
-		return nil, errors.New("solvers: the mesh falls into several classes of cells, between which a law is not smooth: take a method of second order")
-	}
 	g := &gmres{operator: l, tolerance: s.Tolerance, m: law.Mass}
-	if g.tolerance == 0 {
-		g.tolerance = 1e-8
-	}
 	if g.inverse, err = t.inverse(law.Mass, &law.Report); err != nil {
 		return nil, err
-	}
-	if s.Progress == nil {
-		s.Progress = func(float64) {}
 	}
 	err = g.run(t.Context, s.Progress)
 	if _, alternates := g.inverse.(*swept); alternates && errors.As(err, new(*NotConverged)) {
@@ -77,6 +56,24 @@ func settle(l operators.Accurate, set *Settings) (*Law, error) {
 	}
 	law.Residual, law.Elapsed = l1(g.r)/all, time.Since(begin)
 	return law, nil
+}
+
+// guess returns the law of the generator beside the operator, and its task.
+func guess(l operators.Accurate, near Settings) (*task, *Law, error) {
+	near.Method, near.Tolerance, near.Progress = "", guessTolerance, nil
+	t, err := newTask(l.Monotone(), &near)
+	if err != nil {
+		return nil, nil, err
+	}
+	law := &Law{}
+	if err := t.classes(law); err != nil {
+		return nil, nil, err
+	}
+	t.mix(law)
+	if len(law.Classes) != 1 || len(law.Classes[0].Cells) != l.Size() {
+		return nil, nil, errors.New("solvers: the mesh falls into several classes of cells, between which a law is not smooth: take a method of second order")
+	}
+	return t, law, nil
 }
 
 // guessTolerance is that of the law of the generator, of which the mesh error is

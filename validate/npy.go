@@ -32,27 +32,34 @@ var (
 	npyName  = regexp.MustCompile(`^([<>|=])([fiu])([1248])$`)
 )
 
-// readHeader reads the header of versions 1 to 3.
-func (r *rows) readHeader(from io.Reader) (*header, error) {
-	broken := r.fail("it has a broken header", "an array as numpy.save writes it", "")
+// headerText returns that of versions 1 to 3.
+func headerText(from io.Reader) ([]byte, error) {
 	var start [8]byte
 	if _, err := io.ReadFull(from, start[:]); err != nil {
-		return nil, broken
+		return nil, err
 	}
 	length := make([]byte, 4)
 	if start[6] == 1 {
 		length = length[:2]
 	}
 	if _, err := io.ReadFull(from, length); err != nil {
-		return nil, broken
+		return nil, err
 	}
 	n := binary.LittleEndian.Uint32(append(length, 0, 0)[:4])
 	const most = 1 << 16 // of a header with one type
 	if n > most {
-		return nil, broken
+		return nil, io.ErrUnexpectedEOF
 	}
 	text := make([]byte, n)
-	if _, err := io.ReadFull(from, text); err != nil {
+	_, err := io.ReadFull(from, text)
+	return text, err
+}
+
+// readHeader reads what the elements are and how many.
+func (r *rows) readHeader(from io.Reader) (*header, error) {
+	broken := r.fail("it has a broken header", "an array as numpy.save writes it", "")
+	text, err := headerText(from)
+	if err != nil {
 		return nil, broken
 	}
 	kind, order, shape := npyType.FindSubmatch(text), npyOrder.FindSubmatch(text), npyShape.FindSubmatch(text)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"fokker/cases"
 	"fokker/grid"
 	"fokker/validate/compare"
 )
@@ -35,14 +36,8 @@ func (v *verifier) remain() error {
 		v.out.Words = append(v.out.Words, "quasistationary: the region is no box of cells: particles are not held against its law")
 		return nil
 	}
-	l := &subject{name: "quasistationary", raw: q.Masses}
-	var coarse []float64
-	allowed := 0.0
-	if v.coarse != nil {
-		coarse = v.coarse.Quasistationary.Masses
-		allowed = math.Abs(q.EscapeRate - v.coarse.Quasistationary.EscapeRate)
-	}
-	if err := v.ready(l, coarse); err != nil {
+	l, allowed, err := v.remaining(q)
+	if err != nil {
 		return err
 	}
 	p := v.paths()
@@ -62,6 +57,17 @@ func (v *verifier) remain() error {
 	}
 	v.equations = len(v.out.Tests)
 	return nil
+}
+
+// remaining is the law under test, and what the mesh may change its rate by.
+func (v *verifier) remaining(q *cases.QuasistationaryResult) (l *subject, allowed float64, err error) {
+	l = &subject{name: "quasistationary", raw: q.Masses}
+	var coarse []float64
+	if v.coarse != nil {
+		coarse = v.coarse.Quasistationary.Masses
+		allowed = math.Abs(q.EscapeRate - v.coarse.Quasistationary.EscapeRate)
+	}
+	return l, allowed, v.ready(l, coarse)
 }
 
 // stay chooses the step of the particles and for how long they move: twice through the

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -22,30 +23,7 @@ func approximations(a *validate.Approximations) string {
 			continue
 		}
 		fmt.Fprintf(&text, "\n%s, beside %s\n", l.Name, l.Reference)
-		table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-		head := []string{"  "}
-		for _, d := range l.Models {
-			head = append(head, d.Name)
-		}
-		fmt.Fprintln(table, strings.Join(head, "\t"))
-		for i, f := range l.Models[0].Figures {
-			row := []string{"  " + f.Name}
-			for _, d := range l.Models {
-				row = append(row, measured(d.Figures[i].Value, d.Figures[i].Mesh+d.Figures[i].Sampling))
-			}
-			fmt.Fprintln(table, strings.Join(row, "\t"))
-		}
-		row := []string{"  total variation"}
-		for _, d := range l.Models {
-			row = append(row, distance(l, d.Name))
-		}
-		fmt.Fprintln(table, strings.Join(row, "\t"))
-		row = []string{"  holds"}
-		for _, d := range l.Models {
-			row = append(row, holds(l, d))
-		}
-		fmt.Fprintln(table, strings.Join(row, "\t"))
-		table.Flush()
+		sideBySide(&text, l)
 	}
 	fmt.Fprintln(&text)
 	for _, words := range a.Words {
@@ -55,6 +33,27 @@ func approximations(a *validate.Approximations) string {
 		fmt.Fprintf(&text, "%s: %s\n", name, a.Missing[name])
 	}
 	return trimmedLines(text.String())
+}
+
+// sideBySide is a table of figures, a column a description.
+func sideBySide(to io.Writer, l validate.Beside) {
+	table := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	row := func(name string, of func(d validate.Described) string) {
+		cells := []string{"  " + name}
+		for _, d := range l.Models {
+			cells = append(cells, of(d))
+		}
+		fmt.Fprintln(table, strings.Join(cells, "\t"))
+	}
+	row("", func(d validate.Described) string { return d.Name })
+	for i, f := range l.Models[0].Figures {
+		row(f.Name, func(d validate.Described) string {
+			return measured(d.Figures[i].Value, d.Figures[i].Mesh+d.Figures[i].Sampling)
+		})
+	}
+	row("total variation", func(d validate.Described) string { return distance(l, d.Name) })
+	row("holds", func(d validate.Described) string { return holds(l, d) })
+	table.Flush()
 }
 
 // missing lists the descriptions without laws in their order.
