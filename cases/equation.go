@@ -222,11 +222,6 @@ func (r *reader) checkCoupling(p *Problem, line int, key string) {
 		if len(g) > 3 {
 			r.fail(line, key, fmt.Sprintf("noise couples %d axes, which is not available in this version", len(g)), "at most 3", "")
 		}
-		for _, k := range g {
-			if a := p.Axes[k]; a.Spaced != "uniform" && a.Spaced != "" {
-				r.fail(line, key, fmt.Sprintf("noise couples axis %q, whose spacing is %s", a.Name, a.Spaced), "uniform cells where noise couples axes", "a function of the variable, such as its logarithm, may be the axis instead")
-			}
-		}
 	}
 }
 

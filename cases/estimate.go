@@ -197,9 +197,9 @@ func meshError(d1, d2, order float64, w []float64, highest float64) float64 {
 // cuts returns, for every comparison, what it may change of its expectation
 // that the law is taken to be even in each cell: where a fraction θ of the cell
 // counts, θ(1 − θ)/4 of the difference of its neighbours' masses. Where sums of
-// masses are interpolated it is not.
+// masses are interpolated, and on lines, it is not.
 func (f *figures) cuts(m []float64, t float64) (map[string]float64, error) {
-	out := map[string]float64{}
+	out, l := map[string]float64{}, thinLine{offset: make([]int, f.grid.Dim())}
 	for o := range f.observed {
 		if f.observed[o].points == 1 || f.observed[o].edges > 2 {
 			continue
@@ -210,7 +210,7 @@ func (f *figures) cuts(m []float64, t float64) (map[string]float64, error) {
 		}
 		total := 0.0
 		for i, part := range phi {
-			if part > 0 && part < 1 {
+			if part > 0 && part < 1 && m[i] > 0 && !f.lineOf(&l, m, i) {
 				total += part * (1 - part) / 4 * f.slope(i, m, phi)
 			}
 		}

@@ -146,12 +146,13 @@ func (r *run) multiplicative(k int) bool {
 // is, whereas it vanishes towards a point onto which mass collapses.
 func (r *run) checkAtom(c solvers.Class) error {
 	heaviest := largest(c.Mass)
-	if c.Mass[heaviest] < crowded || len(c.Cells) == 1 && c.Probability == 0 {
+	share := weightOf(c) * c.Mass[heaviest] // of all mass: a class into which less and less falls has no atom
+	if c.Mass[heaviest] < crowded || share == 0 {
 		return nil
 	}
 	coarse, err := r.problem.coarser(r.everyAxis(2)...)
 	if err != nil { // too few for the faces
-		r.warn("%s of the stationary mass lies in one cell, and the mesh cannot be halved to see whether it collapses there: %v", percent(c.Mass[heaviest]), err)
+		r.warn("%s of the stationary mass lies in one cell, and the mesh cannot be halved to see whether it collapses there: %v", percent(share), err)
 		return nil
 	}
 	most, noise, err := r.heaviestOn(coarse)
@@ -160,7 +161,7 @@ func (r *run) checkAtom(c solvers.Class) error {
 	}
 	if noise == nil { // no mass there is a number
 		r.unresolved = true
-		r.warn("%s of the stationary mass lies in one cell, and on half as many cells there is no law to compare", percent(c.Mass[heaviest]))
+		r.warn("%s of the stationary mass lies in one cell, and on half as many cells there is no law to compare", percent(share))
 		return nil
 	}
 	at, here := "", r.noiseAt(r.grid, c.Cells[heaviest])
@@ -169,18 +170,26 @@ func (r *run) checkAtom(c solvers.Class) error {
 		at += fmt.Sprintf(" %s = %.6g", r.grid.Axis(k).Name, r.grid.Centers(k)[r.grid.Along(k, c.Cells[heaviest])])
 		same = same || here[k] > 0.75*noise[k] // it would be a quarter where noise vanishes linearly
 	}
-	r.unresolved = r.unresolved || same && c.Mass[heaviest] > mostly
-	if same || c.Mass[heaviest] < persists*most {
-		r.warn("%s of the stationary mass lies in one cell: the mesh does not resolve the law", percent(c.Mass[heaviest]))
+	r.unresolved = r.unresolved || same && share > mostly
+	if same || share < persists*most {
+		r.warn("%s of the stationary mass lies in one cell: the mesh does not resolve the law", percent(share))
 		return nil
 	}
-	return fmt.Errorf("%w with a density: the mass collapses onto the point%s as cells shrink (%s in one cell, %s with cells twice as wide)", ErrNoLaw, at, percent(c.Mass[heaviest]), percent(most))
+	return fmt.Errorf("%w with a density: the mass collapses onto the point%s as cells shrink (%s in one cell, %s with cells twice as wide)", ErrNoLaw, at, percent(share), percent(most))
 }
 
 // persists is the ratio of the mass of the heaviest cell to that with cells twice
 // as wide below which the mass falls as cells shrink: for a density like
 // x^(a−1) beside a point it is 2^−a, for an atom 1.
 const persists = 0.98
+
+// weightOf returns the probability of a class, 1 where nothing says how likely it is.
+func weightOf(c solvers.Class) float64 {
+	if math.IsNaN(c.Probability) {
+		return 1
+	}
+	return c.Probability
+}
 
 // largest returns the place of the largest mass.
 func largest(m []float64) (at int) {
@@ -192,8 +201,7 @@ func largest(m []float64) (at int) {
 	return at
 }
 
-// heaviestOn returns the mass of the heaviest cell of all classes on a coarser
-// grid, and D there.
+// heaviestOn returns the mass of the heaviest cell on a coarser grid, and D there.
 func (r *run) heaviestOn(coarse *grid.Grid) (most float64, noise []float64, err error) {
 	s := &solvers.Settings{Context: r.ctx, Workers: r.workers}
 	if r.problem.Initial != nil {
@@ -206,8 +214,8 @@ func (r *run) heaviestOn(coarse *grid.Grid) (most float64, noise []float64, err 
 		return 0, nil, err
 	}
 	for _, c := range law.Classes {
-		if i := largest(c.Mass); c.Mass[i] > most {
-			most, noise = c.Mass[i], r.noiseAt(coarse, c.Cells[i])
+		if i := largest(c.Mass); weightOf(c)*c.Mass[i] > most {
+			most, noise = weightOf(c)*c.Mass[i], r.noiseAt(coarse, c.Cells[i])
 		}
 	}
 	return most, noise, nil
@@ -243,7 +251,11 @@ func (p *Problem) coarser(factors ...int) (*grid.Grid, error) {
 		if other.Axes[k].Ends[0] == grid.Periodic {
 			least = 3
 		}
-		other.Axes[k].Cells = max((p.Axes[k].Cells+factors[k]-1)/factors[k], least)
+		n := max((p.Axes[k].Cells+factors[k]-1)/factors[k], least)
+		if len(p.coupled) > 0 && p.Axes[k].Cells%2 == 0 {
+			n += n % 2 // a zero of the noise in the middle stays between cells
+		}
+		other.Axes[k].Cells = n
 	}
 	return other.Grid()
 }

@@ -193,7 +193,6 @@ var wrongCases = []struct {
 	{"temperature of one axis", plane + "[process]\npotential = \"x^2\"\ntemperature = { x = 1 }\n", 13, "process.temperature", []string{`none for "y"`}},
 	{"noise of three rows", plane + "[process]\nnoise = [[1], [2], [3]]\n", 12, "process.noise", []string{"found 3 rows", "2, one per axis"}},
 	{"ragged noise", plane + "[process]\nnoise = [[1, 0], [2]]\n", 12, "process.noise[1]", []string{"equally many"}},
-	{"noise that couples a graded axis", strings.Replace(plane, "cells = 8", "cells = 8\nspacing = \"sinh\"", 1) + "[process]\nnoise = [[1, 1], [0, 1]]\n", 13, "process.noise", []string{"couples axis \"x\"", "uniform"}},
 	{"a root that is not unique", plane + "[process]\ncalculus = \"stratonovich\"\ndiffusion = { x = 1, y = 1, \"x,y\" = 0.5 }\n", 13, "process.diffusion", []string{"root", "`noise`"}},
 	{"entry twice", plane + "[process]\ndiffusion = { x = 1, \"x,x\" = 2 }\n", 12, "process.diffusion.x,x", []string{"given before"}},
 	{"unknown key", line + "[process]\ndrft = { x = \"1\" }\n", 7, "process.drft", []string{"unknown key", `did you mean "drift"?`}},

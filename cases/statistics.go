@@ -157,7 +157,7 @@ func (f *figures) of(m []float64, t float64) (Figures, error) {
 		}
 		value := f.expect(l.weights, phi)
 		if f.observed[i].points > 1 { // φ is the fraction of a cell
-			value = f.expect(m, phi)
+			value = f.expect(m, phi) + f.onLines(&f.observed[i], m, phi, t)
 		} else {
 			value += f.observedBeyond(l, i, phi, t)
 		}

@@ -8,19 +8,22 @@ import (
 )
 
 // Coupled is drift with a full diffusion tensor, of any anisotropy and rank, on
-// two or three axes with equal cells. In units of cells the tensor of a cell is
+// two or three axes. In units of cells the tensor of a cell is
 // written as D = Σ w e eᵀ with w ≥ 0 and integer e (see selling); the jump by ±e
 // has the rate
 //
 //	w (1 ± z/2),  or  w B(∓z) where |z| > resolved,   z = e·η,  Dη = b∥,
 //
 // and the part b⊥ of the drift that D cannot carry goes by upwind rates along
-// the axes. Rows are exact on linear functions, and on x xᵀ where all rates are
-// central, b⊥ = 0 and the tensor needs no offset beyond Radius.
+// the axes. On equal cells rows are exact on linear functions, and on x xᵀ where all
+// rates are central, b⊥ = 0 and the tensor needs no offset beyond Radius. On graded
+// cells the unit is that of the cell at hand (see units), and both hold to second order.
 type Coupled struct {
 	Process Process
 	Axes    []int
 	Radius  int // longest entry of e; 0 is ⌈n^⅓⌉, n being the smallest number of cells of the axes
+
+	units []units // of the axes, on a grid
 }
 
 // defaultRadius balances the cross-diffusion that rank-one noise is given, which
@@ -40,7 +43,8 @@ func (c Coupled) AppendRows(rows *Rows, r grid.Range, t float64) error {
 	if err != nil {
 		return err
 	}
-	w := &writer{Coupled: c, rows: rows, offset: make([]int, c.Process.Dim())}
+	dim := c.Process.Dim()
+	w := &writer{Coupled: c, rows: rows, time: t, offset: make([]int, dim), middle: Columns(dim, 1), noise: Columns(dim*dim, 1)}
 	for _, k := range c.Axes {
 		w.clear = append(w.clear, clearance(rows.grid, k, c.Radius))
 	}
@@ -51,7 +55,10 @@ func (c Coupled) AppendRows(rows *Rows, r grid.Range, t float64) error {
 type writer struct {
 	Coupled
 	rows   *Rows
+	time   float64
 	offset []int
+	middle [][]float64 // a point, and D there
+	noise  [][]float64
 	clear  [][]bool // per axis and position: no jump meets a wall or a closed face, nor goes round
 	inner  bool     // so it is for the cell at hand
 }
@@ -119,12 +126,16 @@ func (c Coupled) prepare(g *grid.Grid) (Coupled, error) {
 		return c, fmt.Errorf("operators: noise couples %d axes, expected 2 or 3", len(c.Axes))
 	}
 	for _, k := range c.Axes {
-		if err := equalCells(g, k); err != nil {
+		if err := smoothCells(g, k); err != nil {
 			return c, err
 		}
 	}
 	if c.Radius == 0 {
 		c.Radius = defaultRadius(g, c.Axes)
+	}
+	c.units = make([]units, len(c.Axes))
+	for p, k := range c.Axes {
+		c.units[p] = newUnits(g, k)
 	}
 	return c, nil
 }
@@ -140,16 +151,42 @@ func (c Coupled) cells(g *grid.Grid, r grid.Range, t float64, visit func(cell in
 	})
 }
 
-// equalCells refuses graded axes: the two offsets ±e would have different
-// lengths.
-func equalCells(g *grid.Grid, k int) error {
+// steepestGrading is how many times wider than its neighbour a cell may be.
+const steepestGrading = 4
+
+// smoothCells refuses axes on which nothing says how wide the cells are that a jump
+// leads to.
+func smoothCells(g *grid.Grid, k int) error {
 	w := g.Widths(k)
-	for _, v := range w {
-		if math.Abs(v-w[0]) > 1e-9*w[0] { // far above the rounding of edges, far below any grading meant
-			return fmt.Errorf("operators: noise couples axis %q, whose cells are from %v to %v wide, expected equal cells; a smooth function of the variable may be an axis instead", g.Axis(k).Name, w[0], v)
+	for i := 1; i < len(w); i++ {
+		if max(w[i]/w[i-1], w[i-1]/w[i]) > steepestGrading {
+			return fmt.Errorf("operators: noise couples axis %q, where a cell of width %v is beside one of %v, expected cells at most %v times as wide as their neighbours", g.Axis(k).Name, w[i-1], w[i], steepestGrading)
 		}
 	}
 	return nil
+}
+
+// units is the lengths that cells of an axis are counted by: with centres x(i), x″ = 0
+// on equal cells, a smooth function f(x(i)) has ∂f/∂i = x′f′, ∂²f/∂i² = x′²f″ + x″f′.
+type units struct {
+	places *lattice
+	length []float64 // x′
+}
+
+func newUnits(g *grid.Grid, k int) units {
+	u := units{places: newLattice(g, k), length: g.Widths(k)}
+	if !u.places.even {
+		u.length = make([]float64, g.Cells(k))
+		for i := range u.length {
+			u.length[i] = (u.places.center(i+1) - u.places.center(i-1)) / 2
+		}
+	}
+	return u
+}
+
+// bend returns x(i + e) + x(i − e) − 2x(i), by which the two jumps ±e move a mean.
+func (u *units) bend(i, e int) float64 {
+	return u.places.center(i+e) + u.places.center(i-e) - 2*u.places.center(i)
 }
 
 // coupling is the row of one cell.
@@ -157,7 +194,8 @@ type coupling struct {
 	dim   int
 	drift tripel // in cells per unit time
 	rays  []ray
-	width tripel     // of a cell
+	at    [3]int     // place along each axis
+	width tripel     // of a cell, the unit of length
 	value [3]float64 // eigenvalues of what the rays make, the largest first
 	added float64    // part of all but the first that the tensor does not have
 	axis  [3]tripel  // eigenvectors
@@ -167,6 +205,8 @@ type tripel [3]float64
 
 func (a tripel) dot(b tripel) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }
 
+func (a tripel) size() float64 { return math.Abs(a[0]) + math.Abs(a[1]) + math.Abs(a[2]) }
+
 func (q ray) along(eta tripel) float64 {
 	return float64(q.e[0])*eta[0] + float64(q.e[1])*eta[1] + float64(q.e[2])*eta[2]
 }
@@ -174,11 +214,12 @@ func (q ray) along(eta tripel) float64 {
 func (c Coupled) decompose(g *grid.Grid, r grid.Range, b, d [][]float64, visit func(cell int, one *coupling)) error {
 	dim := c.Process.Dim()
 	one := coupling{dim: len(c.Axes), rays: make([]ray, 0, 6)}
-	for p, k := range c.Axes {
-		one.width[p] = g.Widths(k)[0]
-	}
 	for i := range b[0] {
 		var m tensor
+		for p, k := range c.Axes {
+			one.at[p] = g.Along(k, r.Lo+i)
+			one.width[p] = c.units[p].length[one.at[p]]
+		}
 		for p, k := range c.Axes {
 			one.drift[p] = b[k][i] / one.width[p]
 			for q, l := range c.Axes {
@@ -188,9 +229,26 @@ func (c Coupled) decompose(g *grid.Grid, r grid.Range, b, d [][]float64, visit f
 		if least, ok := one.decompose(&m, c.Radius); !ok {
 			return &PointError{"diffusion", c.Axes[0], least, center(g, r.Lo+i), "no negative eigenvalue"}
 		}
+		one.unbend(c.units)
 		visit(r.Lo+i, &one)
 	}
 	return nil
+}
+
+// unbend takes from the drift what jumps do to the mean by leading to cells of other
+// widths.
+func (one *coupling) unbend(axes []units) {
+	for p := range axes {
+		u := &axes[p]
+		if u.places.even {
+			continue
+		}
+		for _, q := range one.rays {
+			if q.w > 0 {
+				one.drift[p] -= q.w * u.bend(one.at[p], q.e[p]) / one.width[p]
+			}
+		}
+	}
 }
 
 // indefinite is how far below zero, against the trace, an eigenvalue of D may
@@ -263,7 +321,7 @@ func (w *writer) appendCell(cell int, one *coupling) {
 			continue
 		}
 		z := q.along(eta)
-		if !w.open(cell, q.e) {
+		if !w.open(cell, q.e) || math.Abs(z) > resolved && w.stops(cell, one, q.e, z) {
 			for p := range w.Axes { // the drift it carries goes along the axes
 				rest[p] += q.w * z * float64(q.e[p])
 			}
@@ -286,6 +344,32 @@ func (w *writer) appendCell(cell int, one *coupling) {
 		w.jump(cell, e, 1, push+max(rest[p], 0))
 		w.jump(cell, e, -1, push+max(-rest[p], 0))
 	}
+}
+
+// stops reports whether noise of rank one vanishes halfway on the jump by e, or −e if
+// z is negative. What follows the drift does not get across, as the jump would, and
+// lies on either side of the line on which it comes.
+func (w *writer) stops(cell int, one *coupling, e [3]int, z float64) bool {
+	if one.value[1] > sameSign*one.value[0] {
+		return false
+	}
+	g, dim := w.rows.grid, w.Process.Dim()
+	for k, c := range w.middle {
+		c[0] = g.Centers(k)[g.Along(k, cell)]
+	}
+	for p, k := range w.Axes {
+		at, step := g.Along(k, cell), e[p]
+		if z < 0 {
+			step = -step
+		}
+		w.middle[k][0] += (w.units[p].places.center(at+step) - w.middle[k][0]) / 2
+	}
+	diffusion(w.noise, w.middle, w.time, w.Process)
+	trace := 0.0
+	for p, k := range w.Axes {
+		trace += w.noise[k*dim+k][0] / (one.width[p] * one.width[p])
+	}
+	return trace <= indefinite*one.value[0]
 }
 
 // open reports whether a jump by e or −e ends inside or in an absorbing wall.
@@ -318,7 +402,7 @@ func (one *coupling) carry(carried int) (eta, left tripel, ok bool) {
 			left[p] -= along * one.axis[k][p]
 		}
 	}
-	if carried == one.dim {
+	if carried == one.dim || left.size() <= sameSign*one.drift.size() {
 		left = tripel{} // what is left is rounding
 	}
 	return eta, left, true

@@ -2,6 +2,7 @@ package operators_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"fokker/grid"
@@ -35,9 +36,14 @@ func (p turning) Diffusion(d, x [][]float64, _ float64) {
 
 func box2(t *testing.T, n int, half float64, ends grid.Boundary, closed ...int) *grid.Grid {
 	t.Helper()
+	return box2By(t, grid.Uniform(), n, half, ends, closed...)
+}
+
+func box2By(t *testing.T, s grid.Spacing, n int, half float64, ends grid.Boundary, closed ...int) *grid.Grid {
+	t.Helper()
 	var axes []grid.Axis
 	for _, name := range []string{"x", "y"} {
-		edges, _, err := grid.Uniform().Edges(-half, half, n)
+		edges, _, err := s.Edges(-half, half, n)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,18 +62,25 @@ func TestCoupledNoiseKeepsTheInvariants(t *testing.T) {
 		process turning
 		ends    grid.Boundary
 		closed  []int
+		half    float64
 	}{
-		"correlation .95":     {turning{ratio: 1. / 39, spin: 1.3}, grid.Reflecting, nil},
-		"with drift":          {turning{ratio: 1. / 39, spin: 1.3, pull: 1}, grid.Reflecting, nil},
-		"strong drift":        {turning{ratio: 1. / 39, spin: 1.3, pull: 300}, grid.Reflecting, nil},
-		"rank one":            {turning{ratio: 0, spin: 1.3, pull: 1}, grid.Reflecting, nil},
-		"rank one, absorbing": {turning{ratio: 0, spin: 1.3, pull: 1}, grid.Absorbing, nil},
-		"periodic":            {turning{ratio: 1e-3, spin: 1.3}, grid.Periodic, nil},
-		"closed face":         {turning{ratio: .1, spin: 1.3, pull: 1}, grid.Reflecting, []int{11}},
+		"correlation .95":     {turning{ratio: 1. / 39, spin: 1.3}, grid.Reflecting, nil, 2},
+		"with drift":          {turning{ratio: 1. / 39, spin: 1.3, pull: 1}, grid.Reflecting, nil, 2},
+		"strong drift":        {turning{ratio: 1. / 39, spin: 1.3, pull: 300}, grid.Reflecting, nil, 2},
+		"rank one":            {turning{ratio: 0, spin: 1.3, pull: 1}, grid.Reflecting, nil, 2},
+		"rank one, absorbing": {turning{ratio: 0, spin: 1.3, pull: 1}, grid.Absorbing, nil, 2},
+		"periodic":            {turning{ratio: 1e-3, spin: 1.3}, grid.Periodic, nil, 2},
+		"closed face":         {turning{ratio: .1, spin: 1.3, pull: 1}, grid.Reflecting, []int{11}, 2},
+		"graded":              {turning{ratio: 1. / 39, spin: 1.3, pull: 1}, grid.Reflecting, nil, 20},
+		"graded, absorbing":   {turning{ratio: 0, spin: 1.3, pull: 1}, grid.Absorbing, nil, 20},
 	} {
 		t.Run(name, func(t *testing.T) {
+			spacing := grid.Uniform()
+			if c.half > 2 {
+				spacing = grid.Sinh()
+			}
 			operatorstest.Generator(t, operatorstest.Promise{
-				Grid:  box2(t, 32, 2, c.ends, c.closed...),
+				Grid:  box2By(t, spacing, 32, c.half, c.ends, c.closed...),
 				Terms: []operators.Term{operators.Coupled{Process: c.process, Axes: []int{0, 1}}},
 			})
 		})
@@ -151,6 +164,44 @@ func TestAnisotropyOfAThousandKeepsTheCovariance(t *testing.T) {
 		}
 		before = miss
 	}
+}
+
+// On graded cells the covariance of dX = −X dt + σ dW, which is D, is of second order.
+func TestGradedCellsKeepTheOrder(t *testing.T) {
+	p := straight{drift: -1, d: []float64{1, .8, .8, 1.5}}
+	var miss []float64
+	for _, n := range []int{40, 80, 160} {
+		g := box2By(t, grid.Sinh(), n, 12, grid.Reflecting)
+		q, err := operators.Build(g, 0, 2, operators.Coupled{Process: p, Axes: []int{0, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		law, err := solvers.Stationary(q, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := secondMoments(g, law.Mass)
+		miss = append(miss, math.Hypot(math.Hypot(got[0]-1, got[2]-1.5), got[1]-.8))
+	}
+	t.Logf("errors of Σ %.3g", miss)
+	for i := range 2 {
+		if r := miss[i] / miss[i+1]; !(r > 3.5 && r < 4.6) {
+			t.Errorf("errors %v, want a fourth by each halving", miss)
+		}
+	}
+	_, err := operators.Build(twice(t, []float64{0, 1, 2, 3, 8, 13}), 0, 1, operators.Coupled{Process: p, Axes: []int{0, 1}})
+	if err == nil || !strings.Contains(err.Error(), "a cell of width 1 is beside one of 5") {
+		t.Errorf("%v", err)
+	}
+}
+
+func twice(t *testing.T, edges []float64) *grid.Grid {
+	t.Helper()
+	g, err := grid.New(grid.Axis{Name: "x", Edges: edges}, grid.Axis{Name: "y", Edges: edges})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
 
 type straight struct {

@@ -73,7 +73,7 @@ func selling(m plane, radius int) (rays [4]ray, added float64) {
 			}
 		}
 		if i == j {
-			rays = acute(m, base)
+			rays = acute(m, base, zero)
 			smooth(&rays, radius)
 			return rays, 0
 		}
@@ -89,10 +89,12 @@ func turned(b whole) whole { return whole{-b[1], b[0]} }
 
 func (e whole) offset() [3]int { return [3]int{int(e[0]), int(e[1])} }
 
-func acute(m plane, base [3]whole) (rays [4]ray) {
+func acute(m plane, base [3]whole, zero float64) (rays [4]ray) {
 	for k := range 3 {
-		// What is positive here is below rounding of the trace and means zero.
-		w := max(0, -m.dot(base[(k+1)%3], base[(k+2)%3]))
+		w := -m.dot(base[(k+1)%3], base[(k+2)%3])
+		if w <= zero { // of either sign it is rounding of the trace
+			w = 0
+		}
 		rays[k] = ray{turned(base[k]).offset(), w}
 	}
 	return rays

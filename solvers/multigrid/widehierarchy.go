@@ -97,9 +97,8 @@ func (l *wideLevel) coarser() *grid.Grid {
 	return g
 }
 
-// halved joins the cells of an axis two by two. Where all are equal they stay so,
-// for noise that couples axes wants equal cells: of an odd number of them the
-// coarse cells cut some.
+// halved joins the cells of an axis two by two. Where all are equal they stay so:
+// of an odd number of them the coarse cells cut some.
 func halved(a grid.Axis) grid.Axis {
 	n := a.Cells()
 	lo, hi := a.Edges[0], a.Edges[n]
