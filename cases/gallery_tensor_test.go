@@ -112,7 +112,7 @@ func TestLabelNoiseEndsInAGammaLaw(t *testing.T) {
 func TestRandomInputsHaveTheirLaw(t *testing.T) {
 	var mean, low []float64
 	for _, n := range []int{96, 192, 384} {
-		s := solve(t, "randominput", append(cells(n, "u", "v"), "numerics.errors=false")...).Stationary
+		s := solve(t, "randominput", append(cells(n, "u", "v"), "axis.u.range=[-42, 42]", "axis.v.range=[-42, 42]", "numerics.errors=false")...).Stationary
 		mean, low = append(mean, s.Observables["w"]-.8449364706), append(low, s.Observables["low"]-.0773927097)
 		near(t, "distance from |u| = |v|", s.Observables["width"], 0, 1e-12)
 		if len(s.Classes) != 1 || s.Classes[0].Cells != n {
