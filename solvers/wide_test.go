@@ -262,8 +262,7 @@ func TestSingularNoiseJoinsCells(t *testing.T) {
 		cells  []int
 		cycles int // at 1e-8, as measured, and a third more
 	}{
-		{"singular", singular, []int{128, 128}, 38},
-		{"oblong cells", singular, []int{126, 110}, 40},
+		{"singular", singular, []int{126, 110}, 40}, // of a square mesh the diagonal is a class of its own
 		{"net", net, []int{128, 120}, 35},
 	} {
 		q := c.of.build(t, c.cells...)
