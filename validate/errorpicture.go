@@ -32,7 +32,19 @@ func (f *Figure) points(levels []Level) (out []point) {
 	return out
 }
 
-// picture draws errors against h, with slopes 1 and 2 as guides, dashed where no
+// slopes are what pictures show beside errors: the order of the scheme and half of it.
+func (c *Convergence) slopes() []float64 {
+	switch c.In {
+	case "cells":
+		order := schemeOrder(c.of.Problem)
+		return []float64{order / 2, order}
+	case "time":
+		return []float64{1}
+	}
+	return nil
+}
+
+// picture draws errors against h, with slopes as guides, dashed where no
 // order was observed; nothing where no figure changes.
 func (c *Convergence) picture(path, task string) error {
 	figures := c.drawn(task)
@@ -51,7 +63,7 @@ func (c *Convergence) picture(path, task string) error {
 	p.text(across[c.In], (left+right)/2, lower-36, 0.5)
 	p.upwards("error over the scale of the figure", left-52, (lower+upper)/2)
 	p.frame(c.Levels, c.In)
-	p.guides(curves, powers[c.In])
+	p.guides(curves, c.slopes())
 	for i, f := range figures {
 		if c.In == "cells" && f.Note != "" { // the limit is no extrapolation by an observed order
 			p.SetLineDash([]vg.Length{4, 2}, 0)
@@ -63,22 +75,21 @@ func (c *Convergence) picture(path, task string) error {
 	return p.save(path)
 }
 
-// guides draws slopes 1 and so on through the geometric mean of the coarsest
-// errors, as far as they are in the panel.
-func (p *chart) guides(curves [][]point, powers int) {
+// guides draws at most two slopes through the geometric mean of the coarsest errors, as
+// far as they are in the panel.
+func (p *chart) guides(curves [][]point, slopes []float64) {
 	gray, mean := color.Gray{0x90}, 0.0
 	for _, curve := range curves {
 		mean += math.Log(curve[0].y) / float64(len(curves))
 	}
-	for i, dash := range []vg.Length{2, 6}[:powers] {
-		slope := float64(i + 1)
-		p.SetLineDash([]vg.Length{dash, 3}, 0)
+	for i, slope := range slopes {
+		p.SetLineDash([]vg.Length{[...]vg.Length{2, 6}[i], 3}, 0)
 		from := max(0, p.x1-(mean-p.y0)/slope)
 		p.curve([]point{{math.Exp(from), math.Exp(mean - slope*(p.x1-from))}, {math.Exp(p.x1), math.Exp(mean)}}, 1, gray, false)
 		y := upper - 15*float64(i) - 8
 		p.stroke(1, gray, point{right + 12, y + 3.5}, point{right + 34, y + 3.5})
 		p.SetLineDash(nil, 0)
-		p.text(fmt.Sprintf("slope %d", i+1), right+40, y, 0)
+		p.text(fmt.Sprintf("slope %g", slope), right+40, y, 0)
 	}
 }
 

@@ -25,9 +25,6 @@ var across = map[string]string{
 	"order": "order",
 }
 
-// powers are how many powers the pictures show.
-var powers = map[string]int{"cells": 2, "time": 1}
-
 // growing is the part of its cells that a box gets more on each side.
 const growing = 1. / 8
 
