@@ -92,7 +92,7 @@ func methodsTake(t *testing.T) (out []takes) {
 }
 
 const aboutTakes = `What every method does with every kind of equation, asked for an L1 error of 1e-5: its
-distance from its own law to 1e-9.
+distance from its own law to 1e-9, on fewer cells than sdirk4-cycles takes.
 
 `
 
