@@ -191,7 +191,7 @@ func (t *lumping) run(m []float64) error {
 		if start == 0 {
 			start = moved
 		}
-		t.Progress(math.Log(moved/start) / math.Log(t.Tolerance/start))
+		t.Progress(min(1, math.Log(moved/start)/math.Log(t.Tolerance/start)))
 		before = moved
 		t.correct(m)
 	}

@@ -161,7 +161,10 @@ func (d *Described) read(q, half *questions) {
 		f := &d.Figures[i]
 		switch {
 		case d.number > 0:
-			if f.Sampling /= math.Sqrt(d.number); start != nil {
+			if f.Sampling /= math.Sqrt(d.number); f.probability {
+				f.Sampling = max(f.Sampling, 1/d.number) // as of one particle, where there is none
+			}
+			if start != nil {
 				f.Sampling = math.Hypot(f.Sampling, d.unforgotten(math.Abs(f.Value-start[i].Value)+f.Sampling))
 			}
 		case coarse != nil: // of order 1 or higher
@@ -177,7 +180,7 @@ func (d *Described) lost(particles float64) Compared {
 	out := Compared{Name: "lost", Value: d.gone, unit: 1, probability: true, Mesh: math.NaN()}
 	switch {
 	case d.number > 0:
-		out.Mesh, out.Sampling = 0, math.Sqrt(d.gone*(1-d.gone)/particles)
+		out.Mesh, out.Sampling = 0, max(math.Sqrt(d.gone*(1-d.gone)/particles), 1/particles)
 	case d.half != nil:
 		out.Mesh = math.Abs(d.gone - d.halfGone)
 	}

@@ -118,3 +118,14 @@ func TestConclusionNamesTheFirstFailureFromTheAlgorithm(t *testing.T) {
 		}
 	}
 }
+
+// Of a probability of which no particle has been seen one may have been missed.
+func TestAProbabilityOfNoneHasTheErrorOfOne(t *testing.T) {
+	g := lineOfCells(t, 100)
+	q := &questions{grid: g, names: []string{"E far"}, phi: [][]float64{make([]float64, g.Size())}, units: []float64{1}}
+	d := Described{Law: gaussianOn(g, 0, 1), number: 1000}
+	d.read(q, nil)
+	if got := d.Figures[len(d.Figures)-1]; got.Name != "E far" || got.Value != 0 || got.Sampling != 1e-3 {
+		t.Errorf("%+v, want 0 ± 0.001", got)
+	}
+}
