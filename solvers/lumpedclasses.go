@@ -12,19 +12,11 @@ const wayIn = 100 * rounds
 // law until all of it, but for the tolerance, is in one of them.
 func (t *lumping) severally(classes [][]int) (*Law, error) {
 	law := &Law{}
+	t.report.Residual = 0
 	for _, cells := range classes {
-		part := newLumping(t.chain, &t.Settings)
-		part.within = t.mask(cells)
-		m := part.start()
-		if err := part.run(m); err != nil {
+		c, err := t.alone(cells)
+		if err != nil {
 			return nil, err
-		}
-		t.report.Iterations += part.report.Iterations
-		t.report.WorkUnits += part.report.WorkUnits
-		t.report.Residual = max(t.report.Residual, part.report.Residual)
-		c := Class{Cells: cells, Mass: make([]float64, len(cells))}
-		for x, i := range cells {
-			c.Mass[x] = m[i]
 		}
 		law.Classes = append(law.Classes, c)
 	}
@@ -47,6 +39,24 @@ func (t *lumping) severally(classes [][]int) (*Law, error) {
 	law.Report = t.report
 	law.Method = "lumping"
 	return law, nil
+}
+
+// alone solves for one closed class.
+func (t *lumping) alone(cells []int) (Class, error) {
+	part := newLumping(t.chain, &t.Settings)
+	part.within = t.mask(cells)
+	m := part.start()
+	if err := part.run(m); err != nil {
+		return Class{}, err
+	}
+	t.report.Iterations += part.report.Iterations
+	t.report.WorkUnits += part.report.WorkUnits
+	t.report.Residual = max(t.report.Residual, part.report.Residual)
+	c := Class{Cells: cells, Mass: make([]float64, len(cells))}
+	for x, i := range cells {
+		c.Mass[x] = m[i]
+	}
+	return c, nil
 }
 
 // ends returns the probabilities of ending in each class, NaN without an initial law.
