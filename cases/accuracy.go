@@ -96,6 +96,12 @@ func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 		if errors.Is(err, errLate) {
 			return s.end(s.verdict(s.tooSlow()))
 		}
+		if err != nil && s.ctx.Err() == nil && s.trial != nil {
+			if why := s.givesUp(); why != "" {
+				return s.end(s.verdict(why))
+			}
+			continue
+		}
 		if coarseness(err) && s.doubles() || err != nil && s.ctx.Err() == nil && s.lowers() {
 			continue
 		}
@@ -139,7 +145,7 @@ func (s *reaching) lowers() bool {
 	if s.order == s.from.Problem.Order {
 		return false
 	}
-	s.order, s.run, s.worst, s.unknown, s.doubled = s.from.Problem.Order, nil, nil, 0, 0
+	s.order, s.run, s.worst, s.unknown, s.doubled, s.trial = s.from.Problem.Order, nil, nil, 0, 0, nil
 	return true
 }
 
@@ -157,6 +163,9 @@ type reaching struct {
 	worst   []float64 // error over what is wanted, by mesh
 	unknown int       // meshes on which no figure missed but those without an error
 	doubled int       // meshes without a law
+	trial   *trial    // of the graded cells of the last mesh; nil: none
+	trials  int       // so far
+	graded  bool      // cells are
 }
 
 // coarseness reports whether an answer may be one of too few cells: that a law is
@@ -233,6 +242,9 @@ func (c *Case) on(axes []AxisSpec, order operators.Order) *Case {
 			}
 		}
 		own.set("cells", int64(axes[k].Cells))
+		if c.Problem.Axes[k].gradable {
+			own.set("spacing", axes[k].spacing())
+		}
 		tables[k] = own
 	}
 	out.file = c.file.with("axis", tables)
@@ -244,6 +256,21 @@ func (c *Case) on(axes []AxisSpec, order operators.Order) *Case {
 		out.file = out.file.with("numerics", numerics.with("order", int64(order)))
 	}
 	return &out
+}
+
+// spacing is what a case says of it.
+func (a AxisSpec) spacing() any {
+	if len(a.Widths.At) == 0 {
+		return a.Spaced
+	}
+	at, width := make([]any, len(a.Widths.At)), make([]any, len(a.Widths.At))
+	for i := range at {
+		at[i], width[i] = a.Widths.At[i], a.Widths.Width[i]
+	}
+	out := &table{}
+	out.set("at", at)
+	out.set("width", width)
+	return out
 }
 
 // try runs on the next mesh.

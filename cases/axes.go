@@ -11,14 +11,16 @@ import (
 // AxisSpec is an axis as the case states it. What it leaves open, a run chooses
 // by its accuracy.
 type AxisSpec struct {
-	Name    string
-	Lo, Hi  float64 // infinite: open
-	Cells   int     // 0: open
-	Ends    [2]grid.Boundary
-	Spacing grid.Spacing
-	Spaced  string // "uniform", "log", "sinh", "chebyshev", "graded"
-	Faces   []float64
-	natural [2]bool // ends that are walls of the process, no cuts: said to be, or stated beside an open one
+	Name     string
+	Lo, Hi   float64 // infinite: open
+	Cells    int     // 0: open
+	Ends     [2]grid.Boundary
+	Spacing  grid.Spacing
+	Spaced   string       // "uniform", "log", "sinh", "chebyshev", "graded"
+	Widths   grid.Profile // of graded cells that are stated by them
+	Faces    []float64
+	natural  [2]bool // ends that are walls of the process, no cuts: said to be, or stated beside an open one
+	gradable bool    // the case states neither cells nor how they are spaced
 }
 
 func (r *reader) readAxes(file *table, p *Problem) {
@@ -126,7 +128,9 @@ func (r *reader) readAxis(t *table) AxisSpec {
 		r.checkEdges(t, a)
 	}
 	r.fill(t, "boundary", "reflecting")
-	r.fill(t, "spacing", "uniform")
+	if a.gradable = t.find("cells") == nil && t.find("spacing") == nil; !a.gradable {
+		r.fill(t, "spacing", "uniform")
+	}
 	return a
 }
 
@@ -163,7 +167,8 @@ func (r *reader) closable(t *table, a AxisSpec) bool {
 	if !a.open(0) && !a.open(1) {
 		return true
 	}
-	_, graded := t.at("spacing")
+	graded, ok := t.at("spacing")
+	byWidths := ok && graded.find("at") != nil
 	why := ""
 	switch e := t.find("spacing"); {
 	case a.Ends[0] == grid.Periodic:
@@ -172,7 +177,7 @@ func (r *reader) closable(t *table, a AxisSpec) bool {
 		why = "an absorbing wall stands at an end of the range"
 	case len(a.Faces) > 0:
 		why = "faces stand inside a range"
-	case graded || e != nil && (e.value == "log" || e.value == "chebyshev"):
+	case ok && !byWidths || e != nil && (e.value == "log" || e.value == "chebyshev"):
 		why = "the spacing depends on it"
 	default:
 		return true
@@ -259,7 +264,12 @@ func (r *reader) readSpacing(t *table, a *AxisSpec) {
 	var err error
 	if s, ok := e.value.(*table); ok {
 		a.Spaced = "graded"
-		a.Spacing, err = grid.Graded(a.Lo, a.Hi, r.number(s, "finest", a.Lo), r.number(s, "ratio", 8))
+		if s.find("at") != nil || s.find("width") != nil {
+			a.Widths = grid.Profile{At: r.numbers(s, "at"), Width: r.numbers(s, "width")}
+			a.Spacing, err = a.Widths.Spacing()
+		} else {
+			a.Spacing, err = grid.Graded(a.Lo, a.Hi, r.number(s, "finest", a.Lo), r.number(s, "ratio", 8))
+		}
 	} else {
 		a.Spaced = r.choice(t, "spacing", "uniform", "uniform", "log", "sinh", "chebyshev")
 		switch a.Spaced {

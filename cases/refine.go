@@ -26,6 +26,9 @@ var steepest = [...]float64{8, 3, 2.5, 2}
 
 // refine chooses the next mesh, or says why there is none.
 func (s *reaching) refine() (why string) {
+	if s.trial != nil && s.known() < s.trial.known {
+		return s.givesUp()
+	}
 	list, unknown := s.missed()
 	if len(list) == 0 && (unknown == 0 || s.unknown == 2) && !s.unseen() {
 		return reached
@@ -37,6 +40,11 @@ func (s *reaching) refine() (why string) {
 	if err != nil {
 		return err.Error()
 	}
+	cells := s.asks(factor)
+	if s.trial != nil && (math.IsInf(cells, 1) || worth*cells > s.trial.cells) {
+		return s.givesUp()
+	}
+	s.trial = nil
 	axes := slices.Clone(s.axes)
 	s.widen(axes, list)
 	changed := false
@@ -54,7 +62,16 @@ func (s *reaching) refine() (why string) {
 	if why := s.stuck(list); why != "" {
 		return why
 	}
-	return s.afford(axes)
+	if s.tries(axes, cells) {
+		return ""
+	}
+	if why := s.afford(axes); why != "" || !s.graded {
+		return why
+	}
+	if s.axes, err = s.grades(s.axes); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // cutting names the wall that the case states and that no mesh would mend: what the

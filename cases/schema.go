@@ -23,7 +23,7 @@ var keys = map[string][]string{
 	"validate":        {"particles", "step", "seed", "at", "level", "method", "sampling"},
 	"numerics":        {"order", "errors", "workers", "memory_limit", "time_limit"},
 
-	"axis.spacing": {"finest", "ratio"},
+	"axis.spacing": {"finest", "ratio", "at", "width"},
 }
 
 // later lists keys and tables that this version refuses by name.

@@ -58,6 +58,74 @@ func Graded(lo, hi, finest, ratio float64) (Spacing, error) {
 	}, nil
 }
 
+// Profile states widths of cells in proportion to each other: Width at the points
+// At, linear between them, constant beyond the first and the last.
+type Profile struct{ At, Width []float64 }
+
+// Spacing has cells of these widths: du = dx/w(x), so where w changes by s per unit
+// of x, u grows by ln(1 + s(x − a)/w(a))/s from a point a on, and widths of
+// neighbours have a constant ratio.
+func (p Profile) Spacing() (Spacing, error) {
+	if err := p.check(); err != nil {
+		return Spacing{}, err
+	}
+	x, w, u := slices.Clone(p.At), slices.Clone(p.Width), make([]float64, len(p.At))
+	slope := func(j int) float64 { // between the points before and after u or x
+		if j == 0 || j == len(x) {
+			return 0
+		}
+		return (w[j] - w[j-1]) / (x[j] - x[j-1])
+	}
+	of := func(j int, away float64) float64 {
+		if s := slope(j); s != 0 {
+			return math.Log1p(s*away/w[j-1]) / s
+		}
+		return away / w[max(j-1, 0)]
+	}
+	for j := 1; j < len(x); j++ {
+		u[j] = u[j-1] + of(j, x[j]-x[j-1])
+	}
+	return Spacing{
+		At: func(v float64) float64 {
+			j := after(u, v)
+			i := max(j-1, 0)
+			if s := slope(j); s != 0 {
+				return x[i] + w[i]*math.Expm1(s*(v-u[i]))/s
+			}
+			return x[i] + w[i]*(v-u[i])
+		},
+		Of: func(v float64) float64 {
+			j := after(x, v)
+			i := max(j-1, 0)
+			return u[i] + of(j, v-x[i])
+		},
+	}, nil
+}
+
+// after returns how many numbers of an increasing list are at most v.
+func after(list []float64, v float64) int {
+	at, found := slices.BinarySearch(list, v)
+	if found {
+		return at + 1
+	}
+	return at
+}
+
+func (p Profile) check() error {
+	if len(p.At) == 0 || len(p.At) != len(p.Width) {
+		return fmt.Errorf("grid: cell widths at %d points, expected as many as there are points, %d", len(p.Width), len(p.At))
+	}
+	for j, x := range p.At {
+		if math.IsNaN(x) || math.IsInf(x, 0) || j > 0 && x <= p.At[j-1] {
+			return fmt.Errorf("grid: point %d of cell widths is %v, expected finite and increasing", j, x)
+		}
+		if w := p.Width[j]; !(w > 0) || math.IsInf(w, 1) {
+			return fmt.Errorf("grid: a cell width of %v at %v, expected a number above 0", w, x)
+		}
+	}
+	return nil
+}
+
 // Chebyshev has edges at the extrema of Chebyshev's polynomial, x = −cos u on
 // [−1, 1]: cells shrink towards both ends as those through which polynomials of
 // high degree are known do.

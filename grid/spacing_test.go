@@ -32,6 +32,8 @@ func spacings(t *testing.T) []spaced {
 		{"sinh", grid.Sinh(), -50, 80, []float64{-1.0 / 3, 0.1, 7}},
 		{"graded", must(grid.Graded(-4, 6, 0.3, 40)), -4, 6, []float64{-0.6, 0.3}},
 		{"graded at the end", must(grid.Graded(0, 1, 0, 10)), 0, 1, []float64{0.77}},
+		{"by widths", must(grid.Profile{At: []float64{-1, 0.3, 2}, Width: []float64{1, 0.05, 0.7}}.Spacing()), -4, 6, []float64{-0.6, 0.3}},
+		{"by widths at a point", must(grid.Profile{At: []float64{0.3}, Width: []float64{7}}.Spacing()), -4, 6, []float64{-0.6, 0.3}},
 		{"graded by 1", must(grid.Graded(0, 1, 0.5, 1)), 0, 1, nil},
 	}
 }
@@ -108,6 +110,38 @@ func TestGradedWidthsHaveTheRatio(t *testing.T) {
 	}
 }
 
+// Widths of cells are those of the profile, to O(1/n): u is found by quadrature.
+func TestCellsHaveTheWidthsOfAProfile(t *testing.T) {
+	p := grid.Profile{At: []float64{0, 1, 3}, Width: []float64{0.05, 0.5, 0.1}}
+	s, err := p.Spacing()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const n = 2000
+	edges, _, err := s.Edges(-1, 4, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	width := func(x float64) float64 { // as the profile says
+		switch {
+		case x < 0:
+			return 0.05
+		case x < 1:
+			return 0.05 + x*(0.5-0.05)
+		case x < 3:
+			return 0.5 - (x-1)*0.2
+		}
+		return 0.1
+	}
+	scale := (edges[1] - edges[0]) / width(edges[0])
+	for i := range n {
+		middle := (edges[i] + edges[i+1]) / 2
+		if got, want := edges[i+1]-edges[i], scale*width(middle); math.Abs(got/want-1) > 1e-3 {
+			t.Errorf("cell at %v is %v wide, want %v", middle, got, want)
+		}
+	}
+}
+
 func TestOfInvertsAt(t *testing.T) {
 	for _, s := range spacings(t) {
 		for i := range 101 {
@@ -154,6 +188,9 @@ func TestSpacingsRefuse(t *testing.T) {
 		{"logarithm across 0", fails(grid.Log(-1, 1)), "expected a range on one side of 0"},
 		{"logarithm from 0", fails(grid.Log(0, 1)), "expected a range on one side of 0"},
 		{"grading below 1", fails(grid.Graded(0, 1, 0.5, 0.5)), "ratio of 0.5, expected a number ≥ 1"},
+		{"widths without points", fails(grid.Profile{}.Spacing()), "cell widths at 0 points, expected as many as there are points, 0"},
+		{"points that do not increase", fails(grid.Profile{At: []float64{1, 1}, Width: []float64{1, 2}}.Spacing()), "point 1 of cell widths is 1"},
+		{"a width of 0", fails(grid.Profile{At: []float64{1, 2}, Width: []float64{1, 0}}.Spacing()), "a cell width of 0 at 2"},
 		{"grading without a number", fails(grid.Graded(0, 1, 0.5, math.NaN())), "ratio of NaN"},
 		{"finest cells outside", fails(grid.Graded(0, 1, 2, 3)), "finest cells at 2, expected a point in [0, 1]"},
 	} {
