@@ -145,7 +145,7 @@ func (s *reaching) lowers() bool {
 	if s.order == s.from.Problem.Order {
 		return false
 	}
-	s.order, s.run, s.worst, s.unknown, s.doubled, s.trial = s.from.Problem.Order, nil, nil, 0, 0, nil
+	s.order, s.run, s.worst, s.unknown, s.doubled, s.trials = s.from.Problem.Order, nil, nil, 0, 0, 0
 	return true
 }
 

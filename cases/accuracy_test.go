@@ -23,6 +23,7 @@ var bounded = map[string]string{
 	"between walls": "all", "decay": "all", "tilted": "all", "tilted, by rows": "all", "collapse": "all", "collapse, nearer to it": "all",
 	"balance": "all", "degenerate": "all", "stratonovich": "all", "singularline": "all", "crossing": "all", "whirl": "all", "escape": "all", "saddle": "all",
 	"logistic": "all", "gbm": "all", "singular": "all", "singular, colder": "all", "log-loss": "", "active": "theta",
+	"root of x, on graded cells": "all", "peaks far from each other, on graded cells": "all",
 	"root of x": "[0, inf]", "root of x, against its wall": "[0, inf]",
 }
 

@@ -77,7 +77,7 @@ func (d *description) axes(s *survey) {
 		if a.Ends[1] != a.Ends[0] {
 			ends += ", " + a.Ends[1].String()
 		}
-		d.line("", a.Name, a.ends(), a.count(), a.Spaced, s.widths(k), ends, s.faces(k, a))
+		d.line("", a.Name, a.ends(), a.count(), a.spacingWords(), s.widths(k), ends, s.faces(k, a))
 	}
 }
 
@@ -87,6 +87,14 @@ func (a AxisSpec) ends() string {
 		return "open"
 	}
 	return strings.ReplaceAll(fmt.Sprintf("[%g, %g]", a.Lo, a.Hi), "+Inf", "inf")
+}
+
+// spacingWords says how cells are spaced, if the case does.
+func (a AxisSpec) spacingWords() string {
+	if a.gradable {
+		return "open"
+	}
+	return a.Spaced
 }
 
 func (a AxisSpec) count() string {

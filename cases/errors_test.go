@@ -105,6 +105,10 @@ func restOnALine() []known {
 			rest: map[string]float64{"mean.x": 1, "covariance.x,x": .5, "observables.low": distuv.Gamma{Alpha: 2, Beta: 2}.CDF(.4), "entropy": 2 - math.Ln2 - mathext.Digamma(2)}},
 		{name: "root of x, against its wall", source: "the same, a = 3/8", text: interval(0, 9, 120) + "[process]\ndrift = { x = \"1.5*(1 - x)\" }\nnoise = { x = \"2*sqrt(x)\" }\n[observables]\nlow = \"x < 0.4\"\n",
 			rest: map[string]float64{"mean.x": 1, "observables.low": distuv.Gamma{Alpha: .75, Beta: .75}.CDF(.4)}},
+		{name: "root of x, on graded cells", source: "the same, by cells that grow from its wall", text: interval(0, 28, 72) + "spacing = { at = [2e-6, 1.3e-4, 1.8e-3, 0.024, 0.39, 1.3, 7.4, 28], width = [4e-6, 1.3e-4, 9.6e-4, 0.007, 0.06, 0.14, 0.27, 1] }\n[process]\ndrift = { x = \"1.5*(1 - x)\" }\nnoise = { x = \"2*sqrt(x)\" }\n[observables]\nlow = \"x < 0.4\"\n",
+			rest: map[string]float64{"mean.x": 1, "covariance.x,x": 1 / .75, "observables.low": distuv.Gamma{Alpha: .75, Beta: .75}.CDF(.4), "entropy": .75 - math.Log(.75) + math.Log(math.Gamma(.75)) + .25*mathext.Digamma(.75)}},
+		{name: "peaks far from each other, on graded cells", source: "N(−2, 0.01²) and N(2, ½²), half each", text: interval(-2.2, 6, 96) + "spacing = { at = [-2.2, -2.04, -2, -1.96, -1.3, 0.5, 2, 3.5, 6], width = [1, 0.02, 0.01, 0.02, 1, 0.4, 0.3, 0.4, 1] }\n[process]\npotential = \"-log(50*exp(-5000*(x + 2)^2) + exp(-2*(x - 2)^2) + 1e-30)\"\ntemperature = 1\n[observables]\nright = \"x > 0\"\n",
+			rest: map[string]float64{"mean.x": 0, "covariance.x,x": 4 + .25005/2, "observables.right": .5, "raw_moments.x.3": 1.5 * (.25 - 1e-4) * 2, "entropy": math.Ln2 + gaussEntropy + math.Log(.01*.5)/2}},
 		// Gibbs masses of a basin by quadrature.
 		{name: "singular", source: "Gibbs masses of two basins by quadrature, T = 0.1", set: []string{"axis.w.cells=400"}, rest: map[string]float64{"observables.regular": .0869405971}},
 		{name: "singular, colder", source: "the same, T = 0.01", set: []string{"axis.w.cells=400", "T=0.01"}, rest: map[string]float64{"observables.regular": .0509914159}},

@@ -41,21 +41,11 @@ func (s *reaching) refine() (why string) {
 		return err.Error()
 	}
 	cells := s.asks(factor)
-	if s.trial != nil && (math.IsInf(cells, 1) || worth*cells > s.trial.cells) {
+	if s.fails(cells) {
 		return s.givesUp()
 	}
 	s.trial = nil
-	axes := slices.Clone(s.axes)
-	s.widen(axes, list)
-	changed := false
-	for k := range axes {
-		a, old := &axes[k], s.axes[k]
-		if s.free(k) {
-			n := float64(old.Cells) * min(factor[k], steepest[len(axes)-1]) * (a.Hi - a.Lo) / (old.Hi - old.Lo)
-			a.Cells = max(leastCells, 4*int(math.Ceil(n/4)))
-		}
-		changed = changed || a.Cells != old.Cells || a.Lo != old.Lo || a.Hi != old.Hi
-	}
+	axes, changed := s.next(factor, list)
 	if !changed {
 		return "the case states the cells"
 	}
@@ -68,10 +58,23 @@ func (s *reaching) refine() (why string) {
 	if why := s.afford(axes); why != "" || !s.graded {
 		return why
 	}
-	if s.axes, err = s.grades(s.axes); err != nil {
-		return err.Error()
+	return s.grades()
+}
+
+// next returns the axes of a mesh with some times as many cells, as far as one step
+// goes, and where open walls carry more than few cells showed, with those moved.
+func (s *reaching) next(factor []float64, list []measure) (axes []AxisSpec, changed bool) {
+	axes = slices.Clone(s.axes)
+	s.widen(axes, list)
+	for k := range axes {
+		a, old := &axes[k], s.axes[k]
+		if s.free(k) {
+			n := float64(old.Cells) * min(factor[k], steepest[len(axes)-1]) * (a.Hi - a.Lo) / (old.Hi - old.Lo)
+			a.Cells = max(leastCells, 4*int(math.Ceil(n/4)))
+		}
+		changed = changed || a.Cells != old.Cells || a.Lo != old.Lo || a.Hi != old.Hi
 	}
-	return ""
+	return axes, changed
 }
 
 // cutting names the wall that the case states and that no mesh would mend: what the

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -126,6 +127,9 @@ func literalOf(v any) string {
 	case string:
 		return quoteText(v)
 	case float64:
+		if math.IsInf(v, 0) {
+			return strings.ToLower(strings.TrimPrefix(strconv.FormatFloat(v, 'g', -1, 64), "+"))
+		}
 		s := strconv.FormatFloat(v, 'g', -1, 64)
 		if !strings.ContainsAny(s, ".en") {
 			s += ".0"

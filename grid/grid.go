@@ -58,6 +58,24 @@ type Axis struct {
 // Cells returns the number of cells.
 func (a Axis) Cells() int { return len(a.Edges) - 1 }
 
+// Middles returns the middles of the cells.
+func (a Axis) Middles() []float64 {
+	out := make([]float64, a.Cells())
+	for i := range out {
+		out[i] = a.Edges[i] + (a.Edges[i+1]-a.Edges[i])/2
+	}
+	return out
+}
+
+// Widths returns those of the cells.
+func (a Axis) Widths() []float64 {
+	out := make([]float64, a.Cells())
+	for i := range out {
+		out[i] = a.Edges[i+1] - a.Edges[i]
+	}
+	return out
+}
+
 // Grid is a tensor product of axes.
 type Grid struct {
 	axes   []Axis
@@ -118,11 +136,7 @@ func (a Axis) check() error {
 
 func (g *Grid) measure(a Axis) {
 	n := a.Cells()
-	center, width, shut := make([]float64, n), make([]float64, n), make([]bool, n+1)
-	for i := range n {
-		center[i] = a.Edges[i] + (a.Edges[i+1]-a.Edges[i])/2
-		width[i] = a.Edges[i+1] - a.Edges[i]
-	}
+	shut := make([]bool, n+1)
 	for _, f := range a.Closed {
 		shut[f] = true
 	}
@@ -130,7 +144,7 @@ func (g *Grid) measure(a Axis) {
 		shut[0] = shut[0] || shut[n]
 		shut[n] = shut[0]
 	}
-	g.center, g.width, g.shut = append(g.center, center), append(g.width, width), append(g.shut, shut)
+	g.center, g.width, g.shut = append(g.center, a.Middles()), append(g.width, a.Widths()), append(g.shut, shut)
 }
 
 // Dim returns the number of axes.

@@ -110,38 +110,6 @@ func TestGradedWidthsHaveTheRatio(t *testing.T) {
 	}
 }
 
-// Widths of cells are those of the profile, to O(1/n): u is found by quadrature.
-func TestCellsHaveTheWidthsOfAProfile(t *testing.T) {
-	p := grid.Profile{At: []float64{0, 1, 3}, Width: []float64{0.05, 0.5, 0.1}}
-	s, err := p.Spacing()
-	if err != nil {
-		t.Fatal(err)
-	}
-	const n = 2000
-	edges, _, err := s.Edges(-1, 4, n)
-	if err != nil {
-		t.Fatal(err)
-	}
-	width := func(x float64) float64 { // as the profile says
-		switch {
-		case x < 0:
-			return 0.05
-		case x < 1:
-			return 0.05 + x*(0.5-0.05)
-		case x < 3:
-			return 0.5 - (x-1)*0.2
-		}
-		return 0.1
-	}
-	scale := (edges[1] - edges[0]) / width(edges[0])
-	for i := range n {
-		middle := (edges[i] + edges[i+1]) / 2
-		if got, want := edges[i+1]-edges[i], scale*width(middle); math.Abs(got/want-1) > 1e-3 {
-			t.Errorf("cell at %v is %v wide, want %v", middle, got, want)
-		}
-	}
-}
-
 func TestOfInvertsAt(t *testing.T) {
 	for _, s := range spacings(t) {
 		for i := range 101 {

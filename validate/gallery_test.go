@@ -60,6 +60,7 @@ var samples = map[string]sample{
 	"ou4d":           {step: .05, last: 2},
 	"p2":             {step: .02, last: 1},
 	"randominput":    {step: .02, last: .4, centred: true, coarse: on(48, "u", "v")},
+	"release":        {step: .01, overrides: []string{"evolve.times=[1.0]"}},
 	"resonance":      {step: .02, overrides: short("10")},
 	"singular":       {step: .001, last: .1},
 	"singularwells":  {step: .0005, overrides: []string{"evolve.times=[0.05]"}},
@@ -163,6 +164,7 @@ func lawOf(t *testing.T, name string, overrides []string, centred bool) (*cases.
 	if err != nil {
 		t.Fatal(err)
 	}
+	p = r.AsRun().Problem // with the axes that a case may leave open
 	if r.Stationary != nil {
 		return p, &law{g: r.Grid, masses: r.Stationary.Masses, start: inCells(r.Grid, r.Stationary.Masses, centred)}
 	}

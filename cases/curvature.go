@@ -1,0 +1,218 @@
+package cases
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/floats"
+
+	"fokker/grid"
+	"fokker/operators"
+)
+
+// gradable reports whether cells along an axis may be graded.
+func (p *Problem) gradable(k int) bool {
+	coupled := slices.ContainsFunc(p.coupled, func(g []int) bool { return slices.Contains(g, k) })
+	return p.Axes[k].gradable && !coupled && p.Order != operators.Spectral && p.Chain == nil
+}
+
+// blocks are what cells along an axis are taken together to for the curvature of a
+// law, at most: where widths change their slope, second differences from cell to cell
+// are wrong by as much as they are.
+const blocks = 64
+
+// stretch is the most by which logarithms of neighbouring widths differ: those of a
+// quarter of the cells differ by a factor e.
+const stretch = 0.25
+
+// little is how many times fewer cells along an axis are too few to grade those that lie
+// evenly.
+const little = 1.3
+
+// regraded returns the axes with the same cells graded by the laws of a run, how many
+// times fewer cells would do as those of the run do, and how many times as wide the
+// cell is that becomes narrower by most.
+func (r *run) regraded(axes []AxisSpec) (out []AxisSpec, gain, least float64) {
+	out, gain, least = slices.Clone(axes), 1, 1
+	for k := range axes {
+		a := &out[k]
+		if !r.problem.gradable(k) {
+			continue
+		}
+		wide := merged(r.grid.Axis(k), (r.grid.Cells(k)+blocks-1)/blocks)
+		c := r.curvature(k, wide)
+		w := grid.Equidistributed(c, wide.Axis, stretch*float64(a.Cells))
+		h, now := wide.Widths(), make([]float64, len(w))
+		for i := range now {
+			now[i] = h[i] / float64(wide.cells[i]) * float64(r.grid.Cells(k))
+			least = min(least, w[i]/now[i])
+		}
+		fewer := math.Sqrt(spread(c, h, now) / spread(c, h, w))
+		if !(fewer > 1) || len(a.Widths.At) == 0 && fewer < little {
+			continue
+		}
+		gain *= fewer
+		a.grade(grid.Through(w, wide.Axis))
+	}
+	return out, gain, least
+}
+
+// grade gives the axis cells of other widths.
+func (a *AxisSpec) grade(p grid.Profile) {
+	var err error
+	if a.Spacing, err = p.Spacing(); err != nil {
+		panic(err) // points of a profile increase, and its widths are above 0
+	}
+	a.Spaced, a.Widths = "graded", p
+}
+
+// wideAxis is an axis whose cells are taken together to blocks.
+type wideAxis struct {
+	grid.Axis
+	cells []int // in each block
+	of    []int // block of each cell
+}
+
+// merged takes cells together, at most some in a block, single ones at the ends, where a
+// law may be singular.
+func merged(a grid.Axis, each int) wideAxis {
+	n := a.Cells()
+	out := wideAxis{Axis: grid.Axis{Edges: a.Edges[:1:1], Ends: a.Ends}, of: make([]int, n)}
+	for lo := 0; lo < n; {
+		size := max(1, min(each, lo/2, (n-lo)/3))
+		for i := range size {
+			out.of[lo+i] = len(out.cells)
+		}
+		lo += size
+		out.Edges, out.cells = append(out.Edges, a.Edges[lo]), append(out.cells, size)
+	}
+	return out
+}
+
+// spread is Σ cᵢ hᵢ wᵢ², to which errors of second order are proportional when a law
+// of curvature c has n cells of widths w/n.
+func spread(c, h, w []float64) (sum float64) {
+	for i, v := range c {
+		sum += v * h[i] * w[i] * w[i]
+	}
+	return sum
+}
+
+// laws are those of the run that say where cells have to be small: not a point, which
+// has no width at all.
+func (r *run) laws() (out [][]float64) {
+	if s := r.result.Stationary; s != nil {
+		out = append(out, s.Masses)
+	}
+	if q := r.result.Quasistationary; q != nil {
+		out = append(out, q.Masses)
+	}
+	if e := r.result.Evolve; e != nil {
+		for i, m := range e.Masses {
+			if e.Times[i] > 0 {
+				out = append(out, m)
+			}
+		}
+	}
+	if r.initial != nil && r.problem.Initial.Point == nil { // which decides between classes too
+		out = append(out, r.initial)
+	}
+	return out
+}
+
+// curvature returns ∫|∂²p| over the other axes, in the blocks along axis k, the most
+// of all laws given that mass is left: h² times that is the error of p between cells.
+// Where figures up to the fourth moment weigh it more, it counts so.
+func (r *run) curvature(k int, a wideAxis) []float64 {
+	out, x := make([]float64, a.Cells()), a.Middles()
+	for _, m := range r.laws() {
+		mass := sum(m)
+		if !(mass > 0) {
+			continue
+		}
+		marginal := make([]float64, len(x))
+		for i, v := range r.figures.along(k, m) {
+			marginal[a.of[i]] += v / mass
+		}
+		weight := momentWeights(x, marginal)
+		for i, v := range a.bends(r.grid, k, m) {
+			out[i] = max(out[i], v/mass*weight[i])
+		}
+	}
+	return out
+}
+
+// bends returns Σ |∂²p| of a law over all lines of blocks along axis k.
+func (a wideAxis) bends(g *grid.Grid, k int, m []float64) []float64 {
+	n, stride, h, out := a.Cells(), g.Stride(k), a.Widths(), make([]float64, a.Cells())
+	// Beyond either end of p and x stand the blocks from the other.
+	x, p := slices.Concat([]float64{0}, a.Middles(), []float64{0}), make([]float64, n+2)
+	period := a.Edges[n] - a.Edges[0]
+	x[0], x[n+1] = x[n]-period, x[1]+period
+	for first := range m {
+		if g.Along(k, first) != 0 {
+			continue
+		}
+		clear(p)
+		for i, to := range a.of {
+			p[to+1] += m[first+i*stride] / h[to]
+		}
+		p[0], p[n+1] = p[n], p[1]
+		for i := range out {
+			up, down := (p[i+2]-p[i+1])/(x[i+2]-x[i+1]), (p[i+1]-p[i])/(x[i+1]-x[i])
+			out[i] += 2 * math.Abs(up-down) / (x[i+2] - x[i])
+		}
+	}
+	if a.Ends[0] != grid.Periodic {
+		toWall(out, a.Edges)
+		slices.Reverse(out)
+		toWall(out, mirrored(a.Edges))
+		slices.Reverse(out)
+	}
+	return out
+}
+
+// mirrored returns −x from last to first.
+func mirrored(x []float64) []float64 {
+	out := make([]float64, len(x))
+	for i, v := range x {
+		out[len(x)-1-i] = -v
+	}
+	return out
+}
+
+// toWall continues a curvature to the two cells at a lower wall, of which the first has
+// no second difference, nor the second one that means much where the law is singular:
+// as a power s < 0 of the distance if it grows so from the ninth to the fifth and from
+// there to the third, in the first cell by the mean of its cube root, which is more
+// than in the middle. Of an exponential, whose powers tend to 0, s is 0.
+func toWall(c, edges []float64) {
+	away := func(i int) float64 { return (edges[i]+edges[i+1])/2 - edges[0] }
+	power := func(i, j int) float64 { return math.Log(c[i]/c[j]) / math.Log(away(i)/away(j)) }
+	const steepest = -3 * (1 - 1./30) // a density has less than −3, beyond which there is no mean
+	s := max(power(2, 4), 2*power(2, 4)-power(4, 8), steepest)
+	if !(s < 0) {
+		c[0] = c[1]
+		return
+	}
+	c[1] = max(c[1], c[2]*math.Pow(away(1)/away(2), s))
+	c[0] = c[2] * math.Pow((edges[1]-edges[0])/away(2), s) / math.Pow(1+s/3, 3)
+}
+
+// momentWeights returns Σ |x − μ|ᵖ/√(E|x − μ|²ᵖ), p = 0…4, of a marginal of mass 1.
+func momentWeights(x, marginal []float64) []float64 {
+	mean := floats.Dot(marginal, x)
+	out := make([]float64, len(x))
+	for p := range 5 {
+		size := 0.0
+		for i, v := range marginal {
+			size += v * math.Pow(x[i]-mean, float64(2*p))
+		}
+		for i := range out {
+			if size > 0 { // otherwise all mass is in one block
+				out[i] += math.Pow(math.Abs(x[i]-mean), float64(p)) / math.Sqrt(size)
+			}
+		}
+	}
+	return out
+}
