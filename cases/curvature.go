@@ -120,54 +120,126 @@ func (r *run) laws() (out [][]float64) {
 	return out
 }
 
-// curvature returns ∫|∂²p| over the other axes, in the blocks along axis k, the most
-// of all laws given that mass is left: h² times that is the error of p between cells.
-// Where figures up to the fourth moment weigh it more, it counts so.
+// curvature returns, in the blocks along axis k, what h² is multiplied with in the error
+// that a unit of length makes in figures over their size, the most of all laws given
+// that mass is left: of the law between cells, ∫|∂²p| over the other axes, as figures up
+// to the fourth moment weigh it; and of the ratio of what is on either side, which
+// rates get wrong by E|∂²(b/D)| unless they have the Gibbs law, times the standard
+// deviation of being there.
 func (r *run) curvature(k int, a wideAxis) []float64 {
-	out, x := make([]float64, a.Cells()), a.Middles()
+	out, x, q := make([]float64, a.Cells()), a.Middles(), r.steepness(k)
 	for _, m := range r.laws() {
 		mass := sum(m)
 		if !(mass > 0) {
 			continue
 		}
-		marginal := make([]float64, len(x))
+		marginal, below := make([]float64, len(x)), 0.0
 		for i, v := range r.figures.along(k, m) {
 			marginal[a.of[i]] += v / mass
 		}
-		weight := momentWeights(x, marginal)
-		for i, v := range a.bends(r.grid, k, m) {
-			out[i] = max(out[i], v/mass*weight[i])
+		weight, law, rates := momentWeights(x, marginal), a.bends(r.grid, k, m), a.bendsOf(r.grid, k, q, m)
+		for i, v := range marginal {
+			part := max(0, min(1, below+v/2)) // by schemes of high order masses may be below 0
+			out[i] = max(out[i], law[i]/mass*weight[i]+rates[i]*math.Sqrt(part*(1-part)))
+			below += v
 		}
+	}
+	if !a.periodic() {
+		toWall(out, a.Edges)
+		slices.Reverse(out)
+		toWall(out, mirrored(a.Edges))
+		slices.Reverse(out)
 	}
 	return out
 }
 
+// steepness returns b/D along axis k in all cells, 0 without noise; nil where rates have
+// the Gibbs law, or where a coefficient has no usable value.
+func (r *run) steepness(k int) []float64 {
+	if r.problem.reversible != nil {
+		return nil
+	}
+	out, dim := make([]float64, r.grid.Size()), r.grid.Dim()
+	err := operators.Coefficients(r.problem.Process, r.grid, grid.Range{Hi: len(out)}, 0, func(piece grid.Range, b, d [][]float64) error {
+		for i := range piece.Len() {
+			if noise := value(d[k*dim+k], i); noise > 0 {
+				out[piece.Lo+i] = value(b[k], i) / noise
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
+func (a wideAxis) periodic() bool { return a.Ends[0] == grid.Periodic }
+
+// second writes the absolute second differences of values in blocks over the squares of
+// their distances: 0 beside walls.
+func (a wideAxis) second(dst, p []float64) {
+	n, x := len(p), a.Middles()
+	for i := range dst {
+		lo, hi, down, up := i-1, i+1, 0.0, 0.0
+		switch dst[i] = 0; {
+		case i > 0 && i < n-1:
+			down, up = x[i]-x[lo], x[hi]-x[i]
+		case !a.periodic():
+			continue
+		default: // around the circle
+			lo, hi = (i+n-1)%n, (i+1)%n
+			period := a.Edges[n] - a.Edges[0]
+			down, up = math.Mod(x[i]-x[lo]+period, period), math.Mod(x[hi]-x[i]+period, period)
+		}
+		dst[i] = 2 * math.Abs((p[hi]-p[i])/up-(p[i]-p[lo])/down) / (up + down)
+	}
+}
+
 // bends returns Σ |∂²p| of a law over all lines of blocks along axis k.
 func (a wideAxis) bends(g *grid.Grid, k int, m []float64) []float64 {
-	n, stride, h, out := a.Cells(), g.Stride(k), a.Widths(), make([]float64, a.Cells())
-	// Beyond either end of p and x stand the blocks from the other.
-	x, p := slices.Concat([]float64{0}, a.Middles(), []float64{0}), make([]float64, n+2)
-	period := a.Edges[n] - a.Edges[0]
-	x[0], x[n+1] = x[n]-period, x[1]+period
+	h, out, p, bent := a.Widths(), make([]float64, a.Cells()), make([]float64, a.Cells()), make([]float64, a.Cells())
 	for first := range m {
 		if g.Along(k, first) != 0 {
 			continue
 		}
 		clear(p)
 		for i, to := range a.of {
-			p[to+1] += m[first+i*stride] / h[to]
+			p[to] += m[first+i*g.Stride(k)] / h[to]
 		}
-		p[0], p[n+1] = p[n], p[1]
-		for i := range out {
-			up, down := (p[i+2]-p[i+1])/(x[i+2]-x[i+1]), (p[i+1]-p[i])/(x[i+1]-x[i])
-			out[i] += 2 * math.Abs(up-down) / (x[i+2] - x[i])
-		}
+		a.second(bent, p)
+		floats.Add(out, bent)
 	}
-	if a.Ends[0] != grid.Periodic {
-		toWall(out, a.Edges)
-		slices.Reverse(out)
-		toWall(out, mirrored(a.Edges))
-		slices.Reverse(out)
+	return out
+}
+
+// bendsOf returns E|∂²q| over lines of blocks along axis k, given the block.
+func (a wideAxis) bendsOf(g *grid.Grid, k int, q, m []float64) []float64 {
+	out, masses := make([]float64, a.Cells()), make([]float64, a.Cells())
+	if q == nil {
+		return out
+	}
+	mean, here, bent := make([]float64, a.Cells()), make([]float64, a.Cells()), make([]float64, a.Cells())
+	for first := range m {
+		if g.Along(k, first) != 0 {
+			continue
+		}
+		clear(mean)
+		clear(here)
+		for i, to := range a.of {
+			cell := first + i*g.Stride(k)
+			mean[to] += q[cell] / float64(a.cells[to])
+			here[to] += m[cell]
+		}
+		a.second(bent, mean)
+		floats.Mul(bent, here)
+		floats.Add(out, bent)
+		floats.Add(masses, here)
+	}
+	for i, v := range masses {
+		if v > 0 {
+			out[i] /= v
+		}
 	}
 	return out
 }
