@@ -43,6 +43,9 @@ func (a *approximating) ask(g *grid.Grid, l *Beside, reference *Described) (*que
 	for k := range g.Dim() {
 		mean, variance := covarianceOf(a.result.Grid, reference.Law, k, k)
 		far := farAway * math.Sqrt(variance)
+		if math.Abs(mean) < rounding*far {
+			mean = 0
+		}
 		q.names = append(q.names, fmt.Sprintf("P(|%s − %.4g| > %.4g)", g.Axis(k).Name, mean, far))
 		q.phi, q.units = append(q.phi, outside(g, k, mean-far, mean+far)), append(q.units, 1)
 	}

@@ -57,7 +57,7 @@ func (c *Beside) marginal(r *Result, p *panel, k int, entries []entry) {
 		x, gathered = gather(a.Edges, marginal(g, c.Drawn, k))
 		densities = append(densities, gathered)
 	}
-	p.y = sharedHeights(densities...)
+	p.y = sharedHeights(p.x.hi-p.x.lo, densities...)
 	if c.Drawn != nil {
 		p.shade(x, gathered, shadeColor)
 	}

@@ -45,14 +45,15 @@ func heights(log bool, densities ...[]float64) scale {
 }
 
 // sharedHeights returns the scale of densities of several laws: logarithmic, to some
-// thousandths of the lowest peak, where the highest would leave that flat.
-func sharedHeights(densities ...[]float64) scale {
-	const muchHigher, seen = 10, 1e-3
+// thousandths of the lowest peak, where the highest would leave that flat, or all but
+// narrow peaks of the width that is drawn: a Gaussian is four times as high as an even law.
+func sharedHeights(width float64, densities ...[]float64) scale {
+	const muchHigher, narrow, seen = 10, 30, 1e-3
 	s, lowest := heights(false, densities...), math.Inf(1)
 	for _, d := range densities {
 		lowest = min(lowest, slices.Max(d))
 	}
-	if lowest > 0 && s.hi > muchHigher*lowest {
+	if lowest > 0 && (s.hi > muchHigher*lowest || s.hi*width > narrow) {
 		return scale{max(seen*lowest, math.SmallestNonzeroFloat64), s.hi, true}.padded(0.03)
 	}
 	return s

@@ -74,7 +74,7 @@ func (l *Learning) curves(r *Result, pg *page, all box) {
 		law, posterior := marginal(g, l.Law, k), marginal(g, l.Posterior, k)
 		p := panel{page: pg, box: b, x: window(a, law, drawnTail).joined(window(a, posterior, drawnTail))}
 		law, posterior = perWidth(law, g.Widths(k)), perWidth(posterior, g.Widths(k))
-		p.y = sharedHeights(law, posterior)
+		p.y = sharedHeights(p.x.hi-p.x.lo, law, posterior)
 		p.curve(g.Centers(k), law, 1.5, 0, lineColor)
 		p.curve(g.Centers(k), posterior, 1, 4, black)
 		p.frame(axes{x: italic(plain(a.Name)), y: densityName(a.Name), countX: max(2, 6/g.Dim())})

@@ -387,11 +387,14 @@ func TestLogarithmicScalesSpanAllNumbers(t *testing.T) {
 // A peak a hundred times as high leaves the other law flat on a linear scale.
 func TestLawsOfUnlikePeaksAreDrawnByLogarithm(t *testing.T) {
 	low, high := []float64{0.1, 1, 0.1}, []float64{0, 100, 0}
-	if s := sharedHeights(low, high); !s.log || s.lo > 0.001 || s.hi < 100 {
+	if s := sharedHeights(3, low, high); !s.log || s.lo > 0.001 || s.hi < 100 {
 		t.Errorf("got %v, want a logarithm from a thousandth of 1 to 100", s)
 	}
-	if s := sharedHeights(low, low); s.log {
+	if s := sharedHeights(3, low, low); s.log {
 		t.Errorf("got %v, want a linear scale", s)
+	}
+	if s := sharedHeights(100, low, low); !s.log {
+		t.Errorf("narrow peaks: got %v, want a logarithm", s)
 	}
 }
 
