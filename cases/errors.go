@@ -37,7 +37,7 @@ func (r *run) errors() error {
 	r.generator, r.chain = nil, nil // the coarser ones may need its memory
 	// Of their work this part is that of the finer.
 	most := 1 - 1/(1+math.Exp2(float64(r.grid.Dim())))
-	half, err := r.coarse(r.everyAxis(2), 0, most)
+	half, err := r.coarse(r.everyAxis(2), influencesToo, 0, most)
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
@@ -46,7 +46,7 @@ func (r *run) errors() error {
 		return nil
 	}
 	meshes := []*coarse{half}
-	quarter, err := r.coarse(r.everyAxis(4), most, 1)
+	quarter, err := r.coarse(r.everyAxis(4), figuresAlone, most, 1)
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
@@ -59,6 +59,7 @@ func (r *run) errors() error {
 // coarse is a run on a coarser mesh.
 type coarse struct {
 	*run
+	reads           reads
 	width           float64 // of cells, over that on the mesh itself
 	walls           []wall
 	stationary      map[string]sensitivity
@@ -68,16 +69,25 @@ type coarse struct {
 	learnt          LearntResult
 }
 
+// reads is what is read of laws on a coarser mesh: walls and influence functions, which
+// cost about as much as figures do, are asked of one mesh only.
+type reads int
+
+const (
+	figuresAlone reads = iota
+	influencesToo
+)
+
 func (r *run) everyAxis(factor int) []int { return slices.Repeat([]int{factor}, r.grid.Dim()) }
 
 // coarse runs the tasks on a mesh with fewer cells by a factor for every axis, as
 // the part of all progress between two fractions.
-func (r *run) coarse(factors []int, from, to float64) (*coarse, error) {
+func (r *run) coarse(factors []int, what reads, from, to float64) (*coarse, error) {
 	g, err := r.problem.coarser(factors...)
 	if err != nil {
 		return nil, err
 	}
-	c := &coarse{run: &run{ctx: r.ctx, problem: r.alike(), workers: r.workers, grid: g, result: &Result{}}}
+	c := &coarse{run: &run{ctx: r.ctx, problem: r.alike(), workers: r.workers, grid: g, result: &Result{}}, reads: what}
 	c.seen.learner = r.seen.learner
 	c.options.Progress = func(phase string, done float64) {
 		if r.seen.stationary != nil && r.seen.evolve != nil {
@@ -95,7 +105,10 @@ func (r *run) coarse(factors []int, from, to float64) (*coarse, error) {
 	if c.width, err = widening(r.grid, g, least); err != nil {
 		return nil, err
 	}
-	steps := []func() error{c.assemble, c.start, c.findWalls}
+	steps := []func() error{c.assemble, c.start}
+	if what == influencesToo {
+		steps = append(steps, c.findWalls)
+	}
 	if r.seen.stationary != nil {
 		steps = append(steps, c.rest)
 	}
@@ -161,9 +174,17 @@ func (c *coarse) rest() error {
 	if l := c.seen.learner; l != nil {
 		c.learnt = l.on(c.run, law.Mass, figures)
 	}
-	c.look(law.Mass)
-	c.stationary, err = c.sensitivities(law.Mass, 0, figures)
+	c.stationary, err = c.weigh(law.Mass, 0, figures)
 	return err
+}
+
+// weigh returns the influences of a law's figures, if they are read.
+func (c *coarse) weigh(m []float64, t float64, f Figures) (map[string]sensitivity, error) {
+	if c.reads == figuresAlone {
+		return nil, nil
+	}
+	c.look(m)
+	return c.sensitivities(m, t, f)
 }
 
 // move reads the laws in time.
@@ -177,8 +198,7 @@ func (c *coarse) move() error {
 	}
 	c.evolve = make([]map[string]sensitivity, len(e.Times))
 	for i, m := range e.Masses {
-		c.look(m)
-		if c.evolve[i], err = c.sensitivities(m, e.Times[i], c.seen.evolve[i]); err != nil {
+		if c.evolve[i], err = c.weigh(m, e.Times[i], c.seen.evolve[i]); err != nil {
 			return err
 		}
 	}

@@ -245,8 +245,7 @@ func (c *coarse) remain() error {
 	for i := range c.walls {
 		c.walls[i].beyond = 0 // of other laws
 	}
-	c.look(q.Mass)
-	c.quasistationary, err = c.sensitivities(q.Mass, 0, figures)
+	c.quasistationary, err = c.weigh(q.Mass, 0, figures)
 	return err
 }
 

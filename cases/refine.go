@@ -150,7 +150,7 @@ func (s *reaching) shares() (map[string][]float64, error) {
 		if factors[k] = 2; !s.free(k) {
 			continue
 		}
-		c, err := s.run.coarse(factors, float64(k)/float64(dim), float64(k+1)/float64(dim))
+		c, err := s.run.coarse(factors, figuresAlone, float64(k)/float64(dim), float64(k+1)/float64(dim))
 		if err != nil {
 			return out, err
 		}
