@@ -145,7 +145,11 @@ func (p *Problem) Terms() []operators.Term {
 		terms = append(terms, operators.Transport{Process: p.Process, Axes: single})
 	}
 	for _, axes := range p.coupled {
-		terms = append(terms, operators.Coupled{Process: p.Process, Axes: axes})
+		if p.Order != 0 && len(axes) > 2 { // its jumps would fill an elimination
+			terms = append(terms, operators.Uncoupled{Process: p.Process, Axes: axes})
+		} else {
+			terms = append(terms, operators.Coupled{Process: p.Process, Axes: axes})
+		}
 	}
 	if p.Killing != nil {
 		terms = append(terms, operators.Killing{Rate: p.Killing})
