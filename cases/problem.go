@@ -145,7 +145,7 @@ func (p *Problem) Terms() []operators.Term {
 		terms = append(terms, operators.Transport{Process: p.Process, Axes: single})
 	}
 	for _, axes := range p.coupled {
-		if p.Order != 0 && len(axes) > 2 { // its jumps would fill an elimination
+		if p.Order != 0 && (len(axes) > 2 || p.uneven(axes)) { // wide jumps fill an elimination, and leave out corners
 			terms = append(terms, operators.Uncoupled{Process: p.Process, Axes: axes})
 		} else {
 			terms = append(terms, operators.Coupled{Process: p.Process, Axes: axes})
@@ -155,6 +155,11 @@ func (p *Problem) Terms() []operators.Term {
 		terms = append(terms, operators.Killing{Rate: p.Killing})
 	}
 	return terms
+}
+
+// uneven reports whether one of the axes has unequal cells.
+func (p *Problem) uneven(axes []int) bool {
+	return slices.ContainsFunc(axes, func(k int) bool { return p.Axes[k].Spaced != "uniform" && p.Axes[k].Spaced != "" })
 }
 
 // single returns the axes that noise does not couple.

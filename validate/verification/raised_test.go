@@ -96,6 +96,8 @@ func higherOrders() section {
 		plane.find("multiplicative, Stratonovich", "far", "Gaussian under uneven noise").boxed("-6, 6", "-8, 8").raised(spectral, 40, 48, 56),
 		plane.find("multiplicative, isothermal", "far", "Gaussian under uneven noise").boxed("-6, 6", "-8, 8").raised(spectral, 28, 34, 40),
 		plane.find("multiplicative, Itô, rotation", "periodic × reflecting", "waves between walls").between().raised(spectral, 8, 12, 16),
+		tensors.find("multiplicative, Itô, rotation", "reflecting", "slope between walls, 10 : 1, turning").between().raised(spectral, 8, 12, 16),
+		tensors.find("multiplicative, Itô, rotation", "periodic, graded axes", "waves on a torus, 10 : 1, turning").raised(fourth, 48, 96, 192).late(),
 		tensors.find("optimiser, rotation", "far", "Gaussian of SGD").raised(fourth, 32, 64, 128).late(),
 		tensors.find("optimiser, rotation", "far", "Gaussian of SGD").raised(spectral, 32, 40, 48),
 		tensors.find("multiplicative, Stratonovich, rotation", "periodic", "waves on a torus, noise of two columns").raised(fourth, 12, 24, 48),

@@ -21,9 +21,6 @@ type refusal struct {
 func refusals() []refusal {
 	const (
 		linear   = "[process]\ndrift = { x = '-x' }\ndiffusion = 1\n"
-		skew     = "[process]\ndrift = { x = '-x', y = '-y' }\ndiffusion = { 'x,x' = 1, 'x,y' = 0.4, 'y,y' = 0.6 }\n"
-		skew3    = "[process]\ndrift = { x = '-x', y = '-y', z = '-z' }\ndiffusion = { 'x,x' = 1, 'x,y' = 0.4, 'y,y' = 0.6, 'y,z' = 0.1, 'z,z' = 0.5 }\n"
-		single   = "[process]\ndrift = { x = '-x', y = '-y' }\nnoise = [['1'], ['0.5']]\n"
 		well     = "[process]\npotential = 'x^2/2'\ntemperature = 1\n"
 		rest     = "[stationary]\n"
 		start    = "[initial]\nmean = { x = 0 }\nstd = { x = 0.5 }\n[evolve]\ntimes = [1]\n"
@@ -34,14 +31,10 @@ func refusals() []refusal {
 	line := func(more ...string) string { return axis("x", -5, 5, append(more, "cells = 40")...) }
 	four := box(-5, 5, "cells = 8") + axis("w", -5, 5, "cells = 8")
 	return []refusal{
-		{selling, "uneven cells", "uniform cells where noise couples", square(-5, 5, sinh, "cells = 20") + skew + rest, ""},
-		{selling3, "uneven cells", "uniform cells where noise couples", box(-5, 5, sinh, "cells = 20") + skew3 + rest, ""},
-		{rank, "uneven cells", "uniform cells where noise couples", square(-5, 5, sinh, "cells = 20") + single + rest, ""},
 		{fourth, "closed face", "faces on axis", line("faces = [0.0]") + linear + rest + stencils, ""},
 		{spectral, "closed face", "faces on axis", line("faces = [0.0]") + linear + rest + waves, ""},
 		{spectral, "absorbing", "absorbing end", line(absorbing) + linear + start + waves, ""},
 		{spectral, "reflecting, equal cells", "carry mass", axis("x", -1, 1, "cells = 40") + linear + rest + waves, ""},
-		{spectral, "noise that couples, on Chebyshev's cells", "uniform cells where noise couples", square(-1, 1, chebyshev, "cells = 20") + skew + rest + waves, ""},
 		{fourth, "coefficients that are not smooth", "abs in a coefficient", line() + "[process]\ndrift = { x = '-abs(x)*x' }\ndiffusion = 1\n" + rest + stencils, ""},
 		{fourth, "a point at the start", "starts at a point", line() + linear + "[initial]\npoint = { x = 0.0 }\n[evolve]\ntimes = [1]\n" + stencils, ""},
 		{isothermal, "Stratonovich", "beside `temperature`", line() + well + "calculus = 'stratonovich'\n" + rest, ""},
