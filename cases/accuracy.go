@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -76,13 +77,7 @@ func (e *NotReached) Error() string {
 // the accuracy: a box whose walls carry less than a tenth of it, then meshes with
 // as many cells along each axis as its share of the error asks for.
 func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
-	s := &reaching{from: c, ctx: ctx, options: o, begin: time.Now(), axes: slices.Clone(c.Problem.Axes)}
-	s.options.Errors = true
-	if c.mayBeFourth() {
-		s.order = operators.Fourth
-	} else {
-		s.order = c.Problem.Order
-	}
+	s := c.reaching(ctx, o)
 	if slices.ContainsFunc(s.axes, func(a AxisSpec) bool { return a.open(0) || a.open(1) }) {
 		if err := s.encloses(); err != nil {
 			return nil, err
@@ -121,9 +116,25 @@ func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 	}
 }
 
+// reaching prepares the way.
+func (c *Case) reaching(ctx context.Context, o Options) *reaching {
+	s := &reaching{from: c, ctx: ctx, options: o, begin: time.Now(), axes: slices.Clone(c.Problem.Axes), widened: make([]bool, len(c.Problem.Axes))}
+	s.options.Errors = true
+	if s.options.Progress == nil {
+		s.options.Progress = func(string, float64) {}
+	}
+	if c.mayBeFourth() {
+		s.order = operators.Fourth
+	} else {
+		s.order = c.Problem.Order
+	}
+	return s
+}
+
 // Why the search for an accuracy ends.
 const (
 	reached = "reached"
+	stopped = "the search was interrupted"
 	stalled = "the errors do not fall as cells shrink"
 )
 
@@ -151,28 +162,32 @@ func (s *reaching) lowers() bool {
 
 // reaching is the way to an accuracy.
 type reaching struct {
-	from    *Case
-	ctx     context.Context
-	options Options
-	begin   time.Time
-	axes    []AxisSpec // of the next mesh
-	order   operators.Order
-	run     *run    // on the last mesh
-	took    float64 // seconds, on the last mesh
-	meshes  int
-	worst   []float64 // error over what is wanted, by mesh
-	unknown int       // meshes on which no figure missed but those without an error
-	doubled int       // meshes without a law
-	trial   *trial    // of the graded cells of the last mesh; nil: none
-	trials  int       // so far
-	graded  bool      // cells are
+	from     *Case
+	ctx      context.Context
+	options  Options
+	begin    time.Time
+	axes     []AxisSpec // of the next mesh
+	order    operators.Order
+	run      *run    // on the last mesh
+	took     float64 // seconds, on the last mesh
+	meshes   int
+	worst    []float64 // error over what is wanted, by mesh
+	unknown  int       // meshes on which no figure missed but those without an error
+	doubled  int       // meshes without a law
+	trial    *trial    // of the graded cells of the last mesh; nil: none
+	trials   int       // so far
+	graded   bool      // cells are
+	widened  []bool    // axes along which the box was found too narrow
+	narrowed bool      // the last box was found too wide
+	doubtful bool      // the box may be left for ever
 }
 
 // coarseness reports whether an answer may be one of too few cells: that a law is
-// a point, that its waves reach the walls, or that steps are narrower than cells.
+// a point or in parts, that its waves reach the walls, or that steps are narrower than
+// cells.
 func coarseness(err error) bool {
 	m := (*Mistake)(nil)
-	return errors.Is(err, ErrNoLaw) || errors.As(err, new(*narrowSteps)) || errors.As(err, &m) && m.Key == "numerics.order"
+	return errors.Is(err, ErrNoLaw) || errors.As(err, new(*narrowSteps)) || errors.As(err, new(*separate)) || errors.As(err, &m) && m.Key == "numerics.order"
 }
 
 // doubles asks for twice the cells along every axis where that was done less than
@@ -193,7 +208,12 @@ func (s *reaching) doubles() (yes bool) {
 func (s *reaching) encloses() (err error) {
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline())
 	defer cancel()
-	s.axes, err = s.from.diffusing().newRun(ctx, s.options).newBox().find()
+	b := s.from.diffusing().newRun(ctx, s.options).newBox()
+	s.axes, err = b.find()
+	s.doubtful = b.doubtful
+	if err == nil && s.from.Problem.Chain != nil {
+		s.axes, err = s.from.newRun(ctx, s.options).newBox().leap(s.axes)
+	}
 	if err != nil && ctx.Err() != nil && s.ctx.Err() == nil {
 		return &NotReached{Wanted: s.from.Problem.Accuracy, Reason: fmt.Sprintf("finding a box takes longer than the time limit of %g s", s.from.Problem.timeLimit())}
 	}
@@ -275,20 +295,17 @@ func (a AxisSpec) spacing() any {
 
 // try runs on the next mesh.
 func (s *reaching) try() error {
-	o, cells := s.options, make([]int, len(s.axes))
-	for k, a := range s.axes {
-		cells[k] = a.Cells
-	}
-	if report := s.options.Progress; report != nil && s.from.Problem.Open() {
-		on := " on " + strings.Join(strings.Fields(strings.Trim(fmt.Sprint(cells), "[]")), " × ")
-		if n := len(s.worst); n > 0 && !math.IsInf(s.worst[n-1], 1) {
-			on += fmt.Sprintf(", errors %.2g times too large so far", s.worst[n-1])
-		}
-		o.Progress = func(phase string, done float64) { report(phase+on, done) }
+	o := s.options
+	if s.from.Problem.Open() {
+		on := s.at()
+		o.Progress = func(phase string, done float64) { s.options.Progress(phase+on, done) }
 	}
 	ctx, cancel := s.within()
 	defer cancel()
 	r, begin := s.from.on(s.axes, s.order).newRun(ctx, o), time.Now()
+	if s.doubtful {
+		r.warn("the box holds the law, which the search lost in much wider ones, on coarse cells: if the process leaves for ever after a long time, this is its law until then")
+	}
 	err := r.do()
 	if err != nil && ctx.Err() != nil && s.ctx.Err() == nil {
 		return errLate
@@ -297,8 +314,33 @@ func (s *reaching) try() error {
 	if err == nil || errors.Is(err, ErrNoLaw) && r.result.answers() {
 		s.run, s.took = r, time.Since(begin).Seconds()
 		s.meshes++
+		s.offer(err)
 	}
 	return err
+}
+
+// offer hands out the mesh at hand as it is where nothing better follows.
+func (s *reaching) offer(no error) {
+	if s.options.Best == nil {
+		return
+	}
+	of, r, result := *s, *s.run, *s.run.result
+	of.run, r.result, result.Warnings = &r, &result, slices.Clone(result.Warnings)
+	s.options.Best(&result, errors.Join(no, of.verdict(stopped)))
+}
+
+// at says on which mesh the search is, and how near the one before was.
+func (s *reaching) at() string {
+	var cells, ranges []string
+	for _, a := range s.axes {
+		cells, ranges = append(cells, strconv.Itoa(a.Cells)), append(ranges, fmt.Sprintf("%s in [%.4g, %.4g]", a.Name, a.Lo, a.Hi))
+	}
+	on := " on " + strings.Join(cells, " × ")
+	if n := len(s.worst); n > 0 && !math.IsInf(s.worst[n-1], 1) {
+		wanted := s.from.Problem.Accuracy
+		on += fmt.Sprintf(", error %.2g of %g so far", s.worst[n-1]*wanted, wanted)
+	}
+	return on + ", " + strings.Join(ranges, ", ")
 }
 
 // errLate is that a mesh took longer than it was given.
@@ -322,7 +364,7 @@ func (s *reaching) end(err error) (*Result, error) {
 		return nil, err
 	}
 	if s.ctx.Err() != nil {
-		return nil, s.ctx.Err()
+		return s.run.result, errors.Join(s.ctx.Err(), s.verdict(stopped))
 	}
 	return s.run.result, err
 }

@@ -17,12 +17,14 @@ const searches = 100 // laws, at most, until a box is found: each at least doubl
 // inwards, for laws in time from the initial law outwards, both on few cells.
 // The walls are to carry less than a tenth of the accuracy.
 type box struct {
-	*run  // whose problem is a copy with the axes of the search
-	asked []AxisSpec
-	ends  [][2]bool // open
-	scale []float64 // near the middle of the law, within which cells are equal
-	left  int       // laws that may still be solved
-	last  *walled   // the law on the box at hand
+	*run     // whose problem is a copy with the axes of the search
+	asked    []AxisSpec
+	ends     [][2]bool // open
+	scale    []float64 // near the middle of the law, within which cells are equal
+	left     int       // laws that may still be solved
+	last     *walled   // the law on the box at hand
+	scouted  bool      // particles were where laws in time get
+	doubtful bool      // wider boxes are not known to hold the law
 }
 
 // newBox prepares the search.
@@ -76,11 +78,15 @@ func (b *box) find() ([]AxisSpec, error) {
 		if err := b.includeStart(); err != nil {
 			return nil, err
 		}
+		var err error
+		if b.scouted, err = b.sendScouts(); err != nil {
+			return nil, err
+		}
 	}
 	if err := b.grow(); err != nil {
 		return nil, err
 	}
-	if b.problem.Evolve != nil && b.trim() {
+	if b.problem.Evolve != nil && !b.last.outrun && b.trim() {
 		if err := b.grow(); err != nil {
 			return nil, err
 		}
@@ -131,18 +137,28 @@ type unsolved struct{ error }
 
 func (u unsolved) Unwrap() error { return u.error }
 
-// law solves on the box at hand. Where no class leads to another, all count alike.
+// law solves on the box at hand.
 func (b *box) law() (*coarse, []float64, error) {
 	c, err := b.mesh()
 	if err != nil {
 		return nil, nil, err
 	}
-	law, err := solvers.Stationary(c.generator, &solvers.Settings{Context: b.ctx, Workers: b.workers, Tolerance: b.problem.Accuracy / 100})
+	m, err := b.rest(c)
+	return c, m, err
+}
+
+// rest returns the stationary law on a mesh. Where no class leads to another, all count
+// alike.
+func (b *box) rest(c *coarse) ([]float64, error) {
+	if m := b.gibbs(c.grid); m != nil {
+		return m, finiteMass(m)
+	}
+	law, err := c.lawBy(&solvers.Settings{Context: b.ctx, Workers: b.workers, Tolerance: b.problem.Accuracy / 100})
 	if errors.Is(err, solvers.ErrLost) {
-		return nil, nil, b.problem.lost()
+		return nil, b.problem.lost()
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	m := law.Mass
 	if m == nil {
@@ -153,10 +169,22 @@ func (b *box) law() (*coarse, []float64, error) {
 			}
 		}
 	}
-	if s := sum(m); !finite(s) {
-		return nil, nil, unsolved{fmt.Errorf("the law has the mass %v", s)}
+	return m, finiteMass(m)
+}
+
+// lawBy solves for the stationary law of rates or of a chain.
+func (r *run) lawBy(s *solvers.Settings) (*solvers.Law, error) {
+	if r.chain != nil {
+		return solvers.StationaryChain(r.chain, s)
 	}
-	return c, m, nil
+	return solvers.Stationary(r.generator, s)
+}
+
+func finiteMass(m []float64) error {
+	if s := sum(m); !finite(s) {
+		return unsolved{fmt.Errorf("the law has the mass %v", s)}
+	}
+	return nil
 }
 
 // mesh assembles the box at hand.
@@ -178,7 +206,11 @@ func (b *box) mesh() (*coarse, error) {
 
 // unconfined is the answer that no box holds the law.
 func (p *Problem) unconfined(found string) error {
-	return fmt.Errorf("%w: %s\n    hint: a `range` gives the process walls, [evolve] follows what spreads", ErrUnconfined, found)
+	hint := "a `range` gives the process walls, [evolve] follows what spreads"
+	if p.LearningRate > 0 {
+		hint = "a smaller learning_rate or a regularizer may hold it; " + hint
+	}
+	return fmt.Errorf("%w: %s\n    hint: %s", ErrUnconfined, found, hint)
 }
 
 // unevaluated says which coefficient leaves no box.

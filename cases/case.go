@@ -321,7 +321,7 @@ func (r *reader) finishEquation(p *Problem, eq *equation, t *table) {
 	}
 	p.equation = eq
 	if p.Chain == nil {
-		p.coupled = eq.coupled()
+		p.coupled = p.coupling()
 	}
 	for _, key := range []string{"diffusion", "noise", "covariance"} {
 		if e := t.find(key); e != nil && (key != "noise" || t.path == "process") {

@@ -54,7 +54,7 @@ func (c *Case) diffusing() *Case {
 		return c
 	}
 	out, p := *c, *c.Problem
-	out.Problem, p.Chain = &p, nil
+	out.Problem, p.Chain, p.coupled = &p, nil, p.coupling()
 	return &out
 }
 

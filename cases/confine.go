@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"fokker/grid"
+	"fokker/operators"
 )
 
 const (
@@ -73,8 +74,9 @@ func (b *box) middle() string {
 }
 
 // firstLaw solves on the widest box that has finite coefficients. Where noise
-// couples axes, whose equal cells add diffusion to it, that says little: there it
-// solves on the narrowest that holds the law, as the next wider one confirms.
+// couples axes, whose equal cells add diffusion to it, that says little, nor does it on
+// several axes where no law is found: there it solves on the narrowest that holds the
+// law, as the next wider one confirms.
 func (b *box) firstLaw() (c *coarse, m []float64, err error) {
 	if len(b.problem.coupled) > 0 {
 		return b.narrowestLaw()
@@ -84,9 +86,16 @@ func (b *box) firstLaw() (c *coarse, m []float64, err error) {
 		if err == nil && width == widest {
 			err = b.checkTails(c, m, b.problem.Accuracy/10)
 		}
+		if errors.Is(err, ErrUnconfined) && len(b.problem.Axes) > 1 {
+			break
+		}
 		if !errors.As(err, &unsolved{}) {
 			return c, m, err
 		}
+	}
+	if errors.Is(err, ErrUnconfined) { // or cells so wide spread it
+		b.doubtful = true
+		return b.narrowestLaw()
 	}
 	return nil, nil, b.problem.unevaluated(err)
 }
@@ -290,4 +299,34 @@ func quartiles(marginal []float64) (q1, q2, q3 int) {
 		}
 	}
 	return q1, q2, q3
+}
+
+// gibbs returns e^(−U/T) at the centres of cells, which is the law of the rates, or nil
+// where there is none. Elimination would take cells between which rates are below the
+// range of float64, as across the valleys of wide boxes, for closed classes.
+func (b *box) gibbs(g *grid.Grid) []float64 {
+	p := b.problem
+	t, ok := p.temperature()
+	if !ok || p.loses() || !p.conservative() {
+		return nil
+	}
+	u, x := make([]float64, g.Size()), operators.Columns(g.Dim(), g.Size())
+	g.Points(x, grid.Range{Hi: g.Size()})
+	p.reversible.Potential(u, x, 0)
+	least := slices.Min(u)
+	for i := range u {
+		u[i] = g.Volume(i) * math.Exp((least-u[i])/t)
+	}
+	return u
+}
+
+// conservative reports whether all force is that of the potential, which is the same
+// after every period.
+func (p *Problem) conservative() bool {
+	for _, f := range p.equation.gibbs.force {
+		if v, constant := f.Constant(); !constant || v != 0 {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(p.Axes, func(a AxisSpec) bool { return a.Ends[0] == grid.Periodic })
 }

@@ -122,6 +122,10 @@ func (b *box) grow() error {
 		if err != nil {
 			return err
 		}
+		if b.scouted && c.outrun {
+			b.last = c
+			return nil
+		}
 		grown, before := false, slices.Clone(b.problem.Axes)
 		for i, w := range c.walls {
 			excess := c.excess[i] * float64(len(c.walls)) / (b.problem.Accuracy / 10)
@@ -153,13 +157,9 @@ func (b *box) grow() error {
 // trim takes off what growing added in vain and reports whether that is much.
 func (b *box) trim() (much bool) {
 	for k, ends := range b.ends {
-		lo, hi, n := b.last.grid.Cells(k), 0, b.last.grid.Cells(k)
-		for _, m := range b.last.laws {
-			from, to := needed(b.last.grid.Centers(k), b.last.figures.along(k, m), b.problem.Accuracy/100)
-			lo, hi = min(lo, from), max(hi, to)
-		}
 		a, edges := &b.problem.Axes[k], b.last.grid.Axis(k).Edges
-		if lo, hi = max(0, lo-1), min(n, hi+1); float64(hi-lo) > settled*float64(n) {
+		lo, hi, many := b.last.needs(k, b.last.laws, b.problem.Accuracy/100)
+		if !many {
 			continue
 		}
 		if ends[0] {
@@ -198,7 +198,11 @@ func (b *box) solved() (*walled, error) {
 		return nil, err
 	}
 	if b.problem.Stationary != nil {
-		if err := out.rest(); err != nil {
+		m, err := b.rest(c)
+		if err != nil {
+			return nil, err
+		}
+		if err := out.rest(m); err != nil {
 			return nil, err
 		}
 	}
@@ -240,16 +244,12 @@ func (b *box) chooseMethod(c *coarse) {
 	}
 }
 
-func (w *walled) rest() error {
-	law, err := w.law()
+func (w *walled) rest(m []float64) error {
+	figures, err := w.figures.of(m, 0)
 	if err != nil {
 		return err
 	}
-	figures, err := w.figures.of(law.Mass, 0)
-	if err != nil {
-		return err
-	}
-	return w.note(law.Mass, 0, figures)
+	return w.note(m, 0, figures)
 }
 
 func (w *walled) move() error {
@@ -262,7 +262,10 @@ func (w *walled) move() error {
 			return err
 		}
 	}
-	return nil
+	last := len(e.Times) - 1
+	seen, err := w.problem.resolves(w.grid, e.Masses[last], e.Times[last])
+	w.outrun = seen.outrun > mostly
+	return err
 }
 
 // note takes note of the walls under a law. One that does not fall towards a wall

@@ -117,13 +117,17 @@ func largestEigenvalue(h [][]float64, i, dim int) float64 {
 	if dim == 1 {
 		return h[0][i]
 	}
+	largest := 0.0 // taken out: LAPACK's own scaling of entries near the ends of float64 fails on a matrix that small
+	for _, column := range h {
+		largest = max(largest, math.Abs(column[i]))
+	}
+	if largest == 0 || math.IsNaN(largest) || math.IsInf(largest, 0) {
+		return 0 * largest
+	}
 	m, e := mat.NewSymDense(dim, nil), 0
 	for k := range dim {
 		for l := range k + 1 {
-			if v := h[e][i]; math.IsNaN(v) || math.IsInf(v, 0) {
-				return math.NaN()
-			}
-			m.SetSym(k, l, h[e][i])
+			m.SetSym(k, l, h[e][i]/largest)
 			e++
 		}
 	}
@@ -131,7 +135,7 @@ func largestEigenvalue(h [][]float64, i, dim int) float64 {
 	if !eigen.Factorize(m, false) {
 		return math.NaN()
 	}
-	return eigen.Values(nil)[dim-1]
+	return largest * eigen.Values(nil)[dim-1]
 }
 
 // Probability reports whether φ is a comparison, 0 or 1.

@@ -152,10 +152,23 @@ func (r *reader) readExamples(o *optimiser, c *Case) {
 	p.Process, p.landscape = e, e
 	sampling := slices.Index(samplings, r.text(o.table, "sampling", samplings[0]))
 	p.descent = &sgd.Descent{Examples: e, Batch: int(o.batch), Sampling: sgd.Sampling(sampling)}
-	if len(o.axes) > 1 && p.Chain == nil && (o.noise == sgd.Gradient || o.noise == sgd.Isotropic && o.equation == sgd.SDE2Plus) {
-		p.coupled = [][]int{allAxes(len(o.axes))}
+	if p.Chain == nil {
+		p.coupled = p.coupling()
 		r.checkCoupling(p, lineOf(o.table, "data"), "sgd.data")
 	}
+}
+
+// coupling returns the groups of axes that the noise of the equation couples, which
+// the steps of a chain do not mind.
+func (p *Problem) coupling() [][]int {
+	if p.equation != nil {
+		return p.equation.coupled()
+	}
+	e := p.landscape
+	if len(e.Axes) > 1 && (e.NoiseKind == sgd.Gradient || e.NoiseKind == sgd.Isotropic && e.Equation == sgd.SDE2Plus) {
+		return [][]int{allAxes(len(e.Axes))}
+	}
+	return nil
 }
 
 func allAxes(n int) []int { return []int{0, 1, 2, 3}[:n] }

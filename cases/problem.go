@@ -37,7 +37,7 @@ type Problem struct {
 	Workers         int             // 0: as many as the machine grants
 	Accuracy        float64         // wanted error of every figure, over its size or its standard deviation; 0: none
 	MemoryLimit     float64         // bytes; 0: 80 % of the memory available
-	TimeLimit       float64         // seconds that the search for an accuracy may take; 0: an hour
+	TimeLimit       float64         // seconds that the search for an accuracy may take; 0: ten minutes
 
 	file       string
 	equation   *equation // nil where data make the process

@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/gonum/floats"
 
 	"fokker/grid"
+	"fokker/operators"
 )
 
 const (
@@ -17,6 +18,7 @@ const (
 	grudging   = 1.3  // times as many cells are worth another mesh at the end of a budget
 	leastCells = 16   // of an axis: a quarter of them gives errors
 	costly     = 1.25 // power of the number of cells with which time grows, about
+	far        = 3.0  // times a budget are out of reach
 )
 
 // steepest is how many times as many cells an axis may get from mesh to mesh, by
@@ -24,19 +26,33 @@ const (
 // looked at before it is believed.
 var steepest = [...]float64{8, 3, 2.5, 2}
 
+// gentle is the same for the fourth order once the law is seen: on few cells it shows a
+// lower one, by which far too many would be asked for.
+var gentle = [...]float64{8, 2, 1.6, 1.5}
+
+func (s *reaching) steepest() float64 {
+	if s.run.problem.Order == operators.Fourth && !s.unseen() {
+		return gentle[len(s.axes)-1]
+	}
+	return steepest[len(s.axes)-1]
+}
+
 // refine chooses the next mesh, or says why there is none.
 func (s *reaching) refine() (why string) {
 	if s.trial != nil && s.known() < s.trial.known {
 		return s.givesUp()
 	}
 	list, unknown := s.missed()
+	if len(s.run.result.measures) == 0 { // no coarser mesh had a law
+		unknown++
+	}
 	if len(list) == 0 && (unknown == 0 || s.unknown == 2) && !s.unseen() {
 		return reached
 	}
 	if wall := s.cutting(list); wall != "" {
 		return "the wall " + wall + " cuts the law"
 	}
-	factor, err := s.factors(list)
+	factor, least, err := s.factors(list)
 	if err != nil {
 		return err.Error()
 	}
@@ -52,8 +68,11 @@ func (s *reaching) refine() (why string) {
 	if why := s.stuck(list); why != "" {
 		return why
 	}
-	if s.tries(axes, cells) {
+	if !s.narrowed && s.tries(axes, cells) { // in a box that is the next one's too
 		return ""
+	}
+	if why := s.hopeless(least); why != "" {
+		return why
 	}
 	if why := s.afford(axes); why != "" || !s.graded {
 		return why
@@ -62,14 +81,15 @@ func (s *reaching) refine() (why string) {
 }
 
 // next returns the axes of a mesh with some times as many cells, as far as one step
-// goes, and where open walls carry more than few cells showed, with those moved.
+// goes, and with open walls moved to where the law turned out to need them.
 func (s *reaching) next(factor []float64, list []measure) (axes []AxisSpec, changed bool) {
 	axes = slices.Clone(s.axes)
 	s.widen(axes, list)
+	s.narrow(axes)
 	for k := range axes {
 		a, old := &axes[k], s.axes[k]
 		if s.free(k) {
-			n := float64(old.Cells) * min(factor[k], steepest[len(axes)-1]) * (a.Hi - a.Lo) / (old.Hi - old.Lo)
+			n := float64(old.Cells) * min(factor[k]*(a.Hi-a.Lo)/(old.Hi-old.Lo), s.steepest())
 			a.Cells = max(leastCells, 4*int(math.Ceil(n/4)))
 		}
 		changed = changed || a.Cells != old.Cells || a.Lo != old.Lo || a.Hi != old.Hi
@@ -100,34 +120,37 @@ func (s *reaching) unseen() bool {
 
 // factors returns how many times as many cells every axis gets: as many as may be
 // where the law is not seen yet, whatever the errors. If no figure misses, half as
-// many more may tell the errors that are not known.
-func (s *reaching) factors(list []measure) ([]float64, error) {
+// many more may tell the errors that are not known. The least is what it would take if
+// errors fell by the order of the scheme from now on.
+func (s *reaching) factors(list []measure) (factor, least []float64, err error) {
+	same := func(times float64) []float64 { return slices.Repeat([]float64{times}, len(s.axes)) }
 	if s.unseen() {
-		return slices.Repeat([]float64{steepest[len(s.axes)-1]}, len(s.axes)), nil
+		return same(s.steepest()), same(1), nil
 	}
 	if len(list) == 0 {
 		s.unknown++
-		return slices.Repeat([]float64{1.5}, len(s.axes)), nil
+		return same(1.5), same(1), nil
 	}
-	out := slices.Repeat([]float64{1}, len(s.axes))
+	factor, least = same(1), same(1)
 	shares, err := s.shares()
+	highest := s.run.problem.order()
 	for _, m := range list {
-		s.ask(out, m, shares[m.at+m.path])
+		order := m.order
+		if math.IsNaN(order) {
+			order = highest
+		}
+		s.ask(factor, m, shares[m.at+m.path], max(order, lowest))
+		s.ask(least, m, shares[m.at+m.path], highest)
 	}
-	return out, err
+	return factor, least, err
 }
 
 // ask raises the factors of cells to what a figure wants. Of an error e of order
 // p, axis k has the share sₖ; the fewest cells that bring it to w have
 // (d sₖ e/w)^(1/p) times those of now, d axes.
-func (s *reaching) ask(factor []float64, m measure, share []float64) {
+func (s *reaching) ask(factor []float64, m measure, share []float64, order float64) {
 	wanted := s.from.Problem.Accuracy * m.scale
 	left := max(wanted-(m.error-m.mesh), wanted/4)
-	order := m.order
-	if math.IsNaN(order) {
-		order = s.run.problem.order()
-	}
-	order = max(order, lowest)
 	for k, part := range share {
 		factor[k] = max(factor[k], sure*math.Pow(float64(len(share))*part*m.mesh/left, 1/order))
 	}
@@ -193,23 +216,6 @@ func (r *run) values() map[string]float64 {
 // atTime names an output of [evolve].
 func atTime(t float64) string { return fmt.Sprintf("evolve at %.6g", t) }
 
-// widen moves open walls that carry more than few cells showed.
-func (s *reaching) widen(axes []AxisSpec, list []measure) {
-	if !slices.ContainsFunc(list, func(m measure) bool { return m.box > m.mesh }) {
-		return
-	}
-	for k, a := range s.from.Problem.Axes {
-		width := s.axes[k].Hi - s.axes[k].Lo
-		if a.open(0) {
-			axes[k].Lo -= width / 8
-		}
-		if a.open(1) {
-			axes[k].Hi += width / 8
-		}
-		axes[k].Lo, axes[k].Hi = roundedOut(axes[k].Lo, axes[k].Hi, [2]bool{a.open(0), a.open(1)})
-	}
-}
-
 // stuck says that errors do not fall.
 func (s *reaching) stuck(list []measure) string {
 	if s.meshes >= most {
@@ -221,6 +227,31 @@ func (s *reaching) stuck(list []measure) string {
 	s.worst = append(s.worst, list[0].over(s.from.Problem.Accuracy))
 	if n := len(s.worst); n > 3 && s.worst[n-1] > 0.9*s.worst[n-3] {
 		return stalled
+	}
+	return ""
+}
+
+// hopeless says that the accuracy is out of reach, even if errors fall by the order of
+// the scheme from now on: on two meshes they have been seen, and the cells that are then
+// wanted are far more than may be had. Limits that the case states are made use of all the
+// same.
+func (s *reaching) hopeless(least []float64) string {
+	if p := s.from.Problem; p.TimeLimit > 0 || p.MemoryLimit > 0 || len(s.worst) < 2 {
+		return ""
+	}
+	more := 1.0
+	for k, factor := range least {
+		if s.free(k) {
+			more *= factor
+		}
+	}
+	cells, seconds := more*cellsOf(s.axes), s.took*math.Pow(more, costly)
+	memory := s.run.problem.bytesPerCell() * cells
+	switch limit := s.from.Problem.memoryLimit(); {
+	case limit > 0 && memory > far*limit:
+		return fmt.Sprintf("it needs at least %.2g cells and %s of memory", cells, size(memory))
+	case seconds > far*s.from.Problem.timeLimit():
+		return fmt.Sprintf("it needs at least %.2g cells and about %s (time_limit in [numerics] says how long to go on all the same)", cells, duration(seconds))
 	}
 	return ""
 }
@@ -282,5 +313,7 @@ func (p *Problem) timeLimit() float64 {
 	if p.TimeLimit > 0 {
 		return p.TimeLimit
 	}
-	return 3600
+	return usualLimit
 }
+
+const usualLimit = 600 // seconds

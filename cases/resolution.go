@@ -122,7 +122,8 @@ func (r *run) warnResolution(law []float64, t float64, streams bool) error {
 	if err != nil {
 		return r.problem.explain(err)
 	}
-	r.unresolved = r.unresolved || seen.outrun > mostly && r.figures.rough(law) > mostly
+	r.outrun = seen.outrun > mostly
+	r.unresolved = r.unresolved || r.outrun && r.figures.rough(law) > mostly
 	if seen.outrun > noticeable {
 		r.warn("%s of the mass lies in cells so wide that drift outruns noise (|b|h > 2D): smaller cells would change the figures to first order", percent(seen.outrun))
 	}

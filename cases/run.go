@@ -19,6 +19,9 @@ type Options struct {
 	Workers  int                              // 0: what the case or the machine says
 	Errors   bool                             // estimate the error of every figure, unless the case says no: two runs more, on coarser meshes
 	Progress func(phase string, done float64) // called now and then from one goroutine
+	// Best is called in the search for an accuracy after every mesh with what there is to
+	// hand out if nothing better follows, and by how much it misses.
+	Best func(r *Result, miss error)
 }
 
 // run is one run of a case.
@@ -37,6 +40,7 @@ type run struct {
 	negative  float64 // the most negative mass of a law, made positive
 	// unresolved is that most of a law lies in single cells, and its errors say little.
 	unresolved bool
+	outrun     bool // most of it lies in cells that spread it by more than its noise does
 	result     *Result
 }
 
@@ -202,10 +206,16 @@ func (r *run) law() (*solvers.Law, error) {
 		return nil, err
 	}
 	if law.Mass == nil {
-		return nil, &Mistake{File: r.problem.file, Key: "stationary", Found: fmt.Sprintf("there are %d closed classes, none of which leads to another", len(law.Classes)), Expected: "[initial], which decides how likely each is", Hint: "a face that nothing crosses, or noise and drift that vanish, divide the box"}
+		return nil, &separate{Mistake{File: r.problem.file, Key: "stationary", Found: fmt.Sprintf("there are %d closed classes, none of which leads to another", len(law.Classes)), Expected: "[initial], which decides how likely each is", Hint: "a face that nothing crosses, or noise and drift that vanish, divide the box"}}
 	}
 	return law, nil
 }
+
+// separate is that cells fall into several closed classes, as the law may on too few of
+// them, where rates between them are below the range of float64.
+type separate struct{ Mistake }
+
+func (d *separate) Unwrap() error { return &d.Mistake }
 
 func (p *Problem) lost() error {
 	return &Mistake{File: p.file, Key: "stationary", Found: "there is no stationary law: all mass is lost", Hint: "[quasistationary] is the law conditional on survival; [evolve] follows what is left"}

@@ -20,12 +20,13 @@ const (
 // progress shows how far a run is: a bar on a terminal, a line per phase and
 // every few seconds elsewhere.
 type progress struct {
-	w     io.Writer
-	draw  func(phase string, done float64, left time.Duration)
-	clear func()
-	quit  chan struct{}
-	ended chan struct{}
-	once  sync.Once
+	w       io.Writer
+	columns int // of the terminal; 0: not known
+	draw    func(phase string, done float64, left time.Duration)
+	clear   func()
+	quit    chan struct{}
+	ended   chan struct{}
+	once    sync.Once
 
 	mu    sync.Mutex
 	phase string
@@ -36,6 +37,7 @@ type progress struct {
 func newProgress(w io.Writer) *progress {
 	p := &progress{w: w, quit: make(chan struct{}), ended: make(chan struct{}), since: time.Now()}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		p.columns, _, _ = term.GetSize(int(f.Fd())) // 0 where it is not told
 		p.bar()
 	} else {
 		p.lines()
@@ -97,9 +99,19 @@ func (p *progress) bar() {
 	)
 	p.clear = func() { _ = bar.Clear() } // a terminal that cannot be written to shows nothing anyway
 	p.draw = func(phase string, done float64, left time.Duration) {
-		bar.Describe(fmt.Sprintf("%-10s%-14s", phase, remaining(left)))
+		bar.Describe(fmt.Sprintf("%-10s %-14s", p.fit(phase), remaining(left)))
 		_ = bar.Set(min(int(1000*done), 999)) // 1000 would end the bar
 	}
+}
+
+// fit cuts a phase so that a line has room for the bar, the time left and a percentage.
+func (p *progress) fit(phase string) string {
+	const beside = 30 + 14 + 12
+	letters := []rune(phase)
+	if room := max(p.columns-beside, 10); p.columns > 0 && len(letters) > room {
+		return string(letters[:room-1]) + "…"
+	}
+	return phase
 }
 
 // lines writes a line now and then.

@@ -156,7 +156,7 @@ const listed = 20
 // complain prints an error for a person.
 func complain(w io.Writer, err error) {
 	var all cases.Mistakes
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) && !errors.As(err, new(*stoppedError)) {
 		err = errors.New("interrupted; nothing was written")
 	}
 	if !errors.As(err, &all) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,7 @@ type running struct {
 	resume    bool
 	particles bool   // drawn whether or not the case asks for them
 	ending    string // of the run directory's name
+	so        best   // far
 }
 
 func runCommand() *cobra.Command {
@@ -64,6 +66,10 @@ func (r *running) run(cmd *cobra.Command) error {
 		return err
 	}
 	result, no := finish(ctx, func() (*cases.Result, error) { return r.solve(ctx, c, bar) })
+	if errors.Is(no, context.Canceled) {
+		result, no = r.so.far(no)
+		ctx = context.WithoutCancel(ctx) // a second signal ends the process
+	}
 	if no != nil && result == nil {
 		return no
 	}
@@ -83,6 +89,41 @@ func (r *running) run(cmd *cobra.Command) error {
 	}
 	return errors.Join(no, rejected(result)) // no: there is no stationary law, but the evolution was asked for as well
 }
+
+// best is the best that a search has had so far.
+type best struct {
+	mu     sync.Mutex
+	result *cases.Result
+	miss   error
+}
+
+func (b *best) keep(r *cases.Result, miss error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.result, b.miss = r, miss
+}
+
+// far returns it after an interrupt.
+func (b *best) far(no error) (*cases.Result, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.result == nil {
+		return nil, no
+	}
+	return b.result, &stoppedError{b.miss}
+}
+
+// stoppedError is an interrupt that leaves something to write.
+type stoppedError struct{ miss error }
+
+func (s *stoppedError) Error() string {
+	if s.miss == nil {
+		return "interrupted; what there was is written"
+	}
+	return "interrupted; the best mesh so far is written\n" + s.miss.Error()
+}
+
+func (s *stoppedError) Unwrap() error { return context.Canceled }
 
 func (r *running) write(ctx context.Context, result *cases.Result, bar *progress) error {
 	bar.report("write", 0)
@@ -115,7 +156,7 @@ func (r *running) begin(cmd *cobra.Command) (*cases.Case, error) {
 
 // solve does the tasks of a case.
 func (r *running) solve(ctx context.Context, c *cases.Case, bar *progress) (*cases.Result, error) {
-	result, no := c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report})
+	result, no := c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report, Best: r.so.keep})
 	if no == nil && c.Problem.Compare != nil {
 		a, err := validate.Approximate(ctx, result.AsRun(), result, validate.Options{Workers: r.workers, Progress: bar.report})
 		if err != nil {

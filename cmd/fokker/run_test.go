@@ -96,3 +96,50 @@ func TestUnwritableOutputIsTold(t *testing.T) {
 		}
 	}
 }
+
+// A bar stays on one line of its terminal.
+func TestBarFitsItsTerminal(t *testing.T) {
+	p := &progress{columns: 80}
+	if s := p.fit("stationary on 144 × 144, x in [-1, 1]"); len([]rune(s)) != 24 || !strings.HasSuffix(s, "…") {
+		t.Errorf("%q", s)
+	}
+	if s := p.fit("evolve"); s != "evolve" {
+		t.Errorf("%q", s)
+	}
+}
+
+// trigger is pulled when it has read a word.
+type trigger struct {
+	bytes.Buffer
+	word string
+	pull func()
+}
+
+func (t *trigger) Write(b []byte) (int, error) {
+	n, err := t.Buffer.Write(b)
+	if strings.Contains(t.String(), t.word) {
+		t.pull()
+	}
+	return n, err
+}
+
+// A search for an accuracy that is interrupted writes its best mesh, and says what
+// misses.
+func TestInterruptedSearchWritesItsBestMesh(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithCancel(context.Background())
+	var stdout bytes.Buffer
+	stderr := trigger{word: "so far", pull: cancel}
+	const hard = "accuracy = 1e-10\n[process]\ndrift = { x = \"x - x^3 + y\", y = \"-y - x\" }\ndiffusion = 0.05\n"
+	code := run(ctx, []string{"run", "-", "--set", "numerics.time_limit=60", "--out", "best.run"}, strings.NewReader(hard), &stdout, &stderr)
+	said := stderr.String()
+	if code != interrupted || !strings.Contains(said, "the best mesh so far is written") || !strings.Contains(said, "error") {
+		t.Errorf("exit code %d, said %q", code, said)
+	}
+	if left, err := os.ReadDir("."); err != nil || len(left) != 1 {
+		t.Errorf("left %v (%v)", left, err)
+	}
+	if text, err := os.ReadFile("best.run/summary.json"); err != nil || !strings.Contains(string(text), `"wanted"`) || !strings.Contains(stdout.String(), "wrote best.run") {
+		t.Errorf("%v: %s", err, stdout.String())
+	}
+}

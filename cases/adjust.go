@@ -1,0 +1,73 @@
+package cases
+
+import "slices"
+
+// widen moves out the open walls that carry more than few cells showed, and are what a
+// figure lacks most. Their axes are not narrowed any more.
+func (s *reaching) widen(axes []AxisSpec, list []measure) {
+	if s.run.outrun {
+		return // the cells, not the process, spread the law that far
+	}
+	for k, a := range s.from.Problem.Axes {
+		width := s.axes[k].Hi - s.axes[k].Lo
+		for end := range 2 {
+			carries := func(m measure) bool { return m.box > m.mesh && m.wall.axis == k && m.wall.end() == end }
+			if !a.open(end) || !slices.ContainsFunc(list, carries) {
+				continue
+			}
+			s.widened[k] = true
+			if end == 0 {
+				axes[k].Lo -= width / 8
+			} else {
+				axes[k].Hi += width / 8
+			}
+		}
+		if s.widened[k] {
+			axes[k].roundOut(a)
+		}
+	}
+}
+
+// narrow takes off what a law on fewer cells, which spread it, seemed to need.
+func (s *reaching) narrow(axes []AxisSpec) {
+	if s.narrowed = false; s.graded || s.run.negative > 0 {
+		return // graded cells belong to their box, and those below 0 say little
+	}
+	laws := s.run.laws()
+	if s.run.initial != nil {
+		laws = append(laws, s.run.initial) // a point as well
+	}
+	for k, a := range s.from.Problem.Axes {
+		lo, hi, much := s.run.needs(k, laws, s.from.Problem.Accuracy/100)
+		if !much || s.widened[k] || !a.open(0) && !a.open(1) {
+			continue
+		}
+		s.worst, s.narrowed = nil, true // errors were those of another box
+		edges := s.run.grid.Axis(k).Edges
+		if a.open(0) {
+			axes[k].Lo = edges[lo]
+		}
+		if a.open(1) {
+			axes[k].Hi = edges[hi]
+		}
+		axes[k].roundOut(a)
+	}
+}
+
+// roundOut gives the ends that were left open few digits.
+func (a *AxisSpec) roundOut(asked AxisSpec) {
+	a.Lo, a.Hi = roundedOut(a.Lo, a.Hi, [2]bool{asked.open(0), asked.open(1)})
+}
+
+// needs returns the cells [lo, hi) of an axis that laws need but for a part, with one
+// more on either side, and whether that leaves out many.
+func (r *run) needs(k int, laws [][]float64, part float64) (lo, hi int, much bool) {
+	n := r.grid.Cells(k)
+	lo, hi = n, 0
+	for _, m := range laws {
+		from, to := needed(r.grid.Centers(k), r.figures.along(k, m), part)
+		lo, hi = min(lo, from), max(hi, to)
+	}
+	lo, hi = max(0, lo-1), min(n, hi+1)
+	return lo, hi, float64(hi-lo) <= settled*float64(n)
+}
