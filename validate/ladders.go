@@ -59,7 +59,7 @@ func (c *Convergence) planBoxes(p *cases.Problem, l Ladder) error {
 
 // grows reports whether a wall of the axis may be a cut.
 func grows(a cases.AxisSpec) bool {
-	goesOn := a.Spaced == "uniform" || a.Spaced == "sinh" || a.Spaced == "log"
+	goesOn := a.Spaced == "uniform" || a.Spaced == "sinh" || a.Spaced == "log" || len(a.Widths.At) > 0 // constant beyond its points
 	return goesOn && len(a.Faces) == 0 && (a.Cuts(0) || a.Cuts(1))
 }
 
