@@ -13,6 +13,7 @@ import (
 
 // unknown are the cases of the gallery of which no figure is known exactly, and why.
 var unknown = map[string]string{
+	"leaving": "it asks for what has not left alone, the rate of which the gallery's test compares",
 	"release": "the moments of a cubic drift do not close; the gallery's test compares the first of them while they nearly do",
 	"chain3":  "the moments of its drift do not close: d E Q₁₂/dt is −τ E u₃² Q₁₂, another figure; the gallery's test compares the two",
 }

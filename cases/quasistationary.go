@@ -170,7 +170,14 @@ func (r *run) remaining(within []bool, s *solvers.Settings) (*solvers.Survivors,
 	if err != nil {
 		return nil, err
 	}
-	q, err := solvers.Quasistationary(generator, nil, s)
+	inside := *s
+	inside.Initial = nil
+	for i, m := range s.Initial {
+		if within[i] {
+			inside.Initial = append(inside.Initial, m)
+		}
+	}
+	q, err := solvers.Quasistationary(generator, nil, &inside)
 	if err != nil {
 		return nil, err
 	}
