@@ -166,6 +166,57 @@ func TestAnisotropyOfAThousandKeepsTheCovariance(t *testing.T) {
 	}
 }
 
+// balanced is noise and drift along (v, u): of the lines |u| = |v| the drift leads out
+// on u = v and towards 0 on u = −v.
+type balanced struct{}
+
+func (balanced) Dim() int                          { return 2 }
+func (balanced) Columns() int                      { return 2 }
+func (balanced) Noise(_, _ [][]float64, _ float64) { panic("grids prefer D") }
+func (balanced) Drift(b, x [][]float64, _ float64) {
+	for i := range b[0] {
+		w := 1 - x[0][i]*x[1][i]
+		b[0][i], b[1][i] = w*x[1][i], w*x[0][i]
+	}
+}
+func (balanced) Diffusion(d, x [][]float64, _ float64) {
+	for i := range d[0] {
+		u, v := x[0][i], x[1][i]
+		d[0][i], d[1][i], d[2][i], d[3][i] = v*v/8, u*v/8, u*v/8, u*u/8
+	}
+}
+
+// On cells of u = v noise leads to no others, to the last digit. On u = −v the drift
+// ends at 0, and what follows it does not jump over to where it would come from.
+func TestNoiseOfRankOneKeepsItsLines(t *testing.T) {
+	for name, s := range map[string]grid.Spacing{"equal cells": grid.Uniform(), "graded": grid.Sinh()} {
+		const n = 34
+		g := box2By(t, s, n, 2.7, grid.Reflecting)
+		q, err := operators.Build(g, 0, 1, operators.Coupled{Process: balanced{}, Axes: []int{0, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range n {
+			to, rate := q.Row(g.Cell([]int{i, i}))
+			for e, j := range to {
+				if rate[e] > 0 && g.Along(0, j) != g.Along(1, j) {
+					t.Errorf("%s: from cell %d of the diagonal to cell %d", name, i, j)
+				}
+			}
+		}
+		away := 0.0
+		to, rate := q.Row(g.Cell([]int{n / 2, n/2 - 1}))
+		for e, j := range to {
+			if g.Along(0, j) == g.Along(1, j) {
+				away += rate[e]
+			}
+		}
+		if total := q.Exit()[g.Cell([]int{n / 2, n/2 - 1})]; !(away > total/2) {
+			t.Errorf("%s: from beside 0 on the other diagonal %v of %v leads to u = v", name, away, total)
+		}
+	}
+}
+
 // On graded cells the covariance of dX = −X dt + σ dW, which is D, is of second order.
 func TestGradedCellsKeepTheOrder(t *testing.T) {
 	p := straight{drift: -1, d: []float64{1, .8, .8, 1.5}}
