@@ -164,7 +164,7 @@ func (s *reaching) shares() (map[string][]float64, error) {
 	for _, m := range s.run.result.measures {
 		out[m.at+m.path] = slices.Repeat([]float64{even}, dim)
 	}
-	if dim == 1 {
+	if dim == 1 || s.run.onLines() {
 		return out, nil
 	}
 	changes := make([]map[string]float64, dim)
@@ -193,6 +193,19 @@ func (s *reaching) shares() (map[string][]float64, error) {
 		}
 	}
 	return out, nil
+}
+
+// onLines reports whether the stationary law lies in few of the cells, on lines that noise
+// does not leave: cells wider along one axis have others.
+func (r *run) onLines() bool {
+	law, held := r.seen.law, 0
+	if law == nil || len(r.problem.coupled) == 0 {
+		return false
+	}
+	for _, c := range law.Classes {
+		held += len(c.Cells)
+	}
+	return held < r.grid.Size()/8
 }
 
 // values returns all figures by task and path.
