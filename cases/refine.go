@@ -46,7 +46,8 @@ func (s *reaching) refine() (why string) {
 	if len(s.run.result.measures) == 0 { // no coarser mesh had a law
 		unknown++
 	}
-	if len(list) == 0 && (unknown == 0 || s.unknown == 2) && !s.unseen() {
+	hopeless := s.unknown == 2 || s.run.onLines() // where there is no entropy
+	if len(list) == 0 && (unknown == 0 || hopeless) && !s.unseen() {
 		return reached
 	}
 	if wall := s.cutting(list); wall != "" {
