@@ -208,7 +208,7 @@ func (c *coarse) move() error {
 // estimate writes the errors into the result.
 func (r *run) estimate(meshes []*coarse) error {
 	if s := r.result.Stationary; s != nil {
-		e := r.newEstimate(meshes, func(c *coarse) Figures { return *c.seen.stationary })
+		e := r.newEstimate(s.Figures, meshes, func(c *coarse) Figures { return *c.seen.stationary })
 		e.to, e.at, e.counted = meshes[0].stationary, "stationary", true
 		if !strings.Contains(s.Method, "gth") { // elimination is exact to rounding
 			e.tolerance = r.problem.Stationary.Tolerance
@@ -236,7 +236,7 @@ func (r *run) estimate(meshes []*coarse) error {
 func (r *run) estimateSeries(out *EvolveResult, meshes []*coarse) (err error) {
 	out.Error = &EvolveErrors{}
 	for i, at := range out.Times {
-		e := r.newEstimate(meshes, func(c *coarse) Figures { return c.seen.evolve[i] })
+		e := r.newEstimate(r.seen.evolve[i], meshes, func(c *coarse) Figures { return c.seen.evolve[i] })
 		e.to, e.at = meshes[0].evolve[i], atTime(at)
 		e.counted = at > 0 // before, [initial] states the law, and no equation is solved
 		if at > 0 {

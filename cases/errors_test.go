@@ -412,6 +412,7 @@ func TestOrdersGiveErrors(t *testing.T) {
 		for _, h := range e.width {
 			e.coarser = append(e.coarser, map[string]float64{"a": 7 + f(h)})
 		}
+		e.fall = e.theory()
 		return e.of("a", 7+f(1))
 	}
 	for _, p := range []float64{.5, 1, 1.5, 2} {

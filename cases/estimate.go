@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	lowest  = 0.5  // that is believed of differences
-	falling = 0.25 // from here down, differences that are much do not fall
-	chance  = 5.0  // how many times too small it may make a difference
-	much    = 0.1  // of what one path may differ from the figure
+	lowest  = 0.5 // that is believed of differences
+	falling = 0.4 // from here down, differences that are much do not fall
+	chance  = 5.0 // how many times too small it may make a difference
+	much    = 0.1 // of what one path may differ from the figure
 )
 
 // estimate of the errors of a law's figures.
@@ -28,9 +28,11 @@ type estimate struct {
 	cut       map[string]float64 // error of expectations by cells in which a comparison is partly true
 	tolerance float64            // L1 error of the law on the mesh
 	highest   float64            // order of the scheme
+	fall      float64            // of differences from coarser to finer meshes: that of the order, or what most figures do
 }
 
-func (r *run) newEstimate(meshes []*coarse, figures func(*coarse) Figures) *estimate {
+// newEstimate looks at figures beside those of coarser meshes.
+func (r *run) newEstimate(fine Figures, meshes []*coarse, figures func(*coarse) Figures) *estimate {
 	e := &estimate{run: r, walls: meshes[0].walls, period: map[string]float64{}, highest: r.problem.order()}
 	for _, a := range r.problem.Axes {
 		e.period["circular_mean."+a.Name] = a.Hi - a.Lo
@@ -43,7 +45,35 @@ func (r *run) newEstimate(meshes []*coarse, figures func(*coarse) Figures) *esti
 		})
 		e.width, e.coarser = append(e.width, c.width), append(e.coarser, values)
 	}
+	if len(meshes) > 1 {
+		e.fall = min(max(e.typical(fine), e.theory()), chance*e.theory())
+	}
 	return e
+}
+
+// theory is how differences fall with the order of the scheme, (w₂ᵖ − w₁ᵖ)/(w₁ᵖ − 1).
+func (e *estimate) theory() float64 {
+	return (math.Pow(e.width[1], e.highest) - math.Pow(e.width[0], e.highest)) / (math.Pow(e.width[0], e.highest) - 1)
+}
+
+// typical is the median of how they fall. More than by the order it is where the
+// coarsest mesh shows little of the law: a figure that falls alike does not do so by
+// chance.
+func (e *estimate) typical(fine Figures) float64 {
+	var all []float64
+	fine.mapped(func(path string, v float64) float64 {
+		near := e.coarser[0][path]
+		d1, d2 := math.Abs(apart(v, near, e.period[path])), math.Abs(apart(near, e.coarser[1][path], e.period[path]))
+		if d1 > rounding*math.Abs(v) && d2 > 0 {
+			all = append(all, d2/d1)
+		}
+		return v
+	})
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[len(all)/2]
 }
 
 // measure is the error of a figure, and what it is an error of.
@@ -91,14 +121,15 @@ func (e *estimate) measure(path string, v float64) measure {
 	if len(e.width) > 1 && math.Abs(d1) > noise {
 		d2 := apart(near, e.coarser[1][path], period)
 		order = orderOf(d1, d2, e.width, e.highest)
-		mesh = meshError(d1, d2, order, e.width, e.highest)
+		mesh = e.meshError(d1, d2, order)
 	}
 	mesh = math.Max(mesh, e.cut[path])
 	all := mesh + s.box + noise
-	if order == falling && math.Abs(d1) > much*s.deviation || period > 0 && all > period/2 {
+	scale := e.scaleOf(path, v) // that of an entropy is not its deviation: that of atoms falls without end
+	if order == falling && math.Abs(d1) > much*math.Min(s.deviation, scale) || period > 0 && all > period/2 {
 		all = math.NaN()
 	}
-	out := measure{at: e.at, path: path, value: v, error: all, scale: e.scaleOf(path, v), mesh: mesh, box: s.box, order: order}
+	out := measure{at: e.at, path: path, value: v, error: all, scale: scale, mesh: mesh, box: s.box, order: order}
 	if len(s.walls) > 0 {
 		out.wall = e.walls[floats.MaxIdx(s.walls)]
 	}
@@ -182,16 +213,16 @@ func orderOf(d1, d2 float64, w []float64, highest float64) float64 {
 // order p, d₁ is w₁ᵖ − 1 times as large. Where they fall faster than by the order
 // of the terms, or change sign, d₁ is smaller than usual after d₂, by chance or
 // because it is exact: it counts as usual, up to some times itself.
-func meshError(d1, d2, order float64, w []float64, highest float64) float64 {
-	step := math.Abs(d1)
-	usual := math.Min(math.Abs(d2)/(math.Pow(w[1], highest)-math.Pow(w[0], highest)), chance*step)
+func (e *estimate) meshError(d1, d2, order float64) float64 {
+	step, usual := math.Abs(d1), math.Max(math.Abs(d1), math.Abs(d2)/e.fall)
+	usual = math.Min(usual/(math.Pow(e.width[0], e.highest)-1), chance*step)
 	switch {
 	case math.IsNaN(order):
-		return math.Max(step/(w[0]-1), usual)
-	case order == highest:
+		return math.Max(step/(e.width[0]-1), usual)
+	case order == e.highest:
 		return usual
 	}
-	return step / (math.Pow(w[0], math.Max(order, lowest)) - 1)
+	return step / (math.Pow(e.width[0], math.Max(order, lowest)) - 1)
 }
 
 // cuts returns, for every comparison, what it may change of its expectation

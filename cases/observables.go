@@ -26,7 +26,7 @@ type Observable struct {
 	line   int
 	key    string
 	points int // per axis and cell; 1 is the centre
-	edges  int // through which sums of masses are interpolated where a comparison divides a cell; 0: two
+	edges  int // through which sums of masses are interpolated where a comparison divides a cell, or the law has its slope there; 0: two
 }
 
 // subPoints is the number of points per axis and cell at which a comparison is
@@ -155,9 +155,12 @@ func (o *Observable) OnCells(g *grid.Grid, t float64) ([]float64, error) {
 			return phi, nil
 		}
 	}
-	if o.points > 1 {
+	switch {
+	case o.edges > 0 && o.margin != nil:
+		o.oblique(phi, g, t)
+	case o.points > 1:
 		o.count(phi, g, t)
-	} else {
+	default:
 		o.centres(phi, g, t)
 	}
 	for i, v := range phi {

@@ -51,9 +51,6 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 	if p.Influence != nil {
 		refuse("found [influence], which is about the rates of order 2", "")
 	}
-	if len(p.Axes) > 3 {
-		refuse(fmt.Sprintf("found %d axes, of which it takes 3", len(p.Axes)), "")
-	}
 	if kink := p.kink(); kink != "" {
 		refuse(fmt.Sprintf("found %s in a coefficient, where the law is not smooth", kink), "softplus, tanh and sigmoid are smooth")
 	}
@@ -78,7 +75,8 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 }
 
 // setOrder takes an order for the scheme and for what is measured of its laws: high
-// orders interpolate sums of masses where a comparison of one axis divides a cell.
+// orders interpolate sums of masses where a comparison of one axis divides a cell, and
+// look at the law's slope where another one does.
 func (p *Problem) setOrder(order operators.Order) {
 	p.Order, p.Observables = order, slices.Clone(p.Observables)
 	for i := range p.Observables {
@@ -86,7 +84,7 @@ func (p *Problem) setOrder(order operators.Order) {
 		if o.edges = 0; order == 0 || o.node == nil {
 			continue
 		}
-		if _, _, _, ok := expr.Interval(o.node, p.names()); ok {
+		if _, _, _, ok := expr.Interval(o.node, p.names()); ok || o.margin != nil {
 			o.edges = smoothEdges
 		}
 	}

@@ -411,3 +411,21 @@ func truncatedVariance(a float64) float64 {
 	z := -math.Expm1(-a)
 	return 1 - a*a*math.Exp(-a)/(z*z)
 }
+
+// AΣ + ΣAᵀ = 2D in four dimensions.
+func TestFourthOrderInFourDimensions(t *testing.T) {
+	want := lyapunov(mat.NewDense(4, 4, []float64{1, -.3, 0, 0, 0, 1, -.3, 0, 0, 0, 1, -.3, -.3, 0, 0, 1}), []float64{1, .7, .5, .8})
+	var errs []float64
+	for _, n := range []int{12, 18} {
+		s, worst := solve(t, "ou4d", append(cells(n, "x", "y", "z", "w"), "numerics.order=4")...).Stationary, 0.
+		for i, a := range []string{"x", "y", "z", "w"} {
+			for j, b := range []string{"x", "y", "z", "w"}[i:] {
+				worst = max(worst, math.Abs(s.Covariance[a+","+b]-want.At(i, i+j)))
+			}
+		}
+		near(t, "mass", s.Mass, 1, 1e-12)
+		errs = append(errs, worst)
+	}
+	observedOrder(t, "Σ", errs[0], errs[1], 1.5, 3.8)
+	near(t, "Σ", errs[1], 0, 1e-2)
+}
