@@ -156,7 +156,7 @@ func (s *reaching) lowers() bool {
 	if s.order == s.from.Problem.Order {
 		return false
 	}
-	s.order, s.run, s.worst, s.unknown, s.doubled, s.trials = s.from.Problem.Order, nil, nil, 0, 0, 0
+	s.order, s.run, s.worst, s.sizes, s.unknown, s.doubled, s.trials = s.from.Problem.Order, nil, nil, nil, 0, 0, 0
 	return true
 }
 
@@ -172,6 +172,7 @@ type reaching struct {
 	took     float64 // seconds, on the last mesh
 	meshes   int
 	worst    []float64 // error over what is wanted, by mesh
+	sizes    []float64 // cells of these
 	unknown  int       // meshes on which no figure missed but those without an error
 	doubled  int       // meshes without a law
 	trial    *trial    // of the graded cells of the last mesh; nil: none

@@ -238,9 +238,15 @@ func (s *reaching) stuck(list []measure) string {
 	if len(list) == 0 || s.unseen() {
 		return ""
 	}
-	s.worst = append(s.worst, list[0].over(s.from.Problem.Accuracy))
-	if n := len(s.worst); n > 3 && s.worst[n-1] > 0.9*s.worst[n-3] {
-		return stalled
+	s.worst, s.sizes = append(s.worst, list[0].over(s.from.Problem.Accuracy)), append(s.sizes, cellsOf(s.axes))
+	now := len(s.worst) - 1
+	for before := now - 2; before > 0; before-- { // the first mesh may show nothing
+		if 2*s.sizes[before] <= s.sizes[now] { // on fewer errors may wait to fall
+			if s.worst[now] > 0.9*s.worst[before] {
+				return stalled
+			}
+			break
+		}
 	}
 	return ""
 }
