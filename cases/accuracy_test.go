@@ -21,7 +21,7 @@ import (
 // or the ends of logarithms; and those with a natural wall at 0.
 var bounded = map[string]string{
 	"between walls": "all", "decay": "all", "tilted": "all", "tilted, by rows": "all", "collapse": "all", "collapse, nearer to it": "all",
-	"balance": "all", "degenerate": "all", "stratonovich": "all", "singularline": "all", "crossing": "all", "whirl": "all", "escape": "all", "saddle": "all",
+	"balance": "all", "degenerate": "all", "stratonovich": "all", "singularline": "all", "crossing": "all", "whirl": "all", "escape": "all", "saddle": "all", "leaving": "all",
 	"logistic": "all", "gbm": "all", "singular": "all", "singular, colder": "all", "log-loss": "", "active": "theta",
 	"root of x, on graded cells": "all", "peaks far from each other, on graded cells": "all",
 	"root of x": "[0, inf]", "root of x, against its wall": "[0, inf]",
@@ -89,6 +89,10 @@ func (k known) check(t *testing.T, r *Result, accuracy float64) (worst float64) 
 	for _, path := range slices.Sorted(maps.Keys(k.rest)) {
 		got, _ := atRest(t, r, path)
 		one("stationary", path, got, k.rest[path])
+	}
+	for _, path := range slices.Sorted(maps.Keys(k.left)) {
+		got, _ := survived(t, r, path)
+		one("quasistationary", path, got, k.left[path])
 	}
 	for _, path := range slices.Sorted(maps.Keys(k.moved)) {
 		for i, at := range r.Evolve.Times {

@@ -27,6 +27,7 @@ type known struct {
 	text   string
 	set    []string
 	rest   map[string]float64                 // figures of [stationary]
+	left   map[string]float64                 // of [quasistationary]
 	moved  map[string]func(t float64) float64 // NaN where it is not known
 }
 
@@ -286,6 +287,10 @@ func TestErrorsHoldTheTruth(t *testing.T) {
 			got, estimate := atRest(t, r, path)
 			check(path, got, k.rest[path], estimate)
 		}
+		for _, path := range slices.Sorted(maps.Keys(k.left)) {
+			got, estimate := survived(t, r, path)
+			check(path, got, k.left[path], estimate)
+		}
 		for _, path := range slices.Sorted(maps.Keys(k.moved)) {
 			for i, at := range r.Evolve.Times {
 				if at > 0 || k.name != "gbm" { // whose start is a point
@@ -349,6 +354,16 @@ func atRest(t *testing.T, r *Result, path string) (v, estimate float64) {
 		return out
 	}
 	return find(*r.Learning.Stationary), find(*r.Learning.Error)
+}
+
+// survived returns a figure of the law of what has not left with its error.
+func survived(t *testing.T, r *Result, path string) (v, estimate float64) {
+	t.Helper()
+	q := r.Quasistationary
+	if path == "escape_rate" {
+		return q.EscapeRate, q.Error.EscapeRate
+	}
+	return figure(t, q.Figures, path), figure(t, q.Error.Figures, path)
 }
 
 // figure returns that of a path.

@@ -69,7 +69,7 @@ func inGallery() []known {
 	crossed := always(13. / 36) // (1.2 − 1/3)/2.4
 	return []known{
 		{name: "edge", source: "N(0, 1); P(x > 5) by erfc", set: []string{"axis.x.cells=160"}, rest: map[string]float64{"covariance.x,x": 1, "entropy": gaussEntropy, "free_energy": -math.Log(2*math.Pi) / 2, "observables.edge": upper(5)}},
-		doubleWell(), barrier(), singularWells(), resonance(), bayes(), valleys(), whirl(),
+		doubleWell(), leaving(), barrier(), singularWells(), resonance(), bayes(), valleys(), whirl(),
 		{name: "approximations", source: "moments of a linear drift close: HΣ + ΣH = (η/B) E C", set: cells(40, "slope", "intercept"), rest: cars},
 		{name: "influence", source: "the same", set: cells(40, "slope", "intercept"), rest: cars},
 		{name: "iris", source: "Galerkin's method with Hermite functions, to nine digits", set: cells(40, "length", "width"), rest: map[string]float64{
@@ -107,6 +107,36 @@ func doubleWell() known {
 			return out
 		}),
 	}
+}
+
+// leaving is the slowest mode of two wells, which is odd, on its left half.
+func leaving() known {
+	p := newPolynomials(80, -2.6, 2.6, .1, func(_, x float64) float64 { return x - x*x*x })
+	var eigen mat.Eigen
+	if !eigen.Factorize(p.rates(0), mat.EigenRight) {
+		panic("no modes")
+	}
+	slowest, rate := 0, math.Inf(1)
+	for i, v := range eigen.Values(nil) {
+		if r := -real(v); r > 1e-6 && r < rate { // 0 is the law at rest
+			slowest, rate = i, r
+		}
+	}
+	var modes mat.CDense
+	eigen.VectorsTo(&modes)
+	half := func(f func(x float64) float64) float64 {
+		return quad.Fixed(func(x float64) (sum float64) {
+			value, _ := p.values(80, x)
+			for j, v := range value {
+				sum += v * real(modes.At(j, slowest))
+			}
+			return sum * f(x)
+		}, p.lo, 0, 160, quad.Legendre{}, 0)
+	}
+	whole := half(func(float64) float64 { return 1 })
+	left := twoMoments("x", func(f func(float64) float64) float64 { return half(f) / whole })
+	left["escape_rate"] = rate
+	return known{name: "leaving", source: "the slowest mode of two wells, by polynomials", set: []string{"axis.x.cells=96"}, left: left}
 }
 
 // barrier has P(right) = ½(1 − e^(−2kt)) once each well is in equilibrium, from
@@ -361,7 +391,7 @@ func TestEveryCaseOfTheGalleryHasKnownFigures(t *testing.T) {
 	has := map[string]bool{}
 	for _, k := range answers() {
 		name, _, _ := strings.Cut(k.name, ",")
-		has[name] = has[name] || k.text == "" && len(k.rest)+len(k.moved) > 0
+		has[name] = has[name] || k.text == "" && len(k.rest)+len(k.left)+len(k.moved) > 0
 	}
 	for _, name := range Gallery() {
 		if _, none := unknown[name]; has[name] == none {
