@@ -51,6 +51,9 @@ func (r *reader) checkSmooth(file *table, p *Problem) {
 	if p.Influence != nil {
 		refuse("found [influence], which is about the rates of order 2", "")
 	}
+	if p.Order == operators.Spectral && len(p.Axes) > 3 {
+		refuse(fmt.Sprintf("found %d axes, of which it takes 3", len(p.Axes)), "order = 4 takes them")
+	}
 	if kink := p.kink(); kink != "" {
 		refuse(fmt.Sprintf("found %s in a coefficient, where the law is not smooth", kink), "softplus, tanh and sigmoid are smooth")
 	}

@@ -105,6 +105,7 @@ func higherOrders() section {
 		moves.find("killing", "far", "Gaussian killed at x²/2 (Cameron and Martin 1944)").raised(spectral, 32, 40, 48),
 		tensorMoves.find("additive, killing", "periodic", "wave killed").raised(fourth, 8, 16, 32),
 		solid.find("additive", "reflecting", "slope between walls, at rest").raised(fourth, 8, 12, 16),
+		solid.find("additive, rotation", "far, four axes", "Gaussian of a linear drift, at rest").raised(fourth, 12, 16, 20).late(),
 		solid.find("multiplicative, isothermal", "periodic", "waves on a torus, turning, at rest").raised(fourth, 10, 16, 24).late(),
 		solid.find("additive, killing", "periodic", "wave killed, in time").raised(fourth, 8, 12).late(),
 		solid.find("additive", "absorbing × reflecting × periodic", "product of waves, in time").raised(fourth, 8, 12).late(),

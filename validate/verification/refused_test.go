@@ -42,7 +42,6 @@ func refusals() []refusal {
 		{streams, "coefficients in t", "rates that do not depend on time", line() + "[process]\ndrift = { x = 'cos(t) - x' }\n" + start + "method = 'strang'\n", ""},
 		{normal, "order 4", "fourth order by themselves", line() + "[sgd]\nmodel = 'chain'\n" + descent + rest + stencils, ""},
 		{normal, "killing", "unknown key", line() + "[sgd]\nmodel = 'chain'\nkilling = 1\n" + descent + rest, ""},
-		{fourth, "four axes", "of which it takes 3", four + "[process]\ndrift = { x = '-x' }\ndiffusion = 1\n" + rest + stencils, ""},
 		{spectral, "four axes", "of which it takes 3", four + "[process]\ndrift = { x = '-x' }\ndiffusion = 1\n" + rest + waves, ""},
 		{fitted, "jumps", "unknown key", line() + linear + "[jumps]\nalpha = 1.5\n" + rest, ""},
 	}
