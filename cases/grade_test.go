@@ -33,7 +33,7 @@ func TestAccuracyGradesCellsWhereThatPays(t *testing.T) {
 		most       int // cells: a third at most of the even ones, which are 5 180 080, 6648 and 3016 × 144
 		want       map[string]float64
 	}{
-		{"towards a wall", "[[axis]]\nname = \"x\"\nrange = [0.0, inf]\n[process]\ndrift = { x = \"1.5*(1 - x)\" }\nnoise = { x = \"2*sqrt(x)\" }\n[observables]\nlow = \"x < 0.4\"\n", []string{"graded"}, 1000,
+		{"towards a wall", "[[axis]]\nname = \"x\"\nrange = [0.0, inf]\n[process]\ndrift = { x = \"1.5*(1 - x)\" }\nnoise = { x = \"2*sqrt(x)\" }\n[observables]\nlow = \"x < 0.4\"\n", []string{"graded"}, 1500,
 			map[string]float64{"mean.x": 1, "observables.low": distuv.Gamma{Alpha: .75, Beta: .75}.CDF(.4)}},
 		{"in a layer", layered + "[process]\ndrift = { x = \"-200 + 60*sin(6*x)\" }\ndiffusion = 1\n", []string{"graded"}, 2216,
 			map[string]float64{"mean.x": x, "raw_moments.x.2": layer()(square)}},
