@@ -13,7 +13,8 @@ import (
 
 // unknown are the cases of the gallery of which no figure is known exactly, and why.
 var unknown = map[string]string{
-	"chain3": "the moments of its drift do not close: d E Q₁₂/dt is −τ E u₃² Q₁₂, another figure; the gallery's test compares the two",
+	"chain3":  "the moments of its drift do not close: d E Q₁₂/dt is −τ E u₃² Q₁₂, another figure; the gallery's test compares the two",
+	"inertia": "the moments of its force do not close; the gallery's test compares its energy with what friction takes",
 }
 
 // knownAt are figures at the times where they are known.

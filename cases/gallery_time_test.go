@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/integrate/quad"
@@ -12,6 +13,7 @@ import (
 
 	"fokker/grid"
 	"fokker/operators"
+	"fokker/solvers"
 )
 
 // With two equal wells P(right) = ½(1 − e^(−2kt)) once each is in equilibrium,
@@ -85,30 +87,72 @@ func dense(t *testing.T, r *Result, at float64) *mat.Dense {
 	return mat.DenseCopyOf(b.Matrix())
 }
 
-// m(t) = e^(At)m₀ and Σ(t) = Σ∞ − e^(At)(Σ∞ − Σ₀)e^(Aᵀt) (Chandrasekhar 1943).
+// m(t) = e^(At)m₀ and Σ(t) = Σ∞ − e^(At)(Σ∞ − Σ₀)e^(Aᵀt) (Chandrasekhar 1943), from
+// the point and, by streams, from a Gaussian that cells resolve: on squares of the state
+// they are exact.
 func TestKineticOscillatorHasItsMoments(t *testing.T) {
 	const gamma, omega, temperature = 1., 1.5, .3
 	limit := mat.NewDiagDense(2, []float64{temperature / (omega * omega), temperature})
-	var errs []float64
-	for _, n := range []int{40, 80, 160} {
-		e := solve(t, "langevin", cells(n, "x", "v")...).Evolve
-		worst := 0.
-		for i, at := range e.Times {
+	for _, c := range []struct {
+		method string
+		open   []string
+		xx, vv float64 // at first
+	}{
+		{localGaussian, []string{"axis.x.cells=240"}, 0, 0}, // which resolve the law at all outputs but the first
+		{solvers.Strang, []string{"axis.x.range=[-4, 4.5]", "axis.v.range=[-5, 5]", "axis.x.cells=128", "axis.v.cells=160"}, .09, .09},
+	} {
+		e := solve(t, "langevin", c.open...).Evolve
+		if c.xx > 0 {
+			data, _ := gallery.ReadFile("langevin.toml")
+			text := strings.Replace(string(data), "point = { x = 1.2, v = 0.0 }", "mean = { x = 1.2, v = 0.0 }\nstd = { x = 0.3, v = 0.3 }", 1)
+			e = parsed(t, text, append(c.open, "evolve.outputs=4")...).Evolve
+		}
+		if e.Method != c.method {
+			t.Errorf("method %q, want %q", e.Method, c.method)
+		}
+		for i, at := range e.Times[1:] {
+			i++
 			var flow, inner, covariance mat.Dense
 			flow.Exp(mat.NewDense(2, 2, []float64{0, at, -omega * omega * at, -gamma * at}))
-			inner.Product(&flow, limit, flow.T())
-			covariance.Sub(limit, &inner)
-			near(t, "E x", e.Mean["x"][i], 1.2*flow.At(0, 0), 3e-5) // |x| times the tolerance in time: the mesh keeps the mean
-			near(t, "E v", e.Mean["v"][i], 1.2*flow.At(1, 0), 4e-5)
+			sum := mat.NewDiagDense(2, []float64{e.Covariance["x,x"][0] - limit.At(0, 0), e.Covariance["v,v"][0] - limit.At(1, 1)})
+			if c.xx == 0 {
+				sum = mat.NewDiagDense(2, []float64{-limit.At(0, 0), -limit.At(1, 1)})
+			}
+			inner.Product(&flow, sum, flow.T())
+			covariance.Add(limit, &inner)
+			near(t, "E x", e.Mean["x"][i], 1.2*flow.At(0, 0), 1e-5) // the tolerance in time
+			near(t, "E v", e.Mean["v"][i], 1.2*flow.At(1, 0), 1e-5)
 			for k, key := range []string{"x,x", "x,v", "v,v"} {
-				worst = max(worst, math.Abs(e.Covariance[key][i]-covariance.At(k/2, (k+1)/2)))
+				near(t, key, e.Covariance[key][i], covariance.At(k/2, (k+1)/2), 1e-5)
 			}
 		}
-		errs = append(errs, worst)
 	}
-	t.Logf("errors of the covariances %.2g", errs)
-	near(t, "covariances", errs[1], 0, 2e-2)
-	falls(t, "covariances", errs[0], errs[2], 4, 1) // streams are of second order once the point has spread over some cells
+}
+
+// dE H/dt = γ(T − E v²), by Simpson's rule between outputs, and the law comes near to
+// that of Gibbs in its well.
+func TestInertiaLosesItsEnergyToFriction(t *testing.T) {
+	const gamma, temperature = .5, .2
+	e := solve(t, "inertia").Evolve
+	energy, square := e.Observables["energy"], e.Covariance["v,v"]
+	heat := func(i int) float64 {
+		if i == 0 {
+			return gamma * temperature
+		}
+		return gamma * (temperature - square[i] - e.Mean["v"][i]*e.Mean["v"][i])
+	}
+	gained, h := 1.25*1.25/4, e.Times[1]-e.Times[0] // H at the point: the law at t = 0 has the width of a cell
+	for i := 2; i < len(energy); i += 2 {
+		gained += h / 3 * (heat(i-2) + 4*heat(i-1) + heat(i))
+		allowed := 5e-4
+		if e.Times[i] < .5 { // when cells are no narrower than the law, whose squares have h²/6 more
+			allowed = 3e-3
+		}
+		near(t, "E H", energy[i], gained, allowed)
+	}
+	if right := e.Observables["right"]; !(right[40] > .01 && right[40] < .5 && right[5] < 1e-2) {
+		t.Errorf("%v to the right, want some that have crossed the barrier at last", right)
+	}
 }
 
 // The same oscillator at rest has the law of Gibbs, of variances T/ω² and T. It
@@ -140,7 +184,9 @@ noise = { v = "sqrt(0.6)" }
 				turn += r.Grid.Centers(1)[row] * s.Current[0][row*(n+1)+face] * h
 			}
 		}
-		near(t, "E v²  by the flow along x", turn, s.RawMoments["v"][2], 1e-6)
+		if n > 24 { // where the limit of flows, twice the upwind ones, plays a part
+			near(t, "E v²  by the flow along x", turn, s.RawMoments["v"][2], 1e-5)
+		}
 	}
 	t.Logf("errors of the covariances %.2g", errs)
 	falls(t, "covariances", errs[0], errs[2], 4, 1.9)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"gonum.org/v1/gonum/floats"
@@ -318,14 +319,13 @@ func (r *run) evolve() error {
 
 // march integrates in time and reads the figures at every output.
 func (r *run) march() (*solvers.Evolution, error) {
-	task := r.problem.Evolve
 	r.options.Progress("evolve", 0)
 	var e *solvers.Evolution
 	var err error
 	if r.chain != nil {
 		e, err = r.steps()
 	} else {
-		e, err = solvers.Evolve(r.generator, r.initial, task.Times, r.settings("evolve", task.Method, task.Tolerance))
+		e, err = r.evolved()
 	}
 	if err != nil {
 		return nil, r.problem.explain(err)
@@ -342,6 +342,50 @@ func (r *run) march() (*solvers.Evolution, error) {
 	return e, nil
 }
 
+// evolved returns the laws of an equation: Gaussians as long as they are known to be, and
+// what the rates make of the last of them.
+func (r *run) evolved() (*solvers.Evolution, error) {
+	task := r.problem.Evolve
+	known := r.problem.linearise()
+	if known == nil {
+		return solvers.Evolve(r.generator, r.initial, task.Times, r.settings("evolve", task.Method, task.Tolerance))
+	}
+	out := &solvers.Evolution{Report: solvers.Report{Method: localGaussian}, Times: task.Times}
+	left := task.Times
+	if left[0] == 0 {
+		out.Masses, out.Lost, left = append(out.Masses, r.initial), append(out.Lost, 0), left[1:]
+	}
+	for _, law := range known.laws {
+		m, err := known.on(r.grid, r.problem, law).masses(hats)
+		if err != nil {
+			return nil, err
+		}
+		out.Masses, out.Lost, left = append(out.Masses, m), append(out.Lost, 0), left[1:]
+	}
+	out.Error = known.error
+	if len(left) == 0 {
+		return out, nil
+	}
+	m, err := known.on(r.grid, r.problem, known.last).masses(quintics)
+	if err != nil {
+		return nil, err
+	}
+	later := make([]float64, len(left))
+	for i, t := range left {
+		later[i] = t - known.end
+	}
+	rest, err := solvers.Evolve(r.generator, m, later, r.settings("evolve", "", task.Tolerance-known.error))
+	if err != nil {
+		return nil, err
+	}
+	rest.Method, rest.Error, rest.Times = out.Method+", "+rest.Method, rest.Error+known.error, out.Times
+	rest.Masses, rest.Lost = append(out.Masses, rest.Masses...), append(out.Lost, rest.Lost...)
+	return rest, nil
+}
+
+// localGaussian is the method by which laws from a point begin.
+const localGaussian = "local linearisation"
+
 // aboutEnd adds what there is to say of the last law.
 func (r *run) aboutEnd(out *EvolveResult) error {
 	last := len(out.Times) - 1
@@ -354,7 +398,7 @@ func (r *run) aboutEnd(out *EvolveResult) error {
 	if err != nil {
 		return err
 	}
-	if out.Method == solvers.Strang {
+	if strings.HasSuffix(out.Method, solvers.Strang) {
 		q = solvers.Limited(q, law)
 	}
 	out.Current = r.currents(q, law)
@@ -365,7 +409,7 @@ func (r *run) aboutEnd(out *EvolveResult) error {
 		return err
 	}
 	if r.result.Stationary == nil { // which has said the same of its law
-		if err := r.warnResolution(law, at, out.Method == solvers.Strang); err != nil {
+		if err := r.warnResolution(law, at, strings.HasSuffix(out.Method, solvers.Strang)); err != nil {
 			return err
 		}
 		if sharpness := out.Observables["sharpness"]; sharpness != nil {

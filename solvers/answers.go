@@ -41,7 +41,8 @@ func (e *evolver) accept(h, found, debt float64) error {
 		}
 	}
 	if len(e.asked) > 0 && e.asked[0] == end {
-		if err := e.answer(e.next); err != nil {
+		copy(e.rhs, e.next) // what the limiter does is no part of the next step
+		if err := e.answer(e.rhs); err != nil {
 			return err
 		}
 	}
@@ -83,7 +84,8 @@ func (e *evolver) rest(h float64) {
 // stay answers all that is left by the law as it is.
 func (e *evolver) stay() error {
 	for len(e.asked) > 0 {
-		if err := e.answer(e.m); err != nil {
+		copy(e.rhs, e.m)
+		if err := e.answer(e.rhs); err != nil {
 			return err
 		}
 	}

@@ -32,11 +32,13 @@ func (d *directions) name() string { return byDirections }
 
 func (d *directions) bold() float64 { return 10 } // the estimate is 1e-5 z⁵
 
-// judge returns the error of the law of order 6. Were errors of orders 2, 4 and 6 a
+func (d *directions) judge(fourth, second float64) float64 { return sixth(fourth, second) }
+
+// sixth returns the error of the law of order 6. Were errors of orders 2, 4 and 6 a
 // geometric sequence it would be fourth²/second; it is taken for so many times that, and
 // for no small part of that of order 4. Where extrapolation gains less than that, as with
 // steps in which jumps change their offsets, it is more than that of order 4.
-func (d *directions) judge(fourth, second float64) float64 {
+func sixth(fourth, second float64) float64 {
 	return fourth * max(1./8, uneven*fourth/max(second, fourth))
 }
 

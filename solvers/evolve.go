@@ -49,6 +49,9 @@ const (
 // accuracy. Steps are its spaces then, Rejected those too small for their times, Iterations the complex
 // shifts; Error is the largest of all times.
 //
+// Where m0 stands for a law that is narrower than cells its masses may have any sign; the
+// laws that are asked for do not.
+//
 // An operator that is no generator is followed by SDIRK4, without the limiter: masses
 // are of any sign.
 func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (*Evolution, error) {
@@ -67,7 +70,7 @@ func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (
 	if !ok {
 		return nil, fmt.Errorf("solvers: evolve: %T does not show its rows", q)
 	}
-	if set.Method == byJumps || set.Method == "" && calm(rows, times) {
+	if set.Method == byJumps || set.Method == "" && overdrawn(m0) == 0 && calm(rows, times) {
 		return uniformise(rows, m0, times, set)
 	}
 	if set.Method == byContour {
@@ -85,8 +88,8 @@ func checkEvolve(q operators.Generator, m0, times []float64) error {
 		return fmt.Errorf("solvers: evolve: found %d masses, expected %d", len(m0), q.Size())
 	}
 	for i, m := range m0 {
-		if !valid(m) {
-			return fmt.Errorf("solvers: evolve: mass of cell %d is %v, expected finite and nonnegative", i, m)
+		if !finite(m) {
+			return fmt.Errorf("solvers: evolve: mass of cell %d is %v, expected a finite number", i, m)
 		}
 	}
 	if len(times) == 0 {
@@ -171,7 +174,7 @@ func newEvolver(q operators.Rowed, m0, times []float64, s Settings) (*evolver, e
 	e := &evolver{
 		state: newState(m0), generator: q, settings: s,
 		tolerance: s.Tolerance, mass: sum(m0), asked: times,
-		longest: math.Inf(1), cheapest: math.Inf(1), noise: noiseLeast, rejected: math.Inf(1),
+		longest: math.Inf(1), cheapest: math.Inf(1), noise: noiseLeast, rejected: math.Inf(1), debt: overdrawn(m0) / sum(m0),
 		out: &Evolution{Times: times},
 	}
 	if e.timed, _ = q.(operators.Timed); e.timed != nil {
@@ -224,7 +227,10 @@ func (e *evolver) pace(m0 []float64) float64 {
 
 func (e *evolver) run() error {
 	if e.asked[0] == 0 {
-		e.record(e.m)
+		copy(e.rhs, e.m)
+		if err := e.answer(e.rhs); err != nil {
+			return err
+		}
 	}
 	if e.mass == 0 {
 		return e.stay()
@@ -286,14 +292,15 @@ func (e *evolver) advance(h float64) (float64, error) {
 
 // attempt computes next, a step later, with its error and what is overdrawn
 // in it, both relative to the mass. What the limiter would move beyond what it
-// would have moved before is part of the error.
+// would have moved before is part of the error, unless it is cells that streams overdraw,
+// whatever the step.
 func (e *evolver) attempt(h, accuracy float64) (found, debt float64, err error) {
 	if e.timed != nil {
 		found, err = e.halve(h, accuracy)
 	} else {
 		found, err = e.way.step(e.settings.Context, try{e.t, h, accuracy, len(e.asked) > 0 && e.asked[0] < e.after(h)})
 	}
-	if e.signed {
+	if e.signed || e.streams != nil {
 		return found / e.mass, 0, err
 	}
 	debt = overdrawn(e.next) / e.mass

@@ -561,7 +561,7 @@ func TestEvolveRefusesBadInput(t *testing.T) {
 	for name, try := range map[string]func() (*Evolution, error){
 		"length":      func() (*Evolution, error) { return Evolve(c, []float64{1}, times, nil) },
 		"NaN":         func() (*Evolution, error) { return Evolve(c, []float64{math.NaN(), 0, 1}, times, nil) },
-		"negative":    func() (*Evolution, error) { return Evolve(c, []float64{-1, 0, 2}, times, nil) },
+		"no mass":     func() (*Evolution, error) { return Evolve(c, []float64{math.Inf(1), 0, 2}, times, nil) },
 		"no times":    func() (*Evolution, error) { return Evolve(c, good, nil, nil) },
 		"equal times": func() (*Evolution, error) { return Evolve(c, good, []float64{1, 1}, nil) },
 		"before 0":    func() (*Evolution, error) { return Evolve(c, good, []float64{-1, 1}, nil) },

@@ -4,23 +4,22 @@ import (
 	"math"
 	"slices"
 
+	"fokker/grid"
 	"fokker/operators"
 )
 
 // rerated is a generator that is the same with other rates along an axis.
 type rerated interface {
 	operators.Rowed
+	Mesh() *grid.Grid
 	WithRates(axis int, down, up []float64) *operators.Block
 }
 
-// Limited returns the generator that moves a law along axes without noise by the
-// limited flows of streaming instead of upwind ones: as these are between 0 and
-// twice what is upwind,
-//
-//	rate up from i = u_i/m_i (1 + ½ψ(u_i − u_{i−1}, u_{i+1} − u_i)/u_i),
-//
-// and alike down, is nonnegative. It is for this law alone. Without such axes, or
-// without noise on any other, it is q itself.
+// Limited returns the generator that moves a law along axes without noise by the flows
+// of streaming instead of upwind ones: the rate up from a cell is what flows through
+// the face above it over the mass of the cell, and alike down, as far as that is
+// between 0 and twice the upwind rate. It is for this law alone. Without such axes,
+// or without noise on any other, it is q itself.
 func Limited(q operators.Generator, m []float64) operators.Generator {
 	r, streams := limitable(q)
 	if streams == nil {
@@ -30,23 +29,29 @@ func Limited(q operators.Generator, m []float64) operators.Generator {
 }
 
 // limitable returns the axes that stream beside others with noise, nil without.
-func limitable(q operators.Generator) (rerated, []*lines) {
+func limitable(q operators.Generator) (r rerated, streams []*streaming) {
 	r, ok := q.(rerated)
 	if !ok {
 		return nil, nil
 	}
-	axes := streamed(r)
-	streams := slices.DeleteFunc(slices.Clone(axes), func(l *lines) bool { return !l.streams() })
-	if len(streams) == len(axes) {
+	axes, noisy := streamed(r), false
+	for _, l := range axes {
+		if l.streams() {
+			streams = append(streams, newStreaming(l, r.Mesh()))
+		} else {
+			noisy = true
+		}
+	}
+	if !noisy {
 		return nil, nil
 	}
 	return r, streams
 }
 
-func limitedBy(q rerated, streams []*lines, m []float64) rerated {
+func limitedBy(q rerated, streams []*streaming, m []float64) rerated {
 	for _, l := range streams {
 		down, up, work := slices.Clone(l.down), slices.Clone(l.up), newStream(l.cells)
-		for line := range l.count() {
+		for line := range l.fastest {
 			l.limit(down, up, m, l.first(line), work)
 		}
 		q = q.WithRates(l.axis, down, up)
@@ -54,21 +59,27 @@ func limitedBy(q rerated, streams []*lines, m []float64) rerated {
 	return q
 }
 
-// limit multiplies the rates of a line by what limited flows are of upwind ones.
-func (l *lines) limit(down, up, m []float64, first int, work *stream) {
-	for i := range work.up {
-		c := first + i*l.stride
-		work.up[i], work.down[i] = l.up[c]*m[c], l.down[c]*m[c]
+// limit replaces the rates of a line by what flows of streaming are of the masses they
+// come from, between 0 and twice the rates.
+func (s *streaming) limit(down, up, m []float64, first int, w *stream) {
+	limited := func(rate []float64, c int, flow float64) {
+		if m[c] > 0 {
+			rate[c] = max(0, min(flow/m[c], 2*rate[c]))
+		}
 	}
-	work.correct(l)
-	for i, u := range work.up {
-		c := first + i*l.stride
-		if u > 0 {
-			up[c] *= 1 + work.moreUp[i]/u
-		}
-		if w := work.down[i]; w > 0 {
-			down[c] *= 1 + work.moreDown[i]/w
-		}
+	for i := range w.term {
+		c := first + i*s.stride
+		w.term[i], w.rise[i], w.fall[i] = m[c], max(s.rate[c], 0), min(s.rate[c], 0)
+	}
+	clear(w.through)
+	s.carry(w, w.rise, 1, upwards)
+	for i := range s.cells {
+		limited(up, first+i*s.stride, w.through[i+1])
+	}
+	clear(w.through)
+	s.carry(w, w.fall, 1, downwards)
+	for i := range s.cells {
+		limited(down, first+i*s.stride, -w.through[i])
 	}
 }
 
@@ -77,11 +88,11 @@ const (
 	lazy        = 0.9 // error over that of the correction before, from which on half of each is taken
 )
 
-// correct replaces a law by that of limited flows, to second order along axes
-// without noise. It is the fixed point of laws of generators, each limited by the
-// law before, so that all of them are nonnegative and keep their mass. Where a
-// generator has several closed classes the limited ones have the same.
-func (t *task) correct(law *Law, q rerated, streams []*lines) error {
+// correct replaces a law by that of limited flows along axes without noise. It is the
+// fixed point of laws of generators, each limited by the law before, so that all of them
+// are nonnegative and keep their mass. Where a generator has several closed classes the
+// limited ones have the same.
+func (t *task) correct(law *Law, q rerated, streams []*streaming) error {
 	now, last, part := law.all(q.Size()), math.Inf(1), 1.
 	for made := range corrections {
 		step := *t

@@ -23,7 +23,7 @@ type stencil interface {
 type lines struct {
 	axis          int
 	cells, stride int
-	ring          bool
+	ring, shut    bool // closed to a ring; a face between cells is not crossed
 	up, down      []float64
 	loss          []float64 // nil without absorption
 	bundles       []bundle
@@ -53,6 +53,9 @@ func along(q stencil) (parts []*lines, ok bool) {
 		}
 		l := &lines{axis: k, cells: g.Cells(k), stride: g.Stride(k), up: up, down: down}
 		l.ring = l.cells > 2 && g.Axis(k).Ends[0] == grid.Periodic
+		for f := range l.cells {
+			l.shut = l.shut || g.Shut(k, f)
+		}
 		l.bundle(g.Size())
 		parts = append(parts, l)
 	}

@@ -23,7 +23,7 @@ const (
 )
 
 // Strang is the method that takes axes in turn, those without noise as streams of
-// second order where all others spread them by upwind rates.
+// seventh order where all others spread them by upwind rates.
 const Strang = "strang"
 
 // evolutions is all that Settings.Method names for Evolve. Without a name it is

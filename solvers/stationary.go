@@ -28,7 +28,7 @@ var ErrLost = errors.New("solvers: no stationary law: all mass is lost sooner or
 // a single class is given as it is, Σ = 1.
 //
 // Along an axis with drift and without noise, beside others with noise, the law is
-// that of the limited flows of second order with which Strang evolves it, and Q is
+// that of the flows with which Strang evolves it, limited, and Q is
 // Limited by it.
 //
 // Methods are "gth", direct elimination, for any generator with rows, and

@@ -12,19 +12,19 @@ import (
 //
 //	A₁(h/2) A₂(h/2) … Aₙ(h) … A₂(h/2) A₁(h/2)
 //
-// (Strang 1968), of order 2. Axes without noise are streams, which are not linear;
-// the others are solved along their lines by SDIRK4. It serves processes whose
+// (Strang 1968), of order 2. Axes without noise are streams; the others are solved
+// along their lines by SDIRK4. It serves processes whose
 // noise leaves an axis out, as that of a particle with a position and a velocity
 // (Cheng and Knorr 1976).
 //
 // Backwards it is its own inverse, so that errors have even powers of h, and a step
-// by 1, 2 and 3 of these is extrapolated to order 6 (Richardson 1911), as far as
-// streams are smooth.
+// by 1, 2 and 3 of these is extrapolated to order 6 (Richardson 1911).
 type strang struct {
 	*state
 	parts   []motion
 	workers int
 	gap     []float64 // the law of order 6 less that of order 4
+	second  []float64 // the law of order 4 less that of order 2
 	done    float64
 }
 
@@ -54,10 +54,11 @@ func newStrang(st *state, q operators.Rowed, workers int) *strang {
 	if axes == nil {
 		return nil
 	}
-	s := &strang{state: st, workers: workers, gap: make([]float64, len(st.m))}
+	g := q.(stencil).Mesh()
+	s := &strang{state: st, workers: workers, gap: make([]float64, len(st.m)), second: make([]float64, len(st.m))}
 	for _, l := range axes { // streams cost least: outside, where there are two of them
 		if l.streams() {
-			s.parts = append(s.parts, &streaming{l, l.fastest()})
+			s.parts = append(s.parts, newStreaming(l, g))
 		}
 	}
 	for _, l := range axes {
@@ -70,8 +71,7 @@ func newStrang(st *state, q operators.Rowed, workers int) *strang {
 
 func (s *strang) name() string { return Strang }
 
-// safety allows for limiters, which change what streams do from step to step.
-func (s *strang) safety() float64 { return 0.75 }
+func (s *strang) safety() float64 { return 0.9 }
 
 func (s *strang) bold() float64 { return 1 }
 
@@ -87,15 +87,12 @@ func (s *strang) between([]float64, float64) { panic("solvers: no law within a s
 // motion is not known to fall.
 func (s *strang) motion(float64) float64 { return math.Inf(1) }
 
-// doubt allows for limiters that switch: where they do, laws of order 6 and of order 4
-// are nearer to each other than to the exact one.
-const doubt = 2
-
-// step returns twice the L1 distance of the laws extrapolated to order 6 and to order
-// 4, by the rows of adi with half their substeps.
+// step judges by the L1 distances of the laws extrapolated to orders 6, 4 and 2, by the
+// rows of adi with half their substeps.
 func (s *strang) step(ctx context.Context, t try) (found float64, err error) {
 	clear(s.next)
 	clear(s.gap)
+	clear(s.second)
 	for _, r := range rows {
 		n := r.substeps / 2
 		copy(s.rhs, s.m)
@@ -107,8 +104,9 @@ func (s *strang) step(ctx context.Context, t try) (found float64, err error) {
 		}
 		addScaled(s.next, r.weight, s.rhs)
 		addScaled(s.gap, r.gap, s.rhs)
+		addScaled(s.second, r.second, s.rhs)
 	}
-	return doubt * l1(s.gap), nil
+	return sixth(l1(s.gap), l1(s.second)), nil
 }
 
 // move moves m, whose last entry is what is absorbed, by h.

@@ -88,8 +88,9 @@ until = 1
 outputs = 5
 `
 
-// Streams have limited flows of second order.
-func TestStreamsAreOfOrderTwo(t *testing.T) {
+// Streams carry integrals over cells as they are: of second order are those of x² at the
+// beginning.
+func TestStreamsBeginWithOrderTwo(t *testing.T) {
 	c := ladder(t, Ladder{}, drifting)
 	for figure, want := range map[string]float64{"evolve.covariance.x,x": .09, "evolve.mean.x": 1} {
 		f := c.figure(t, figure)

@@ -49,6 +49,7 @@ var samples = map[string]sample{
 	"edge":           {step: .02, last: 1},
 	"gbm":            {step: .01},
 	"gyrator":        {step: .02, last: 1},
+	"inertia":        {step: .005, overrides: append(short("1"), on(128, "x", "v")...), coarse: on(64, "x", "v")},
 	"influence":      {step: .05, last: .5},
 	"iris":           {step: .5, last: 3, overrides: on(256, "length", "width")},
 	"labelnoise":     {step: .02, overrides: append(short("0.5"), on(96, "u", "v")...), coarse: on(48, "u", "v")},

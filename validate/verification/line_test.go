@@ -43,7 +43,7 @@ const (
 	bonnans     = "Bonnans, Bonnet and Mirebeau 2023"
 	chord       = "jumps of at most n^⅓ cells"
 	courant     = "Courant, Isaacson and Rees 1952"
-	leer        = "van Leer 1974, Strang 1968"
+	shu         = "Shu 1998, Strang 1968"
 )
 
 func gauss(x, mean, variance float64) float64 {

@@ -1,0 +1,455 @@
+package cases
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/integrate/quad"
+
+	"fokker/grid"
+	"fokker/operators"
+)
+
+// linearised follows the law from a point as long as it is about a Gaussian g. Its mean
+// and covariance obey
+//
+//	dμ/dt = E b,  dΣ/dt = E b(x − μ)ᵀ + E (x − μ)bᵀ + 2D,
+//
+// expectations under g itself, with constant D (statistical linearisation, Särkkä 2013;
+// Ozaki 1992 linearises at μ). With δb what b is more than its linear part and κ the
+// rate of killing, g solves the equation of the law but for ∇·(δb g) + κg. As no L1
+// distance between laws grows,
+//
+//	‖p − g‖₁ ≤ ∫ E|∇·δb − δb·Σ⁻¹(x − μ) + κ| dt,
+//
+// which is 0 for linear drift. Noise may leave axes out, if drift hands it on to them.
+// What lies beyond walls is no part of g that p has: by as much, twice for p and g and
+// twice for what has come back (Lévy's reflection principle), they are apart.
+type linearised struct {
+	problem   *Problem
+	dim       int
+	z         [][]float64 // nodes of the standard normal law, by axis
+	weight    []float64
+	diffusion matrix4
+	points
+	now   gaussLaw
+	t     float64
+	error float64 // of g until now, without walls
+	rate  float64 // at which it grows
+	walls float64 // the most that has been beyond
+}
+
+type matrix4 [4][4]float64
+
+// gaussLaw is a law by its mean, as far as it is from the point, and its covariance.
+type gaussLaw struct {
+	mean       [4]float64
+	covariance matrix4
+}
+
+// points is room for coefficients at the nodes.
+type points struct {
+	x, b, moved, near   [][]float64
+	killing, divergence []float64
+	d                   [][]float64
+}
+
+// knownLaw is what a Gaussian says of the law until a time.
+type knownLaw struct {
+	end, error float64
+	laws       []gaussLaw // at the outputs after 0 until the end
+	last       gaussLaw   // at the end
+}
+
+const (
+	atOnce       = 1e-6 // of the time of the last output, for the first step
+	series       = 1e-3 // the most that drift may change in it
+	smallPart    = 1e-3 // of the tolerance for each step of μ and Σ
+	mostFollowed = 1000 // of μ and Σ
+	flat         = 1e-9 // part of a variance that others leave over in a law without one
+)
+
+// linearise returns what a Gaussian says of the law from a point with an error of at
+// most half the tolerance; nil where that is nothing.
+func (p *Problem) linearise() *knownLaw {
+	if p.Initial == nil || p.Initial.Point == nil || p.Evolve.Method != "" || p.Unsteady || p.Chain != nil || p.Order != 0 {
+		return nil
+	}
+	for _, a := range p.Axes {
+		if len(a.Faces) > 0 {
+			return nil
+		}
+	}
+	times, tolerance := p.Evolve.Times, p.Evolve.Tolerance/2
+	l := newLinearised(p)
+	if !l.begin(times[len(times)-1]) {
+		return nil
+	}
+	out := &knownLaw{}
+	for _, t := range times {
+		if t == 0 {
+			continue
+		}
+		if t < l.t || !l.follow(t, tolerance) {
+			break
+		}
+		out.laws = append(out.laws, l.now)
+	}
+	out.end, out.last, out.error = l.t, l.now, l.bound()
+	if !(out.error <= tolerance) {
+		return nil
+	}
+	return out
+}
+
+func newLinearised(p *Problem) *linearised {
+	l := &linearised{problem: p, dim: len(p.Axes)}
+	n := []int{9, 7, 5, 4}[l.dim-1] // nodes along an axis
+	z, w := make([]float64, n), make([]float64, n)
+	quad.Hermite{}.FixedLocations(z, w, math.Inf(-1), math.Inf(1))
+	all := 1
+	for range l.dim {
+		all *= n
+	}
+	l.z, l.weight = operators.Columns(l.dim, all), make([]float64, all)
+	for i := range all {
+		l.weight[i] = 1
+		for k, rest := 0, i; k < l.dim; k, rest = k+1, rest/n {
+			l.z[k][i] = math.Sqrt2 * z[rest%n]
+			l.weight[i] *= w[rest%n] / math.Sqrt(math.Pi)
+		}
+	}
+	columns := func() [][]float64 { return operators.Columns(l.dim, all) }
+	l.points = points{columns(), columns(), columns(), columns(), make([]float64, all), make([]float64, all), operators.Columns(l.dim*l.dim, all)}
+	return l
+}
+
+// begin makes the first step, by the series of μ and Σ in time with drift
+// linearised at the point: M₀ = 2D, Mₖ₊₁ = AMₖ + MₖAᵀ, Σ = Σ Mₖ tᵏ⁺¹/(k + 1)!.
+func (l *linearised) begin(end float64) bool {
+	dim := l.dim
+	x, b, d := operators.Columns(dim, 2*dim+1), operators.Columns(dim, 2*dim+1), operators.Columns(dim*dim, 2*dim+1)
+	const part = 1e-6 // of the box, for differences
+	for k, a := range l.problem.Axes {
+		for i := range x[k] {
+			x[k][i] = l.problem.Initial.Point[k]
+		}
+		x[k][1+2*k] -= part * (a.Hi - a.Lo)
+		x[k][2+2*k] += part * (a.Hi - a.Lo)
+	}
+	l.problem.Process.Drift(b, x, 0)
+	l.problem.Process.(operators.Diffusive).Diffusion(d, x, 0)
+	var jacobian, term matrix4
+	fastest := 0.
+	for k := range dim {
+		for j := range dim {
+			jacobian[k][j] = (b[k][2+2*j] - b[k][1+2*j]) / (x[j][2+2*j] - x[j][1+2*j])
+			fastest = max(fastest, float64(dim)*math.Abs(jacobian[k][j]))
+			l.diffusion[k][j] = d[k*dim+j][0]
+			term[k][j] = 2 * l.diffusion[k][j]
+		}
+	}
+	l.t = min(atOnce*end, series/fastest)
+	var push [4]float64
+	for k := range dim {
+		push[k] = b[k][0]
+	}
+	factor := 1.
+	for k := 1; k <= 2*len(push); k++ {
+		factor *= l.t / float64(k)
+		var next matrix4
+		var pushed [4]float64
+		for i := range dim {
+			l.now.mean[i] += factor * push[i]
+			for j := range dim {
+				l.now.covariance[i][j] += factor * term[i][j]
+				pushed[i] += jacobian[i][j] * push[j]
+				for m := range dim {
+					next[i][j] += jacobian[i][m]*term[m][j] + term[i][m]*jacobian[j][m]
+				}
+			}
+		}
+		term, push = next, pushed
+	}
+	ok := l.judge()
+	l.error = l.rate * l.t // the rate grows with time
+	return ok
+}
+
+// follow goes on to a time, and returns false where the bound is more than a tolerance
+// before.
+func (l *linearised) follow(end, tolerance float64) bool {
+	h := l.t
+	for range mostFollowed {
+		last := l.t+h >= end
+		if last {
+			h = end - l.t
+		}
+		next, found, ok := l.advance(h)
+		if !ok || found > smallPart*tolerance {
+			h /= 2
+			continue
+		}
+		before := *l
+		l.now = next
+		if !l.judge() {
+			*l = before
+			return false
+		}
+		l.t += h
+		l.error += found + h*(before.rate+l.rate)/2
+		if l.bound() > tolerance {
+			*l = before
+			return false
+		}
+		if last {
+			l.t = end
+			return true
+		}
+		if h *= 2; found > smallPart*tolerance/32 {
+			h /= 2
+		}
+	}
+	return false
+}
+
+func (l *linearised) bound() float64 { return l.error + 4*l.walls }
+
+// advance returns the law a step later, by Runge and Kutta's steps of order 4 and
+// half as long, and their difference by the law's own widths.
+func (l *linearised) advance(h float64) (next gaussLaw, found float64, ok bool) {
+	whole, ok0 := l.classical(l.now, h)
+	half, ok1 := l.classical(l.now, h/2)
+	if !ok0 || !ok1 {
+		return next, 0, false
+	}
+	if half, ok = l.classical(half, h/2); !ok {
+		return next, 0, false
+	}
+	next = half
+	for k := range l.dim {
+		width := math.Sqrt(half.covariance[k][k])
+		apart := (half.mean[k] - whole.mean[k]) / 15
+		next.mean[k] += apart
+		found += math.Abs(apart) / width
+		for j := range l.dim {
+			apart := (half.covariance[k][j] - whole.covariance[k][j]) / 15
+			next.covariance[k][j] += apart
+			found += math.Abs(apart) / (width * math.Sqrt(half.covariance[j][j]))
+		}
+	}
+	return next, found, found >= 0
+}
+
+// classical is the method of Runge and Kutta.
+func (l *linearised) classical(g gaussLaw, h float64) (next gaussLaw, ok bool) {
+	next = g
+	stage := g
+	for i, part := range [...]float64{.5, .5, 1, 0} {
+		slope, ok := l.slope(stage)
+		if !ok {
+			return g, false
+		}
+		next = next.plus(h*[...]float64{1. / 6, 1. / 3, 1. / 3, 1. / 6}[i], slope)
+		stage = g.plus(h*part, slope)
+	}
+	return next, true
+}
+
+func (g gaussLaw) plus(a float64, o gaussLaw) gaussLaw {
+	for k := range g.mean {
+		g.mean[k] += a * o.mean[k]
+		for j := range g.mean {
+			g.covariance[k][j] += a * o.covariance[k][j]
+		}
+	}
+	return g
+}
+
+// place puts the nodes around a law and returns the factor of its covariance.
+func (l *linearised) place(g gaussLaw) (lower matrix4, ok bool) {
+	if lower, ok = g.factor(l.dim); !ok {
+		return lower, false
+	}
+	for k, x := range l.x {
+		for i := range x {
+			x[i] = l.problem.Initial.Point[k] + g.mean[k]
+			for j := range k + 1 {
+				x[i] += lower[k][j] * l.z[j][i]
+			}
+		}
+	}
+	l.wind(l.x)
+	return lower, true
+}
+
+// wind takes points around periodic axes into the range.
+func (l *linearised) wind(x [][]float64) {
+	for k, a := range l.problem.Axes {
+		if a.Ends[0] != grid.Periodic {
+			continue
+		}
+		for i, v := range x[k] {
+			x[k][i] = v - (a.Hi-a.Lo)*math.Floor((v-a.Lo)/(a.Hi-a.Lo))
+		}
+	}
+}
+
+// factor returns L of Σ = LLᵀ, or that a variance is no more than the others leave.
+func (g gaussLaw) factor(dim int) (lower matrix4, ok bool) {
+	for k := range dim {
+		for j := range k + 1 {
+			rest := g.covariance[k][j]
+			for m := range j {
+				rest -= lower[k][m] * lower[j][m]
+			}
+			if j < k {
+				lower[k][j] = rest / lower[j][j]
+				continue
+			}
+			if !(rest > flat*g.covariance[k][k]) || math.IsInf(rest, 1) {
+				return lower, false
+			}
+			lower[k][k] = math.Sqrt(rest)
+		}
+	}
+	return lower, true
+}
+
+// regress returns E b and the matrix C of its linear part E b + Cz.
+func (l *linearised) regress() (mean [4]float64, c matrix4) {
+	for k, b := range l.b {
+		for i, w := range l.weight {
+			mean[k] += w * b[i]
+			for j := range l.dim {
+				c[k][j] += w * b[i] * l.z[j][i]
+			}
+		}
+	}
+	return mean, c
+}
+
+func (l *linearised) slope(g gaussLaw) (d gaussLaw, ok bool) {
+	lower, ok := l.place(g)
+	if !ok {
+		return d, false
+	}
+	l.problem.Process.Drift(l.b, l.x, 0)
+	mean, c := l.regress()
+	d.mean = mean
+	for k := range l.dim {
+		for j := range l.dim {
+			d.covariance[k][j] = 2 * l.diffusion[k][j]
+			for m := range l.dim {
+				d.covariance[k][j] += c[k][m]*lower[j][m] + lower[k][m]*c[j][m]
+			}
+		}
+	}
+	return d, true
+}
+
+// judge finds the rate at which the error grows now, or that nothing can be said.
+func (l *linearised) judge() bool {
+	lower, ok := l.place(l.now)
+	if !ok || !l.sameNoise() {
+		return false
+	}
+	p := l.problem
+	p.Process.Drift(l.b, l.x, 0)
+	l.diverge()
+	clear(l.killing)
+	if p.Killing != nil {
+		p.Killing(l.killing, l.x, 0)
+	}
+	mean, c := l.regress()
+	spread, pace := 0., 0. // of the linear part: its divergence, and how fast the standard law turns
+	for j := range l.dim {
+		column := solved(lower, [4]float64{c[0][j], c[1][j], c[2][j], c[3][j]}, l.dim)
+		spread += column[j]
+		for k := range l.dim {
+			pace += column[k] * column[k]
+		}
+	}
+	l.rate = 0
+	for i, w := range l.weight {
+		var rest [4]float64
+		for k := range l.dim {
+			rest[k] = l.b[k][i] - mean[k]
+			for j := range l.dim {
+				rest[k] -= c[k][j] * l.z[j][i]
+			}
+		}
+		change := l.divergence[i] - spread + l.killing[i]
+		for k, v := range solved(lower, rest, l.dim) {
+			if k < l.dim {
+				change -= v * l.z[k][i]
+			}
+		}
+		l.rate += w * math.Abs(change)
+	}
+	beyond := l.beyond()
+	l.walls = max(l.walls, beyond)
+	l.rate += 4 * beyond * math.Sqrt(pace)
+	return l.rate >= 0 // a number
+}
+
+// solved returns L⁻¹x.
+func solved(lower matrix4, x [4]float64, dim int) [4]float64 {
+	for k := range dim {
+		for j := range k {
+			x[k] -= lower[k][j] * x[j]
+		}
+		x[k] /= lower[k][k]
+	}
+	return x
+}
+
+// sameNoise reports whether D is the same at all nodes.
+func (l *linearised) sameNoise() bool {
+	l.problem.Process.(operators.Diffusive).Diffusion(l.d, l.x, 0)
+	trace := 0.
+	for k := range l.dim {
+		trace += l.diffusion[k][k]
+	}
+	for k, column := range l.d {
+		for _, v := range column {
+			if !(math.Abs(v-l.diffusion[k/l.dim][k%l.dim]) <= rounding*trace) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// diverge writes ∇·b at the nodes, by differences over a small part of the law.
+func (l *linearised) diverge() {
+	const part, least = 1e-3, 1e-7
+	clear(l.divergence)
+	for k := range l.dim {
+		step := max(part*math.Sqrt(l.now.covariance[k][k]), least*math.Abs(l.problem.Initial.Point[k]+l.now.mean[k]))
+		for _, sign := range [...]float64{1, -1} {
+			for j := range l.x {
+				copy(l.moved[j], l.x[j])
+			}
+			for i := range l.moved[k] {
+				l.moved[k][i] += sign * step
+			}
+			l.wind(l.moved)
+			l.problem.Process.Drift(l.near, l.moved, 0)
+			for i, v := range l.near[k] {
+				l.divergence[i] += sign * v / (2 * step)
+			}
+		}
+	}
+}
+
+// beyond returns the mass beyond the walls.
+func (l *linearised) beyond() (mass float64) {
+	for k, a := range l.problem.Axes {
+		if a.Ends[0] == grid.Periodic {
+			continue
+		}
+		mean, width := l.problem.Initial.Point[k]+l.now.mean[k], math.Sqrt(l.now.covariance[k][k])
+		mass += between(math.Inf(-1), (a.Lo-mean)/width) + between((a.Hi-mean)/width, math.Inf(1))
+	}
+	return mass
+}

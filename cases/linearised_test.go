@@ -1,0 +1,164 @@
+package cases
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"fokker/grid"
+	"fokker/solvers"
+)
+
+const (
+	oscillating = "drift = { x = \"v\", v = \"-v - 2.25*x\" }\nnoise = { v = \"sqrt(0.6)\" }\n[initial]\npoint = { x = 1.2, v = 0 }\n"
+	phasePlane  = "[[axis]]\nname = \"x\"\nrange = [-4, 4]\ncells = 60\n[[axis]]\nname = \"v\"\nrange = [-5, 5]\ncells = 60\n[process]\n"
+	lineFrom    = "[[axis]]\nname = \"x\"\nrange = [-3, 3]\ncells = 300\n[process]\n"
+)
+
+// From a point linear drift makes Gaussians for ever, of the moments of Chandrasekhar
+// (1943), wherever there is noise.
+func TestLinearDriftKeepsALawGaussian(t *testing.T) {
+	p := read(t, phasePlane+oscillating+"[evolve]\ntimes = [0.0, 1e-3, 0.1, 1.0, 3.0]\ntolerance = 1e-6\n").Problem
+	known := p.linearise()
+	if known == nil || known.end != 3 || len(known.laws) != 4 || known.error > 5e-7 {
+		t.Fatalf("%+v, want all laws with an error of at most half the tolerance", known)
+	}
+	want := oscillator()
+	for i, law := range known.laws {
+		at := p.Evolve.Times[i+1]
+		xx, vv := want["covariance.x,x"](at), want["covariance.v,v"](at)
+		near(t, "E x", 1.2+law.mean[0], want["mean.x"](at), 1e-7*math.Sqrt(xx))
+		near(t, "E v", law.mean[1], want["mean.v"](at), 1e-7*math.Sqrt(vv))
+		if at < .1 {
+			xx = .2 * math.Pow(at, 3) * (1 - .75*at) // as Σ∞ − e^(At)Σ∞e^(Aᵀt) cancels: 2D t³/3 (1 − ¾t + …)
+		}
+		near(t, "variance of x", law.covariance[0][0]/xx, 1, 1e-5)
+		near(t, "variance of v", law.covariance[1][1]/vv, 1, 1e-7)
+	}
+}
+
+// What is said of laws that other coefficients make: no more than the bound allows,
+// and nothing where the Gaussian is none.
+func TestOnlySomeLawsFromAPointAreGaussian(t *testing.T) {
+	const ends, some = "[evolve]\nuntil = 1\n", "[initial]\npoint = { x = 0.5 }\n"
+	for text, most := range map[string]float64{
+		lineFrom + "drift = { x = \"x - x^3\" }\ndiffusion = 0.1\n" + some + ends:                      .05,
+		lineFrom + "drift = { x = \"-x\" }\ndiffusion = 0.1\nkilling = \"x^2\"\n" + some + ends:        .05,
+		lineFrom + "drift = { x = \"-x\" }\ndiffusion = \"0.1*(1 + x^2)\"\n" + some + ends:             0,
+		lineFrom + "drift = { x = \"-x\" }\n" + some + ends:                                            0,
+		lineFrom + "drift = { x = \"-x + t\" }\ndiffusion = 0.1\n" + some + ends:                       0,
+		lineFrom + "drift = { x = \"-x\" }\ndiffusion = 0.1\n" + some + ends + "method = \"sdirk4\"\n": 0,
+		strings.Replace(lineFrom, "-3, 3", "0, 1", 1) + "diffusion = 0.1\n" + some + ends:              .1,
+		phasePlane + strings.Replace(oscillating, "\"v\",", "\"-x\",", 1) + ends:                       0, // nothing drives x
+	} {
+		known, end := read(t, text).Problem.linearise(), 0.
+		if known != nil {
+			end = known.end
+		}
+		if end > most || most > 0 && end == 0 {
+			t.Errorf("%s: a Gaussian until %v, want at most until %v", text, end, most)
+		}
+	}
+}
+
+// The bound of two wells holds, and is no empty one: a law from the Gaussian of an
+// earlier time, of a hundredth of the tolerance, stands for the exact one.
+func TestALinearisedLawIsAsNearAsItsBound(t *testing.T) {
+	known := map[string]*knownLaw{}
+	var p *Problem
+	for _, tolerance := range []string{"2e-2", "2e-4"} {
+		p = read(t, strings.Replace(lineFrom, "300", "3000", 1)+"drift = { x = \"x - x^3\" }\ndiffusion = 0.1\n[initial]\npoint = { x = 0.5 }\n[evolve]\nuntil = 1\ntolerance = "+tolerance+"\n").Problem
+		known[tolerance] = p.linearise()
+	}
+	late, early := known["2e-2"], known["2e-4"]
+	g, err := p.Grid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := p.Generator(g, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := early.on(g, p, early.last).masses(quintics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := solvers.Evolve(q, m, []float64{late.end - early.end}, &solvers.Settings{Tolerance: 1e-6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := late.on(g, p, late.last).masses(hats)
+	if err != nil {
+		t.Fatal(err)
+	}
+	distance := 0.
+	for i, v := range e.Masses[0] {
+		distance += math.Abs(v - want[i])
+	}
+	t.Logf("Gaussian until %.3g: %.2g from the law, bound %.2g", late.end, distance, late.error)
+	if distance > late.error+early.error || distance < late.error/20 {
+		t.Errorf("%.2g from the law, bound %.2g", distance, late.error)
+	}
+}
+
+// However narrow a law is, its masses keep the expectations of polynomials; two
+// centres keep the mean and are nonnegative.
+func TestNarrowLawsKeepTheirMoments(t *testing.T) {
+	for _, width := range []float64{.01, .3, .8, 3} { // of cells
+		p := read(t, lineFrom+"diffusion = 0.5\n[initial]\npoint = { x = 0.123 }\n[evolve]\nuntil = 1\n").Problem
+		g, err := p.Grid()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := width * 6 / 300
+		n := (&knownLaw{}).on(g, p, gaussLaw{covariance: matrix4{{s * s}}})
+		for _, centres := range []int{hats, quintics} {
+			m, err := n.masses(centres)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := [5]float64{}
+			for i, x := range g.Centers(0) {
+				for k := range got {
+					got[k] += m[i] * math.Pow((x-.123)/.02, float64(k))
+				}
+			}
+			want := [5]float64{1, 0, width * width, 0, 3 * width * width * width * width}
+			for k, v := range got {
+				allowed := 1e-6 * max(1, want[k])
+				if centres == hats && k > 1 && width < 1 {
+					allowed = 2 // a cell's own
+				}
+				near(t, "moment", v, want[k], allowed)
+			}
+			if centres == hats && slices.Min(m) < 0 {
+				t.Errorf("width %v: least mass %v", width, slices.Min(m))
+			}
+		}
+	}
+}
+
+// A law that is thin across both axes, and one around a ring.
+func TestNarrowLawsInThePlane(t *testing.T) {
+	axes := []AxisSpec{{Name: "x", Lo: 0, Hi: 1, Cells: 40, Ends: [2]grid.Boundary{grid.Periodic, grid.Periodic}, Spacing: grid.Uniform()}, {Name: "y", Lo: -1, Hi: 1, Cells: 50, Spacing: grid.Uniform()}}
+	p := &Problem{Axes: axes, Initial: &Initial{Point: []float64{.99, .1}}}
+	g, err := p.Grid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const xx, yy = 4e-4, 9e-3
+	xy := .99 * math.Sqrt(xx*yy)
+	m, err := (&knownLaw{}).on(g, p, gaussLaw{covariance: matrix4{{xx, xy}, {xy, yy}}}).masses(quintics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var sxx, sxy, syy float64
+	for i, v := range m {
+		x, y := math.Remainder(g.Centers(0)[g.Along(0, i)]-.99, 1), g.Centers(1)[g.Along(1, i)]-.1
+		sxx, sxy, syy = sxx+v*x*x, sxy+v*x*y, syy+v*y*y
+	}
+	near(t, "xx", sxx, xx, 1e-5*xx)
+	near(t, "xy", sxy, xy, 1e-5*xy)
+	near(t, "yy", syy, yy, 1e-5*yy)
+}
