@@ -122,7 +122,7 @@ func TestFourLinesAreACase(t *testing.T) {
 // Some known laws, without cells and, where they confine, without ranges.
 func TestSomeKnownFiguresHaveTheAccuracy(t *testing.T) {
 	slow := []string{"root of x, against its wall", "ou2d", "ou3d", "labelnoise", "randominput", "langevin", "active", "cars",
-		"resonance", "approximations", "influence", "iris", "logistic, of random examples", "ou4d", "degenerate", "stratonovich", "singularline", "diagonalnet", "quartic", "periodtwo", "escape", "saddle", "bernoulli"}
+		"resonance", "approximations", "influence", "iris", "logistic, of random examples", "ou4d", "degenerate", "stratonovich", "singularline", "diagonalnet", "escape", "saddle", "bernoulli"}
 	for _, k := range answers() {
 		if slices.Contains(slow, k.name) {
 			continue

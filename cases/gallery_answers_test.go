@@ -199,7 +199,7 @@ func singularWells() known {
 	rest := twoMoments("w", mean)
 	rest["free_energy"] = -temperature * math.Log(z)
 	rest["learning.complexity"] = mean(loss) / temperature
-	p := newPolynomials(60, -2.3, -1.2, temperature, func(_, w float64) float64 { return -(w + a) * (w - a) * (w - a) * ((w-a)*(w-a) + 2*(w+a)*(w-a)) })
+	p := newPolynomials(110, -2.3, -1.3, temperature, func(_, w float64) float64 { return -(w + a) * (w - a) * (w - a) * ((w-a)*(w-a) + 2*(w+a)*(w-a)) })
 	times := []float64{.01, .1, 1}
 	laws := p.moved(p.from(func(w float64) float64 { return normalDensity(w, -a, .05) }), times, 1)
 	return known{name: "singularwells", source: "p ∝ e^(−L/T) by quadrature; in time by polynomials", set: []string{"axis.w.cells=400"}, rest: rest,
