@@ -82,6 +82,7 @@ type measure struct {
 	value, error float64
 	scale        float64 // of the figure, of which the accuracy is a part
 	mesh, box    float64 // parts of the error
+	solver       float64 // its part of steps in time, or of iteration
 	wall         wall    // that has the most of the box's part
 	order        float64 // of the mesh's part
 }
@@ -114,7 +115,8 @@ func (e *estimate) scaleOf(path string, v float64) float64 {
 
 func (e *estimate) measure(path string, v float64) measure {
 	s, period := e.to[path], e.period[path]
-	noise := e.tolerance*s.deviation + rounding*math.Max(math.Abs(v), s.deviation)
+	solver := e.tolerance * s.deviation
+	noise := solver + rounding*math.Max(math.Abs(v), s.deviation)
 	near := e.coarser[0][path]
 	d1, order := apart(v, near, period), math.NaN()
 	mesh := math.Abs(d1) / (e.width[0] - 1) // as if of first order
@@ -129,7 +131,7 @@ func (e *estimate) measure(path string, v float64) measure {
 	if order == falling && math.Abs(d1) > much*math.Min(s.deviation, scale) || period > 0 && all > period/2 {
 		all = math.NaN()
 	}
-	out := measure{at: e.at, path: path, value: v, error: all, scale: scale, mesh: mesh, box: s.box, order: order}
+	out := measure{at: e.at, path: path, value: v, error: all, scale: scale, mesh: mesh, box: s.box, solver: solver, order: order}
 	if len(s.walls) > 0 {
 		out.wall = e.walls[floats.MaxIdx(s.walls)]
 	}

@@ -54,6 +54,7 @@ type Problem struct {
 type StationaryTask struct {
 	Method    string
 	Tolerance float64 // L1 on the mesh
+	stated    bool    // in the case, and not the run's to choose
 }
 
 // EvolveTask asks for the law in time.
@@ -61,6 +62,7 @@ type EvolveTask struct {
 	Method    string
 	Times     []float64
 	Tolerance float64 // L1 in time on the mesh, over the run
+	stated    bool    // in the case, and not the run's to choose
 }
 
 // ValidateTask asks for particles and what they say of the laws. What is 0 or ""

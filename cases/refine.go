@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -53,6 +54,10 @@ func (s *reaching) refine() (why string) {
 	if wall := s.cutting(list); wall != "" {
 		return "the wall " + wall + " cuts the law"
 	}
+	tighter, held := s.tightens(list)
+	if tighter {
+		return ""
+	}
 	factor, least, err := s.factors(list)
 	if err != nil {
 		return err.Error()
@@ -64,10 +69,10 @@ func (s *reaching) refine() (why string) {
 	s.trial = nil
 	axes, changed := s.next(factor, list)
 	if !changed {
-		return "the case states the cells"
+		return cmp.Or(held, s.settled())
 	}
 	if why := s.stuck(list); why != "" {
-		return why
+		return cmp.Or(held, why)
 	}
 	if !s.narrowed && s.tries(axes, cells) { // in a box that is the next one's too
 		return ""
@@ -151,7 +156,8 @@ func (s *reaching) factors(list []measure) (factor, least []float64, err error) 
 // (d sₖ e/w)^(1/p) times those of now, d axes.
 func (s *reaching) ask(factor []float64, m measure, share []float64, order float64) {
 	wanted := s.from.Problem.Accuracy * m.scale
-	left := max(wanted-(m.error-m.mesh), wanted/4)
+	rest := m.error - m.mesh
+	left := max(wanted-rest, max(wanted, rest)/4)
 	for k, part := range share {
 		factor[k] = max(factor[k], sure*math.Pow(float64(len(share))*part*m.mesh/left, 1/order))
 	}

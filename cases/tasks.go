@@ -15,7 +15,7 @@ func (r *reader) readTasks(file *table, p *Problem) {
 		file.set("stationary", s)
 	}
 	if s != nil {
-		p.Stationary = &StationaryTask{Method: r.text(s, "method", ""), Tolerance: r.positive(s, "tolerance", p.tolerance(1e-8, 1e-3))}
+		p.Stationary = &StationaryTask{Method: r.text(s, "method", ""), Tolerance: r.positive(s, "tolerance", p.tolerance(1e-8, 1e-3)), stated: s.find("tolerance") != nil}
 		r.fill(s, "tolerance", p.tolerance(1e-8, 1e-3))
 		if p.Period > 0 {
 			r.fail(s.line, "stationary", "the law over the cycle of a period is not available in this version", "", "ask for [evolve] over some periods")
@@ -92,7 +92,7 @@ func (p *Problem) tolerance(usual, part float64) float64 {
 }
 
 func (r *reader) readEvolve(t *table, p *Problem) {
-	p.Evolve = &EvolveTask{Method: r.text(t, "method", ""), Tolerance: r.positive(t, "tolerance", p.tolerance(1e-5, 0.05))}
+	p.Evolve = &EvolveTask{Method: r.text(t, "method", ""), Tolerance: r.positive(t, "tolerance", p.tolerance(1e-5, 0.05)), stated: t.find("tolerance") != nil}
 	r.fill(t, "tolerance", p.tolerance(1e-5, 0.05))
 	if p.Evolve.Times = r.readTimes(t, p); p.Chain != nil {
 		r.wholeSteps(t, p)
