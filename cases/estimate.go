@@ -28,6 +28,7 @@ type estimate struct {
 	cut       map[string]float64 // error of expectations by cells in which a comparison is partly true
 	tolerance float64            // L1 error of the law on the mesh
 	highest   float64            // order of the scheme
+	atoms     bool               // the law is narrower than cells, whose its entropy then is
 	fall      float64            // of differences from coarser to finer meshes: that of the order, or what most figures do
 }
 
@@ -128,7 +129,7 @@ func (e *estimate) measure(path string, v float64) measure {
 	mesh = math.Max(mesh, e.cut[path])
 	all := mesh + s.box + noise
 	scale := e.scaleOf(path, v) // that of an entropy is not its deviation: that of atoms falls without end
-	if order == falling && math.Abs(d1) > much*math.Min(s.deviation, scale) || period > 0 && all > period/2 {
+	if order == falling && math.Abs(d1) > much*math.Min(s.deviation, scale) || period > 0 && all > period/2 || e.atoms && (path == "entropy" || path == "free_energy") {
 		all = math.NaN()
 	}
 	out := measure{at: e.at, path: path, value: v, error: all, scale: scale, mesh: mesh, box: s.box, solver: solver, order: order}

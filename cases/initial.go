@@ -249,7 +249,7 @@ func spans(a grid.Axis, from, distance float64) (out []span) {
 	for w := first; w <= last; w++ {
 		for i := range a.Cells() {
 			lo, hi := a.Edges[i]+w*period, a.Edges[i+1]+w*period
-			if hi > from-distance && lo < from+distance {
+			if hi >= from-distance && lo <= from+distance {
 				out = append(out, span{i, lo, hi})
 			}
 		}

@@ -61,7 +61,7 @@ type knownLaw struct {
 }
 
 const (
-	atOnce       = 1e-6 // of the time of the last output, for the first step
+	atOnce       = 1e-6 // of the time of the last output, at most for the first step
 	series       = 1e-3 // the most that drift may change in it
 	smallPart    = 1e-3 // of the tolerance for each step of μ and Σ
 	mostFollowed = 1000 // of μ and Σ
@@ -81,15 +81,15 @@ func (p *Problem) linearise() *knownLaw {
 	}
 	times, tolerance := p.Evolve.Times, p.Evolve.Tolerance/2
 	l := newLinearised(p)
-	if !l.begin(times[len(times)-1]) {
+	if times[0] == 0 {
+		times = times[1:]
+	}
+	if len(times) == 0 || !l.begin(min(times[0], atOnce*times[len(times)-1])) {
 		return nil
 	}
 	out := &knownLaw{}
 	for _, t := range times {
-		if t == 0 {
-			continue
-		}
-		if t < l.t || !l.follow(t, tolerance) {
+		if !l.follow(t, tolerance) {
 			break
 		}
 		out.laws = append(out.laws, l.now)
@@ -123,9 +123,9 @@ func newLinearised(p *Problem) *linearised {
 	return l
 }
 
-// begin makes the first step, by the series of μ and Σ in time with drift
-// linearised at the point: M₀ = 2D, Mₖ₊₁ = AMₖ + MₖAᵀ, Σ = Σ Mₖ tᵏ⁺¹/(k + 1)!.
-func (l *linearised) begin(end float64) bool {
+// begin makes the first step, at most so long, by the series of μ and Σ in time with
+// drift linearised at the point: M₀ = 2D, Mₖ₊₁ = AMₖ + MₖAᵀ, Σ = Σ Mₖ tᵏ⁺¹/(k + 1)!.
+func (l *linearised) begin(longest float64) bool {
 	dim := l.dim
 	x, b, d := operators.Columns(dim, 2*dim+1), operators.Columns(dim, 2*dim+1), operators.Columns(dim*dim, 2*dim+1)
 	const part = 1e-6 // of the box, for differences
@@ -148,7 +148,7 @@ func (l *linearised) begin(end float64) bool {
 			term[k][j] = 2 * l.diffusion[k][j]
 		}
 	}
-	l.t = min(atOnce*end, series/fastest)
+	l.t = min(longest, series/fastest)
 	var push [4]float64
 	for k := range dim {
 		push[k] = b[k][0]

@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -161,4 +162,23 @@ func TestNarrowLawsInThePlane(t *testing.T) {
 	near(t, "xx", sxx, xx, 1e-5*xx)
 	near(t, "xy", sxy, xy, 1e-5*xy)
 	near(t, "yy", syy, yy, 1e-5*yy)
+}
+
+// Outputs however early are those of the Gaussian, √(2Dt) wide, and none comes before the
+// handover to cells. What is narrower than these has no known entropy.
+func TestLawsFromAPointAtVeryEarlyTimes(t *testing.T) {
+	for _, drift := range []string{"-x", "x - x^3"} {
+		res, err := read(t, lineFrom+"drift = { x = \""+drift+"\" }\ndiffusion = 0.1\n[initial]\npoint = { x = 0.5 }\n[evolve]\ntimes = [0.0, 1e-300, 1e-12, 1e-6, 1.0]\n").Run(context.Background(), Options{Errors: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := res.Evolve
+		for i, at := range out.Times[:4] {
+			near(t, "mass", out.Mass[i], 1, 1e-12)
+			near(t, "mean", out.Mean["x"][i], 0.5, at+1e-12)
+			if !math.IsNaN(out.Error.Entropy[i]) {
+				t.Errorf("the entropy at %v is known to %v", at, out.Error.Entropy[i])
+			}
+		}
+	}
 }
