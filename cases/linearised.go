@@ -2,6 +2,7 @@ package cases
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/integrate/quad"
 
@@ -19,16 +20,23 @@ import (
 // rate of killing, g solves the equation of the law but for ∇·(δb g) + κg. As no L1
 // distance between laws grows,
 //
-//	‖p − g‖₁ ≤ ∫ E|∇·δb − δb·Σ⁻¹(x − μ) + κ| dt,
+//	‖p − g‖₁ ≤ ∫ E|f| dt ≤ ∫ √(E f²) dt,  f = ∇·δb − δb·Σ⁻¹(x − μ) + κ,
 //
-// which is 0 for linear drift. Noise may leave axes out, if drift hands it on to them.
+// which is 0 for linear drift. The square is summed exactly by Gauss and Hermite's nodes
+// where drift is cubic. What they do not see is added: beyond the last of them |f| at
+// points out along every axis, and where drift jumps between them, so that ∇·δb has no
+// value there, what the mean of f lacks, which is E κ. Noise may leave axes out, if
+// drift hands it on to them.
+//
 // What lies beyond walls is no part of g that p has: by as much, twice for p and g and
-// twice for what has come back (Lévy's reflection principle), they are apart.
+// twice for what has come back (Lévy's reflection principle), they are apart, and as
+// much again whenever the law has turned over (see arrivals).
 type linearised struct {
 	problem   *Problem
 	dim       int
-	z         [][]float64 // nodes of the standard normal law, by axis
-	weight    []float64
+	z         [][]float64 // nodes of the standard normal law, by axis, and points farther out
+	weight    []float64   // of the nodes
+	tail      []float64   // of the points after them
 	diffusion matrix4
 	points
 	now   gaussLaw
@@ -66,6 +74,8 @@ const (
 	smallPart    = 1e-3 // of the tolerance for each step of μ and Σ
 	mostFollowed = 1000 // of μ and Σ
 	flat         = 1e-9 // part of a variance that others leave over in a law without one
+
+	outermostPoint = 6 // deviations: beyond 6½ lies 1e-10
 )
 
 // linearise returns what a Gaussian says of the law from a point with an error of at
@@ -103,19 +113,29 @@ func (p *Problem) linearise() *knownLaw {
 
 func newLinearised(p *Problem) *linearised {
 	l := &linearised{problem: p, dim: len(p.Axes)}
-	n := []int{9, 7, 5, 4}[l.dim-1] // nodes along an axis
+	n := []int{9, 7, 5, 4}[l.dim-1] // nodes along an axis, ≥ 4 for squares of cubics
 	z, w := make([]float64, n), make([]float64, n)
 	quad.Hermite{}.FixedLocations(z, w, math.Inf(-1), math.Inf(1))
-	all := 1
+	nodes := 1
 	for range l.dim {
-		all *= n
+		nodes *= n
 	}
-	l.z, l.weight = operators.Columns(l.dim, all), make([]float64, all)
-	for i := range all {
+	outer := int(math.Ceil(math.Sqrt2 * slices.Max(z))) // the first whole deviation beyond the nodes
+	all := nodes + 2*l.dim*(outermostPoint-outer+1)
+	l.z, l.weight = operators.Columns(l.dim, all), make([]float64, nodes)
+	for i := range nodes {
 		l.weight[i] = 1
 		for k, rest := 0, i; k < l.dim; k, rest = k+1, rest/n {
 			l.z[k][i] = math.Sqrt2 * z[rest%n]
 			l.weight[i] *= w[rest%n] / math.Sqrt(math.Pi)
+		}
+	}
+	for k := range l.dim {
+		for out := outer; out <= outermostPoint; out++ {
+			for _, sign := range [...]float64{1, -1} {
+				l.z[k][nodes+len(l.tail)] = sign * float64(out)
+				l.tail = append(l.tail, between(float64(out)-0.5, float64(out)+0.5))
+			}
 		}
 	}
 	columns := func() [][]float64 { return operators.Columns(l.dim, all) }
@@ -171,7 +191,7 @@ func (l *linearised) begin(longest float64) bool {
 		term, push = next, pushed
 	}
 	ok := l.judge()
-	l.error = l.rate * l.t // the rate grows with time
+	l.error = 2 * l.rate * l.t // the rate grows with time, or falls as t^−½ from a jump of drift
 	return ok
 }
 
@@ -215,7 +235,9 @@ func (l *linearised) follow(end, tolerance float64) bool {
 func (l *linearised) bound() float64 { return l.error + 4*l.walls }
 
 // advance returns the law a step later, by Runge and Kutta's steps of order 4 and
-// half as long, and their difference by the law's own widths.
+// half as long, and their L1 distance at most: with LLᵀ = Σ that of Gaussians whose mean
+// and covariance differ by little, E|z·L⁻¹δμ + ½(zᵀSz − tr S)| ≤ ‖L⁻¹δμ‖ + ‖S‖,
+// S = L⁻¹δΣL⁻ᵀ.
 func (l *linearised) advance(h float64) (next gaussLaw, found float64, ok bool) {
 	whole, ok0 := l.classical(l.now, h)
 	half, ok1 := l.classical(l.now, h/2)
@@ -225,20 +247,32 @@ func (l *linearised) advance(h float64) (next gaussLaw, found float64, ok bool) 
 	if half, ok = l.classical(half, h/2); !ok {
 		return next, 0, false
 	}
-	next = half
-	for k := range l.dim {
-		width := math.Sqrt(half.covariance[k][k])
-		apart := (half.mean[k] - whole.mean[k]) / 15
-		next.mean[k] += apart
-		found += math.Abs(apart) / width
-		for j := range l.dim {
-			apart := (half.covariance[k][j] - whole.covariance[k][j]) / 15
-			next.covariance[k][j] += apart
-			found += math.Abs(apart) / (width * math.Sqrt(half.covariance[j][j]))
+	lower, ok := half.factor(l.dim)
+	if !ok {
+		return next, 0, false
+	}
+	missed := half.plus(-1, whole).times(1. / 15)
+	return half.plus(1, missed), missed.size(lower, l.dim), true
+}
+
+// size returns ‖L⁻¹μ‖ + ‖L⁻¹ΣL⁻ᵀ‖ of a difference of laws.
+func (g gaussLaw) size(lower matrix4, dim int) float64 {
+	mean, covariance, rows := 0., 0., matrix4{}
+	for k, v := range solved(lower, g.mean, dim) {
+		mean += v * v
+		for j, v := range solved(lower, g.covariance[k], dim) { // symmetric: L⁻¹Σ by columns
+			rows[j][k] = v
 		}
 	}
-	return next, found, found >= 0
+	for _, row := range rows {
+		for _, v := range solved(lower, row, dim) {
+			covariance += v * v
+		}
+	}
+	return math.Sqrt(mean) + math.Sqrt(covariance)
 }
+
+func (g gaussLaw) times(a float64) gaussLaw { return gaussLaw{}.plus(a, g) }
 
 // classical is the method of Runge and Kutta.
 func (l *linearised) classical(g gaussLaw, h float64) (next gaussLaw, ok bool) {
@@ -361,16 +395,29 @@ func (l *linearised) judge() bool {
 		p.Killing(l.killing, l.x, 0)
 	}
 	mean, c := l.regress()
-	spread, pace := 0., 0. // of the linear part: its divergence, and how fast the standard law turns
-	for j := range l.dim {
-		column := solved(lower, [4]float64{c[0][j], c[1][j], c[2][j], c[3][j]}, l.dim)
+	spread, pace := turning(lower, c, l.dim)
+	beyond, arrivals := l.beyond()
+	l.walls = max(l.walls, beyond)
+	l.rate = l.misfit(lower, mean, c, spread) + 4*arrivals*pace
+	return l.rate >= 0 // a number
+}
+
+// turning returns the divergence of linear drift and how fast the standard law turns by it.
+func turning(lower, c matrix4, dim int) (spread, pace float64) {
+	for j := range dim {
+		column := solved(lower, [4]float64{c[0][j], c[1][j], c[2][j], c[3][j]}, dim)
 		spread += column[j]
-		for k := range l.dim {
+		for k := range dim {
 			pace += column[k] * column[k]
 		}
 	}
-	l.rate = 0
-	for i, w := range l.weight {
+	return spread, math.Sqrt(pace)
+}
+
+// misfit returns √(E f²), what nodes do not see included.
+func (l *linearised) misfit(lower matrix4, mean [4]float64, c matrix4, spread float64) float64 {
+	squares, lacks, tails := 0., 0., 0.
+	for i, kappa := range l.killing {
 		var rest [4]float64
 		for k := range l.dim {
 			rest[k] = l.b[k][i] - mean[k]
@@ -378,18 +425,30 @@ func (l *linearised) judge() bool {
 				rest[k] -= c[k][j] * l.z[j][i]
 			}
 		}
-		change := l.divergence[i] - spread + l.killing[i]
-		for k, v := range solved(lower, rest, l.dim) {
-			if k < l.dim {
-				change -= v * l.z[k][i]
-			}
+		f := l.divergence[i] - spread
+		rest = solved(lower, rest, l.dim)
+		for k := range l.dim {
+			f -= rest[k] * l.z[k][i]
 		}
-		l.rate += w * math.Abs(change)
+		switch {
+		case i < len(l.weight):
+			lacks += l.weight[i] * f
+			squares += l.weight[i] * (f + kappa) * (f + kappa)
+		case l.inside(i):
+			tails += l.tail[i-len(l.weight)] * math.Abs(f+kappa)
+		}
 	}
-	beyond := l.beyond()
-	l.walls = max(l.walls, beyond)
-	l.rate += 4 * beyond * math.Sqrt(pace)
-	return l.rate >= 0 // a number
+	return math.Sqrt(squares) + math.Abs(lacks) + tails
+}
+
+// inside reports whether a point is between the walls.
+func (l *linearised) inside(i int) bool {
+	for k, a := range l.problem.Axes {
+		if x := l.x[k][i]; x < a.Lo || x > a.Hi {
+			return false
+		}
+	}
+	return true
 }
 
 // solved returns L⁻¹x.
@@ -442,14 +501,20 @@ func (l *linearised) diverge() {
 	}
 }
 
-// beyond returns the mass beyond the walls.
-func (l *linearised) beyond() (mass float64) {
+// beyond returns the mass beyond the walls, and how much of it arrives anew while the
+// standard law turns: through a wall z deviations away a law at rest passes z² times as
+// often as it is beyond it (Kramers 1940; Rice 1944).
+func (l *linearised) beyond() (mass, arrivals float64) {
 	for k, a := range l.problem.Axes {
 		if a.Ends[0] == grid.Periodic {
 			continue
 		}
 		mean, width := l.problem.Initial.Point[k]+l.now.mean[k], math.Sqrt(l.now.covariance[k][k])
-		mass += between(math.Inf(-1), (a.Lo-mean)/width) + between((a.Hi-mean)/width, math.Inf(1))
+		for _, away := range [...]float64{(mean - a.Lo) / width, (a.Hi - mean) / width} {
+			part := between(away, math.Inf(1))
+			mass += part
+			arrivals += part * max(1, away*away)
+		}
 	}
-	return mass
+	return mass, arrivals
 }
