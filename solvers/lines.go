@@ -24,6 +24,7 @@ type lines struct {
 	axis          int
 	cells, stride int
 	ring, shut    bool // closed to a ring; a face between cells is not crossed
+	rough         bool // a cell is much wider than its neighbour
 	up, down      []float64
 	loss          []float64 // nil without absorption
 	bundles       []bundle
@@ -56,6 +57,7 @@ func along(q stencil) (parts []*lines, ok bool) {
 		for f := range l.cells {
 			l.shut = l.shut || g.Shut(k, f)
 		}
+		l.rough = rough(g.Widths(k), l.ring)
 		l.bundle(g.Size())
 		parts = append(parts, l)
 	}

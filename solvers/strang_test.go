@@ -243,6 +243,30 @@ func TestStreamsDoNotCrossClosedFaces(t *testing.T) {
 	}
 }
 
+// Cells that are much wider than their neighbours are left to upwind rates, by which
+// there are laws at rest and in time.
+func TestRoughCellsDoNotStream(t *testing.T) {
+	const n = 24
+	for ratio, want := range map[float64]bool{1: true, 3: true, 4: false, 25: false} {
+		axis, h := evAxis(-3, 3, n, grid.Reflecting), 12/(1+ratio)/n
+		for i := range n + 1 {
+			axis.Edges[i] = -3 + h*(float64(min(i, n/2))+ratio*float64(max(0, i-n/2)))
+		}
+		q := evKinetic(t, func(b, x []float64) { b[0], b[1] = x[1], -friction*x[1]-stiffness*x[0] }, axis, evAxis(-4, 4, n, grid.Reflecting))
+		if got := streamed(q) != nil; got != want {
+			t.Errorf("%v times wider: streams %v, want %v", ratio, got, want)
+		}
+		law, err := Stationary(q, nil)
+		if err != nil {
+			t.Fatalf("%v times wider: %v", ratio, err)
+		}
+		m := gaussian(q.Mesh(), 0, .09, .16)[:q.Size()]
+		if _, err = Evolve(q, m, []float64{1}, nil); err != nil || math.Abs(sum(law.Mass)-1) > 1e-12 {
+			t.Errorf("%v times wider: mass %v, %v", ratio, sum(law.Mass), err)
+		}
+	}
+}
+
 // What runs into an absorbing wall is lost, and nothing else.
 func TestStreamsAreAbsorbed(t *testing.T) {
 	axes := []grid.Axis{evAxis(0, 1, 20, grid.Absorbing), evAxis(-1, 1, 2, grid.Reflecting)}
