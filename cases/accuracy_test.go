@@ -305,6 +305,17 @@ func TestNoKnownErrorReachesNothing(t *testing.T) {
 	}
 }
 
+// A probability p is measured by √(p(1 − p)), also where a coarse law has none of it.
+func TestProbabilitiesAreMeasuredByTheirDeviation(t *testing.T) {
+	of := &figures{observed: []Observable{{Name: "left", margin: func([]float64, [][]float64, float64) {}}, {Name: "energy"}}}
+	e := &estimate{run: &run{figures: of}, to: map[string]sensitivity{"observables.energy": {deviation: 0.5}}}
+	for path, want := range map[string]float64{"observables.left": 1e-14, "observables.energy": 0.5} {
+		if got := e.scaleOf(path, 1e-28); got != want {
+			t.Errorf("%s is measured by %g, want %g", path, got, want)
+		}
+	}
+}
+
 // The initial law is stated, and its figures are not counted.
 func TestTheInitialLawIsNotCounted(t *testing.T) {
 	r, err := read(t, "accuracy = 1e-2\n[process]\ndrift = { x = \"-x\" }\ndiffusion = 0.5\n[initial]\nmean = { x = 1 }\nstd = { x = 0.3 }\n[evolve]\nuntil = 1\noutputs = 3\n").Run(context.Background(), Options{})

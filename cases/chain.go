@@ -197,8 +197,8 @@ func (r *run) steps() (*solvers.Evolution, error) {
 	return e, err
 }
 
-// weighAdded notes what the cells add to the variance of a step, under a law.
-func (r *run) weighAdded(law []float64) {
+// weighAdded notes what the cells add to the variance of a step, under a law of a task.
+func (r *run) weighAdded(task string, law []float64) {
 	for axis, a := range r.problem.Axes {
 		variance, added := r.chain.Noise(axis)
 		own, more := 0.0, 0.0
@@ -209,9 +209,9 @@ func (r *run) weighAdded(law []float64) {
 		r.result.Chain.Added[a.Name] = share
 		switch {
 		case math.IsInf(share, 1):
-			r.warn("steps have no noise along %s: the law's width there is that of cells", a.Name)
+			r.warn("%s: steps have no noise along %s: the law's width there is that of cells", task, a.Name)
 		case share > noticeable:
-			r.warn("cells add %s to the variance of steps along %s: smaller ones would change the figures to second order", percent(share), a.Name)
+			r.warn("%s: cells add %s to the variance of steps along %s: smaller ones would change the figures to second order", task, percent(share), a.Name)
 		}
 	}
 }

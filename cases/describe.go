@@ -16,7 +16,11 @@ import (
 // could be said.
 func (c *Case) Describe(w io.Writer) error {
 	d := &description{Case: c}
-	d.heading("%s: %s", c.Name, c.Title)
+	if c.Title == c.Name {
+		d.heading("%s", c.Name)
+	} else {
+		d.heading("%s: %s", c.Name, c.Title)
+	}
 	if c.About != "" {
 		d.line("", c.About)
 	}

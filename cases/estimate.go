@@ -98,7 +98,8 @@ func (e *estimate) of(path string, v float64) float64 {
 }
 
 // scaleOf returns the size of a figure, or its standard deviation where that is
-// more; entropies and masses are measured by 1.
+// more, which a coarse law without any of a rare set does not know of; entropies and
+// masses are measured by 1.
 func (e *estimate) scaleOf(path string, v float64) float64 {
 	switch {
 	case path == "mass" || path == "entropy":
@@ -111,7 +112,11 @@ func (e *estimate) scaleOf(path string, v float64) float64 {
 	case strings.HasPrefix(path, "learning."):
 		return e.run.seen.learner.scale(path, v)
 	}
-	return math.Max(math.Abs(v), e.to[path].deviation)
+	chance := 0.0
+	if e.run.figures.inequality(path) {
+		chance = math.Sqrt(math.Max(0, v*(1-v)))
+	}
+	return max(math.Abs(v), e.to[path].deviation, chance)
 }
 
 func (e *estimate) measure(path string, v float64) measure {

@@ -211,7 +211,7 @@ func (r *run) quasistationary() error {
 	}
 	if r.chain != nil {
 		out.PerStep = &q.Rate
-		r.weighAdded(q.Mass)
+		r.weighAdded("quasistationary", q.Mass)
 	}
 	leaving := make([]float64, len(q.Mass))
 	for i, m := range q.Mass {

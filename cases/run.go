@@ -234,7 +234,7 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 		if cut := r.cutMass(law.Mass); cut > 1e-6 {
 			r.warn("%s of the stationary mass lies in cells at the walls, where steps beyond them stay: it may be the walls that hold the law, and [quasistationary] with absorbing ends says how fast it leaves (walls = \"both\" says that they belong to the process)", percent(cut))
 		}
-		r.weighAdded(law.Mass)
+		r.weighAdded("stationary", law.Mass)
 		out.PeriodTwo, err = r.periodTwo(law.Mass)
 		return err
 	}
@@ -391,7 +391,7 @@ func (r *run) aboutEnd(out *EvolveResult) error {
 	last := len(out.Times) - 1
 	law, at := out.Masses[last], out.Times[last]
 	if r.chain != nil {
-		r.weighAdded(law)
+		r.weighAdded(atTime(at), law)
 		return nil
 	}
 	q, err := r.at(at)

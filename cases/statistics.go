@@ -3,6 +3,8 @@ package cases
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -48,6 +50,12 @@ func (f *figures) on(i int, t float64) ([]float64, error) {
 		return f.phi[i], nil
 	}
 	return f.observed[i].OnCells(f.grid, t)
+}
+
+// inequality reports whether a figure is the probability of an observable made of inequalities.
+func (f *figures) inequality(path string) bool {
+	name, ok := strings.CutPrefix(path, "observables.")
+	return ok && slices.ContainsFunc(f.observed, func(o Observable) bool { return o.Name == name && o.margin != nil })
 }
 
 // isPotential reports whether observable i belongs to the free energy.

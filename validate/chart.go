@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 
 	"codeberg.org/go-fonts/liberation/liberationserifregular"
@@ -126,8 +127,11 @@ func (p *chart) frame(levels []Level, in string) {
 		x := p.at(point{l.H, 1}).x
 		p.stroke(0.7, color.Black, point{x, lower}, point{x, lower - 5})
 		name := fmt.Sprintf("%.3g", l.H)
-		if in == "order" || in == "time" {
+		switch in {
+		case "order":
 			name = l.Label
+		case "time":
+			name = scientific(l.Tolerance)
 		}
 		p.text(name, x, lower-18, 0.5)
 	}
@@ -136,8 +140,13 @@ func (p *chart) frame(levels []Level, in string) {
 	for e, every := lo, 1+(hi-lo)/most; e <= hi; e += every {
 		y := p.at(point{1, math.Pow10(e)}).y
 		p.stroke(0.7, color.Black, point{left, y}, point{left - 5, y})
-		p.text(strings.Replace(fmt.Sprintf("1e%d", e), "-", "−", 1), left-8, y-letters/3, 1)
+		p.text(scientific(math.Pow10(e)), left-8, y-letters/3, 1)
 	}
+}
+
+// scientific writes a number below 10 as 1e−5, 2.5e−5 or 1.
+func scientific(v float64) string {
+	return strings.NewReplacer(".0e-0", "e−", ".0e-", "e−", "e-0", "e−", "e-", "e−", ".0e+00", "").Replace(strconv.FormatFloat(v, 'e', 1, 64))
 }
 
 func (p *chart) save(path string) error {

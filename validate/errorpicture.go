@@ -69,7 +69,7 @@ func (c *Convergence) picture(path, task string) error {
 			p.SetLineDash([]vg.Length{4, 2}, 0)
 		}
 		p.curve(curves[i], 1.3, hue(i, len(figures)), true)
-		p.entry(f.Label, i, hue(i, len(figures)))
+		p.entry(f.Label, i+len(c.slopes()), hue(i, len(figures)))
 		p.SetLineDash(nil, 0)
 	}
 	return p.save(path)
@@ -93,13 +93,13 @@ func (p *chart) guides(curves [][]point, slopes []float64) {
 	}
 }
 
-// entry is line i of the legend, below the guides.
+// entry is line i of the legend, whose first are the guides.
 func (p *chart) entry(label string, i int, c color.Color) {
 	const room = 22
 	if r := []rune(label); len(r) > room {
 		label = string(r[:room-1]) + "…"
 	}
-	y := upper - 15*float64(i+2) - 8
+	y := upper - 15*float64(i) - 8
 	p.stroke(1.3, c, point{right + 12, y + 3.5}, point{right + 34, y + 3.5})
 	p.dot(point{right + 23, y + 3.5}, c)
 	p.text(label, right+40, y, 0)

@@ -33,7 +33,7 @@ func drawComparison(r *Result) *page {
 	shows := "samples less law, " + c.Name + "; band: two standard errors"
 	switch g.Dim() {
 	case 1:
-		pg.heading(r.title(), shows)
+		pg.heading(r.title(), "law, dark, and samples, light; below: "+shows)
 		both := tiles(2, 1, box{80, 52, 580, 446}, 0, 40)
 		c.densities(r, &panel{page: pg, box: both[0]})
 		c.difference(r, &panel{page: pg, box: both[1]}, 0)
