@@ -98,8 +98,7 @@ func (e *estimate) of(path string, v float64) float64 {
 }
 
 // scaleOf returns the size of a figure, or its standard deviation where that is
-// more, which a coarse law without any of a rare set does not know of; entropies and
-// masses are measured by 1.
+// more; entropies and masses are measured by 1.
 func (e *estimate) scaleOf(path string, v float64) float64 {
 	switch {
 	case path == "mass" || path == "entropy":
@@ -112,11 +111,11 @@ func (e *estimate) scaleOf(path string, v float64) float64 {
 	case strings.HasPrefix(path, "learning."):
 		return e.run.seen.learner.scale(path, v)
 	}
-	chance := 0.0
-	if e.run.figures.inequality(path) {
-		chance = math.Sqrt(math.Max(0, v*(1-v)))
+	scale := max(math.Abs(v), e.to[path].deviation)
+	if scale == math.Abs(v) && e.run.figures.inequality(path) { // the coarse law has next to none of that set
+		scale = max(scale, math.Sqrt(max(0, v*(1-v))))
 	}
-	return max(math.Abs(v), e.to[path].deviation, chance)
+	return scale
 }
 
 func (e *estimate) measure(path string, v float64) measure {
