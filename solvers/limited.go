@@ -93,10 +93,11 @@ const (
 // are nonnegative and keep their mass. Where a generator has several closed classes the
 // limited ones have the same.
 func (t *task) correct(law *Law, q rerated, streams []*streaming) error {
-	now, last, part := law.all(q.Size()), math.Inf(1), 1.
+	now, first, last, part, done := law.all(q.Size()), 0., math.Inf(1), 1., 0.
 	for made := range corrections {
 		step := *t
 		step.q = limitedBy(q, streams, now)
+		step.Progress = func(float64) {} // each is a small part
 		step.copied, step.beside = nil, newBeside(step.q)
 		if step.beside == nil {
 			if _, err := step.graph(); err != nil {
@@ -114,11 +115,16 @@ func (t *task) correct(law *Law, q rerated, streams []*streaming) error {
 		if ratio > lazy {
 			part = 0.5
 		}
+		if first == 0 {
+			first = change
+		}
+		done = max(done, min(1, math.Log(change/first)/math.Log(t.Tolerance/first)))
+		t.Progress(done)
 		for i, v := range found {
 			now[i] += part * (v - now[i])
 		}
 		t.q, last = step.q, change
-		if change <= t.Tolerance*max(1-ratio, 0.1) || change <= float64(len(law.Classes))*linearBest {
+		if change <= t.Tolerance*(1-ratio) || change <= float64(len(law.Classes))*linearBest {
 			law.Method, law.Iterations = "streams, "+law.Method, made+1
 			return nil
 		}

@@ -77,3 +77,30 @@ func TestStationaryLawsOfStreamsAroundARing(t *testing.T) {
 	}
 	t.Logf("distance %.4f", distance)
 }
+
+// The tolerance bounds the distance from the fixed point of limited laws, which a much
+// smaller one stands for, and what is told of the way there goes up to 1.
+func TestToleranceIsTheTrueErrorOfLimitedLaws(t *testing.T) {
+	q := oscillator(t, 24)
+	exact, err := Stationary(q, &Settings{Tolerance: 1e-11})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tol := range []float64{1e-3, 1e-5, 1e-7} {
+		last := 0.
+		law, err := Stationary(q, &Settings{Tolerance: tol, Progress: func(done float64) {
+			if done < last || done > 1 {
+				t.Errorf("progress %v after %v", done, last)
+			}
+			last = done
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := evDistance(law.Mass, exact.Mass); d > tol || last == 0 {
+			t.Errorf("tolerance %.0e: distance %.1e, progress until %v", tol, d, last)
+		} else {
+			t.Logf("tolerance %.0e: distance %.1e after %d corrections of %d", tol, d, law.Iterations, exact.Iterations)
+		}
+	}
+}

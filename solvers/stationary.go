@@ -46,11 +46,15 @@ func Stationary(q operators.Generator, s *Settings) (*Law, error) {
 	if err != nil {
 		return nil, err
 	}
-	law := &Law{}
+	law, told := &Law{}, t.Progress
+	r, streams := limitable(t.q)
+	if streams != nil {
+		t.Progress = func(float64) {} // of the first of many laws
+	}
 	if err := t.classes(law); err != nil {
 		return nil, err
 	}
-	if r, streams := limitable(t.q); streams != nil {
+	if t.Progress = told; streams != nil {
 		if err := t.correct(law, r, streams); err != nil {
 			return nil, err
 		}
@@ -167,6 +171,7 @@ func (t *task) classes(law *Law) error {
 		return ErrLost
 	}
 	told, done, all := t.Progress, 0., float64(t.q.Size())
+	defer func() { t.Progress = told }()
 	for _, cells := range closed {
 		part := float64(len(cells)) / all
 		t.Progress = func(f float64) { told(done + part*f) }
