@@ -182,7 +182,11 @@ func (r *run) stationary() error {
 		Masses: law.Mass, Logs: law.Log,
 	}
 	if r.chain == nil { // whose steps go through no faces
-		r.result.Stationary.Current = r.currents(solvers.Limited(r.generator, law.Mass), law.Mass)
+		q := r.generator
+		if strings.HasPrefix(law.Method, solvers.Streams) {
+			q = solvers.Limited(q, law.Mass)
+		}
+		r.result.Stationary.Current = r.currents(q, law.Mass)
 	}
 	err = r.aboutLaw(r.result.Stationary, law)
 	r.result.Stationary.Seconds = (r.assembly + time.Since(begin)).Seconds()
@@ -238,8 +242,7 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 		out.PeriodTwo, err = r.periodTwo(law.Mass)
 		return err
 	}
-	streams := solvers.Limited(r.generator, law.Mass) != r.generator
-	if err := r.warnResolution(law.Mass, 0, streams); err != nil {
+	if err := r.warnResolution(law.Mass, 0, strings.HasPrefix(law.Method, solvers.Streams)); err != nil {
 		return err
 	}
 	r.negative = negative(law.Mass)

@@ -18,8 +18,8 @@ type rerated interface {
 // Limited returns the generator that moves a law along axes without noise by the flows
 // of streaming instead of upwind ones: the rate up from a cell is what flows through
 // the face above it over the mass of the cell, and alike down, as far as that is
-// between 0 and twice the upwind rate. It is for this law alone. Without such axes,
-// or without noise on any other, it is q itself.
+// between a tenth of the upwind rate and twice it. It is for this law alone. Without
+// such axes, or without noise on any other, it is q itself.
 func Limited(q operators.Generator, m []float64) operators.Generator {
 	r, streams := limitable(q)
 	if streams == nil {
@@ -59,12 +59,16 @@ func limitedBy(q rerated, streams []*streaming, m []float64) rerated {
 	return q
 }
 
+// slowest and fastest are the bounds of limited rates over upwind ones. With rates of 0
+// cells would become closed classes that are none of the process, and traps of its law.
+const slowest, fastest = 0.1, 2
+
 // limit replaces the rates of a line by what flows of streaming are of the masses they
-// come from, between 0 and twice the rates.
+// come from, within bounds.
 func (s *streaming) limit(down, up, m []float64, first int, w *stream) {
 	limited := func(rate []float64, c int, flow float64) {
 		if m[c] > 0 {
-			rate[c] = max(0, min(flow/m[c], 2*rate[c]))
+			rate[c] = max(slowest*rate[c], min(flow/m[c], fastest*rate[c]))
 		}
 	}
 	for i := range w.term {
@@ -83,18 +87,24 @@ func (s *streaming) limit(down, up, m []float64, first int, w *stream) {
 	}
 }
 
+// Streams begins the name of a method by which a law is that of limited flows.
+const Streams = "streams"
+
 const (
 	corrections = 200 // of a law along streams; its error falls to about a half by each
 	lazy        = 0.9 // error over that of the correction before, from which on half of each is taken
+	enough      = 50  // corrections without a fall to half, after which there are no more
 )
 
 // correct replaces a law by that of limited flows along axes without noise. It is the
 // fixed point of laws of generators, each limited by the law before, so that all of them
 // are nonnegative and keep their mass. Where a generator has several closed classes the
-// limited ones have the same.
+// limited ones have the same. Where no fixed point is found, as on cells much wider than
+// the law, that of upwind rates remains.
 func (t *task) correct(law *Law, q rerated, streams []*streaming) error {
 	now, first, last, part, done := law.all(q.Size()), 0., math.Inf(1), 1., 0.
-	for made := range corrections {
+	upwind, rates, low, since := *law, t.q, math.Inf(1), 0
+	for made := 0; made < corrections && since < enough; made++ {
 		step := *t
 		step.q = limitedBy(q, streams, now)
 		step.Progress = func(float64) {} // each is a small part
@@ -125,11 +135,16 @@ func (t *task) correct(law *Law, q rerated, streams []*streaming) error {
 		}
 		t.q, last = step.q, change
 		if change <= t.Tolerance*(1-ratio) || change <= float64(len(law.Classes))*linearBest {
-			law.Method, law.Iterations = "streams, "+law.Method, made+1
+			law.Method, law.Iterations = Streams+", "+law.Method, made+1
 			return nil
 		}
+		if since++; change < low/2 {
+			low, since = change, 0
+		}
 	}
-	return &NotConverged{"streams", last, corrections}
+	upwind.WorkUnits = law.WorkUnits
+	*law, t.q = upwind, rates
+	return nil
 }
 
 // all returns the laws of all classes.

@@ -29,7 +29,7 @@ var ErrLost = errors.New("solvers: no stationary law: all mass is lost sooner or
 //
 // Along an axis with drift and without noise, beside others with noise, the law is
 // that of the flows with which Strang evolves it, limited, and Q is
-// Limited by it.
+// Limited by it: the Method begins with Streams. It does not where none was found.
 //
 // Methods are "gth", direct elimination, for any generator with rows, and
 // "multigrid", for one closed class on a grid of two axes or more. The default
