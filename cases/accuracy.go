@@ -216,7 +216,7 @@ func (s *reaching) encloses() (err error) {
 		s.axes, err = s.from.newRun(ctx, s.options).newBox().leap(s.axes)
 	}
 	if err != nil && ctx.Err() != nil && s.ctx.Err() == nil {
-		return &NotReached{Wanted: s.from.Problem.Accuracy, Reason: fmt.Sprintf("finding a box takes longer than the time limit of %g s", s.from.Problem.timeLimit())}
+		return &NotReached{Wanted: s.from.Problem.Accuracy, Reason: fmt.Sprintf("finding a box takes longer than the time limit of %g s", s.from.Problem.searchLimit())}
 	}
 	return err
 }
@@ -355,8 +355,12 @@ func (s *reaching) within() (context.Context, context.CancelFunc) {
 	return context.WithDeadline(s.ctx, s.deadline())
 }
 
+func after(begin time.Time, seconds float64) time.Time {
+	return begin.Add(time.Duration(min(seconds, 1e9) * float64(time.Second)))
+}
+
 func (s *reaching) deadline() time.Time {
-	return s.begin.Add(time.Duration(min(s.from.Problem.timeLimit(), 1e9) * float64(time.Second)))
+	return after(s.begin, s.from.Problem.searchLimit())
 }
 
 // end hands out the last mesh with what there is to say.

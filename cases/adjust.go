@@ -30,12 +30,15 @@ func (s *reaching) widen(axes []AxisSpec, list []measure) {
 
 // narrow takes off what a law on fewer cells, which spread it, seemed to need.
 func (s *reaching) narrow(axes []AxisSpec) {
-	if s.narrowed = false; s.graded || s.run.negative > 0 {
+	if s.narrowed = false; s.graded || s.ripples() > 1 {
 		return // graded cells belong to their box, and those below 0 say little
 	}
 	laws := s.run.laws()
 	if s.run.initial != nil {
 		laws = append(laws, s.run.initial) // a point as well
+	}
+	if l := s.run.seen.learner; l != nil {
+		laws = append(laws, l.law.Mass)
 	}
 	for k, a := range s.from.Problem.Axes {
 		lo, hi, much := s.run.needs(k, laws, s.from.Problem.Accuracy/100)
@@ -69,5 +72,5 @@ func (r *run) needs(k int, laws [][]float64, part float64) (lo, hi int, much boo
 		lo, hi = min(lo, from), max(hi, to)
 	}
 	lo, hi = max(0, lo-1), min(n, hi+1)
-	return lo, hi, float64(hi-lo) <= settled*float64(n)
+	return lo, hi, r.fewer(lo, hi, n)
 }

@@ -16,7 +16,8 @@ const (
 	narrowing = 3.2   // of a box in which coefficients are not finite, half a decade
 	kept      = 1e-12 // of a coarse law, what may be cut off before it is known well
 	spreading = 1e-3  // of a law that mesh diffusion may carry into the outer half of a box
-	settled   = 0.7   // of the cells that the law needs: the box is about its own
+	settled   = 0.7   // of all cells, that the law needs: the box is about its own
+	equal     = 32    // cells of the width of a law's middle half that the box may have for all to be of one width
 	pointLike = 1e-10 // of the distance from 0, a law as narrow as that is not looked into
 	tiny      = 1e-20 // lengths beyond any use
 )
@@ -249,7 +250,16 @@ func (b *box) narrow(c *coarse, k int, marginal []float64, part float64) bool {
 		unseen = scale < b.scale[k]/2 // smaller than it was
 	}
 	b.focus(k, at, scale)
-	return changed && float64(hi-lo) < settled*float64(n) || unseen
+	if !unseen && a.Hi-a.Lo < 2*scale*min(equal, float64(n)) {
+		a.Spacing = grid.Uniform() // no cell at the walls is so wide that much of it is not needed
+	}
+	return changed && b.fewer(lo, hi, n) || unseen
+}
+
+// fewer reports whether the cells [lo, hi) of an axis are so much less than all that the
+// box, alike along every axis, would have a part of its cells.
+func (r *run) fewer(lo, hi, all int) bool {
+	return float64(hi-lo) < math.Pow(settled, 1/float64(len(r.problem.Axes)))*float64(all)
 }
 
 // needed returns the cells [lo, hi) beyond which E|x − μ|ᵖ changes by less than a

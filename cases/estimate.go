@@ -180,6 +180,7 @@ func (e *estimate) ofLearning(meshes []*coarse) {
 			return v
 		})
 	}
+	e.run.seen.learner.weigh(e.to, e.walls)
 	all := out.Stationary.mapped(e.of)
 	missing := e.run.seen.learner.unresolved
 	all.KL, all.Variation, all.Excess = all.KL+missing, all.Variation+missing, all.Excess+missing*out.Temperature

@@ -254,7 +254,23 @@ func (w *walled) rest(m []float64) error {
 	if err != nil {
 		return err
 	}
-	return w.note(m, 0, figures)
+	if err := w.note(m, 0, figures); err != nil {
+		return err
+	}
+	return w.compare(m)
+}
+
+// compare takes note of the walls under the posterior with which the law is compared.
+func (w *walled) compare(m []float64) error {
+	w.result.Stationary = &StationaryResult{Masses: m}
+	l, posterior, err := w.run.posterior()
+	if l == nil || err != nil {
+		return err
+	}
+	for i, part := range l.beyond(w.walls, posterior) {
+		w.excess[i] = max(w.excess[i], part)
+	}
+	return nil
 }
 
 func (w *walled) move() error {

@@ -42,14 +42,10 @@ func (r *run) learning() error {
 	}
 	begin := time.Now()
 	r.options.Progress("learning", 0)
-	out := &LearningResult{Temperature: task.Temperature, From: "case", MinimumAt: map[string]float64{}}
-	if known, ok := r.problem.temperature(); task.Temperature == 0 && ok {
-		out.Temperature = known
-	} else if task.Temperature == 0 {
-		var err error
-		if out.Temperature, out.From, err = r.noiseTemperature(); err != nil {
-			return err
-		}
+	out := &LearningResult{MinimumAt: map[string]float64{}}
+	var err error
+	if out.Temperature, out.From, err = r.learningTemperature(); err != nil {
+		return err
 	}
 	l := r.newLearner(out.Temperature)
 	if err := l.thermodynamics(out); err != nil {
@@ -65,6 +61,17 @@ func (r *run) learning() error {
 	r.result.Learning = out
 	out.Seconds = time.Since(begin).Seconds()
 	return nil
+}
+
+// learningTemperature returns the temperature of the posterior, and where it is from.
+func (r *run) learningTemperature() (temperature float64, from string, err error) {
+	if stated := r.problem.Learning.Temperature; stated > 0 {
+		return stated, "case", nil
+	}
+	if known, ok := r.problem.temperature(); ok {
+		return known, "case", nil
+	}
+	return r.noiseTemperature()
 }
 
 // noiseTemperature returns tr⟨D⟩/d under the stationary law, or the last one.

@@ -27,12 +27,12 @@ const (
 // looked at before it is believed.
 var steepest = [...]float64{8, 3, 2.5, 2}
 
-// gentle is the same for the fourth order once the law is seen: on few cells it shows a
+// gentle is the same for the fourth order once no cell has most of the law: on few cells it shows a
 // lower one, by which far too many would be asked for.
 var gentle = [...]float64{8, 2, 1.6, 1.5}
 
 func (s *reaching) steepest() float64 {
-	if s.run.problem.Order == operators.Fourth && !s.unseen() {
+	if s.run.problem.Order == operators.Fourth && !s.run.unresolved {
 		return gentle[len(s.axes)-1]
 	}
 	return steepest[len(s.axes)-1]
@@ -121,7 +121,13 @@ func (s *reaching) cutting(list []measure) string {
 // wanted whatever the errors: most of it lies in single cells, or the order, which is
 // the run's choice, leaves negative masses.
 func (s *reaching) unseen() bool {
-	return s.run.unresolved || s.order != s.from.Problem.Order && s.run.negative > 0
+	return s.run.unresolved || s.order != s.from.Problem.Order && s.ripples() > 1
+}
+
+// ripples are the masses below 0 that a scheme of high order leaves, over what no figure
+// sees and nobody is warned of.
+func (s *reaching) ripples() float64 {
+	return s.run.negative / min(unwanted, s.from.Problem.Accuracy/100)
 }
 
 // factors returns how many times as many cells every axis gets: as many as may be
@@ -276,7 +282,7 @@ func (s *reaching) hopeless(least []float64) string {
 	switch limit := s.from.Problem.memoryLimit(); {
 	case limit > 0 && memory > far*limit:
 		return fmt.Sprintf("it needs at least %.2g cells and %s of memory", cells, size(memory))
-	case seconds > far*s.from.Problem.timeLimit():
+	case seconds > far*s.from.Problem.searchLimit():
 		return fmt.Sprintf("it needs at least %.2g cells and about %s (time_limit in [numerics] says how long to go on all the same)", cells, duration(seconds))
 	}
 	return ""
@@ -323,7 +329,7 @@ func (s *reaching) limit(axes []AxisSpec) (cells float64, why string) {
 	if memory := p.memoryLimit(); memory > 0 && memory/p.bytesPerCell() < cells {
 		cells, why = memory/p.bytesPerCell(), "more cells need more memory than "+size(memory)
 	}
-	left := max(0, p.timeLimit()-time.Since(s.begin).Seconds())
+	left := max(0, p.searchLimit()-time.Since(s.begin).Seconds())
 	if n := cellsOf(s.axes) * math.Pow(left/s.took, 1/costly); n < cells {
 		cells, why = n, s.tooSlow()
 	}
@@ -331,10 +337,27 @@ func (s *reaching) limit(axes []AxisSpec) (cells float64, why string) {
 }
 
 func (s *reaching) tooSlow() string {
-	return fmt.Sprintf("more cells would take longer than the time limit of %g s", s.from.Problem.timeLimit())
+	return fmt.Sprintf("more cells would take longer than the time limit of %g s", s.from.Problem.searchLimit())
 }
 
-// timeLimit returns the seconds that the search may take.
+// searchLimit returns the seconds that the search may take: half of all where laws of
+// other descriptions follow.
+func (p *Problem) searchLimit() float64 {
+	if p.Compare != nil {
+		return p.timeLimit() / 2
+	}
+	return p.timeLimit()
+}
+
+// Deadline is when a run that began then is to be done; far off where no limit holds.
+func (p *Problem) Deadline(begin time.Time) time.Time {
+	if p.Accuracy == 0 && p.TimeLimit == 0 {
+		return after(begin, math.Inf(1))
+	}
+	return after(begin, p.timeLimit())
+}
+
+// timeLimit returns the seconds that the run may take.
 func (p *Problem) timeLimit() float64 {
 	if p.TimeLimit > 0 {
 		return p.TimeLimit

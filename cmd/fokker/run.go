@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -156,9 +157,12 @@ func (r *running) begin(cmd *cobra.Command) (*cases.Case, error) {
 
 // solve does the tasks of a case.
 func (r *running) solve(ctx context.Context, c *cases.Case, bar *progress) (*cases.Result, error) {
+	begin := time.Now()
 	result, no := c.Run(ctx, cases.Options{Workers: r.workers, Errors: true, Progress: bar.report, Best: r.so.keep})
 	if no == nil && c.Problem.Compare != nil {
-		a, err := validate.Approximate(ctx, result.AsRun(), result, validate.Options{Workers: r.workers, Progress: bar.report})
+		limited, cancel := context.WithDeadline(ctx, c.Problem.Deadline(begin))
+		defer cancel()
+		a, err := validate.Approximate(limited, result.AsRun(), result, validate.Options{Workers: r.workers, Progress: bar.report})
 		if err != nil {
 			return nil, err
 		}
