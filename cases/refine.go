@@ -27,7 +27,7 @@ const (
 // looked at before it is believed.
 var steepest = [...]float64{8, 3, 2.5, 2}
 
-// gentle is the same for the fourth order once no cell has most of the law: on few cells it shows a
+// gentle is the same for the fourth order where no cell has most of the law: on few cells it shows a
 // lower one, by which far too many would be asked for.
 var gentle = [...]float64{8, 2, 1.6, 1.5}
 
