@@ -17,7 +17,7 @@ const (
 	kept      = 1e-12 // of a coarse law, what may be cut off before it is known well
 	spreading = 1e-3  // of a law that mesh diffusion may carry into the outer half of a box
 	settled   = 0.7   // of all cells, that the law needs: the box is about its own
-	equal     = 32    // cells of the width of a law's middle half that the box may have for all to be of one width
+	equal     = 32    // cells of an axis, where they are so few that wide ones at the walls would hold much of the box
 	pointLike = 1e-10 // of the distance from 0, a law as narrow as that is not looked into
 	tiny      = 1e-20 // lengths beyond any use
 )
@@ -250,8 +250,8 @@ func (b *box) narrow(c *coarse, k int, marginal []float64, part float64) bool {
 		unseen = scale < b.scale[k]/2 // smaller than it was
 	}
 	b.focus(k, at, scale)
-	if !unseen && a.Hi-a.Lo < 2*scale*min(equal, float64(n)) {
-		a.Spacing = grid.Uniform() // no cell at the walls is so wide that much of it is not needed
+	if !unseen && n <= equal && a.Hi-a.Lo < 2*scale*float64(n) {
+		a.Spacing = grid.Uniform()
 	}
 	return changed && b.fewer(lo, hi, n) || unseen
 }

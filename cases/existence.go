@@ -243,7 +243,7 @@ func (r *run) noiseAt(g *grid.Grid, cell int) []float64 {
 }
 
 // coarser returns the grid with cells fewer by a factor for every axis.
-func (p *Problem) coarser(factors ...int) (*grid.Grid, error) {
+func (p *Problem) coarser(factors ...float64) (*grid.Grid, error) {
 	other := *p
 	other.Axes = slices.Clone(p.Axes)
 	for k := range other.Axes {
@@ -251,7 +251,7 @@ func (p *Problem) coarser(factors ...int) (*grid.Grid, error) {
 		if other.Axes[k].Ends[0] == grid.Periodic {
 			least = 3
 		}
-		n := max((p.Axes[k].Cells+factors[k]-1)/factors[k], least)
+		n := max(int(math.Ceil(float64(p.Axes[k].Cells)/factors[k])), least)
 		if len(p.coupled) > 0 && p.Axes[k].Cells%2 == 0 {
 			n += n % 2 // a zero of the noise in the middle stays between cells
 		}

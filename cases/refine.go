@@ -182,7 +182,7 @@ func (s *reaching) shares() (map[string][]float64, error) {
 	}
 	changes := make([]map[string]float64, dim)
 	for k := range dim {
-		factors := slices.Repeat([]int{1}, dim)
+		factors := slices.Repeat([]float64{1}, dim)
 		if factors[k] = 2; !s.free(k) {
 			continue
 		}
