@@ -89,7 +89,9 @@ const (
 	influencesToo
 )
 
-func (r *run) everyAxis(factor float64) []float64 { return slices.Repeat([]float64{factor}, r.grid.Dim()) }
+func (r *run) everyAxis(factor float64) []float64 {
+	return slices.Repeat([]float64{factor}, r.grid.Dim())
+}
 
 // coarse runs the tasks on a mesh with fewer cells by a factor for every axis, as
 // the part of all progress between two fractions.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"fokker/cases"
 	"fokker/validate"
@@ -33,6 +34,25 @@ func figureOf(t *testing.T, l validate.Beside, model, name string) validate.Comp
 	}
 	t.Fatalf("no %s of %s in %+v", name, model, l.Models)
 	return validate.Compared{}
+}
+
+// Once the time is over, the law of the run is there alone, and the others are named.
+func TestCompareNamesWhatIsLate(t *testing.T) {
+	c, r := solved(t, "approximations", "axis.*.cells=16")
+	ctx, cancel := context.WithDeadline(context.Background(), time.Now())
+	defer cancel()
+	a, err := validate.Approximate(ctx, c, r, validate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := a.Laws[0]; len(l.Models) != 1 || l.Reference != "sde1" {
+		t.Errorf("found %+v, want sde1 alone", l.Models)
+	}
+	for _, name := range []string{"sde2", "sde2+", "chain", "algorithm"} {
+		if want := "its laws take longer than the time limit"; a.Missing[name] != want {
+			t.Errorf("%s: %q, want %q", name, a.Missing[name], want)
+		}
+	}
 }
 
 // The covariance of SGD on the cars from AΣ + ΣA − ηAΣA = (η/B)C with C of the law,
