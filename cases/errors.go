@@ -72,6 +72,7 @@ type coarse struct {
 	*run
 	reads           reads
 	width           float64 // of cells, over that on the mesh itself
+	left            float64 // of the stationary law by iteration: L1
 	walls           []wall
 	stationary      map[string]sensitivity
 	evolve          []map[string]sensitivity
@@ -101,7 +102,10 @@ func (r *run) coarse(factors []float64, what reads, from, to float64) (*coarse, 
 		return nil, err
 	}
 	c := &coarse{run: &run{ctx: r.ctx, problem: r.alike(), workers: r.workers, grid: g, result: &Result{}}, reads: what}
-	c.seen.learner = r.seen.learner
+	c.seen.learner, c.known = r.seen.learner, r.known
+	if s := r.result.Stationary; s != nil && strings.HasPrefix(s.Method, "multigrid") {
+		c.other = restricted(g, r.grid, s.Masses)
+	}
 	c.options.Progress = func(phase string, done float64) {
 		if r.seen.stationary != nil && r.seen.evolve != nil {
 			done /= 2
@@ -182,6 +186,7 @@ func (c *coarse) rest() error {
 	}
 	c.seen.stationary = &figures
 	for _, one := range law.Classes {
+		c.left += one.Error
 		c.classes = append(c.classes, c.class(one))
 	}
 	if l := c.seen.learner; l != nil {
@@ -223,6 +228,7 @@ func (r *run) estimate(meshes []*coarse) error {
 	if s := r.result.Stationary; s != nil {
 		e := r.newEstimate(s.Figures, meshes, func(c *coarse) Figures { return *c.seen.stationary })
 		e.to, e.at, e.counted = meshes[0].stationary, "stationary", true
+		e.left = meshes[0].left
 		if !strings.Contains(s.Method, "gth") { // elimination is exact to rounding
 			e.tolerance = r.problem.Stationary.Tolerance
 		}

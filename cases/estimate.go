@@ -27,6 +27,7 @@ type estimate struct {
 	walls     []wall             // of the parts that it has of walls
 	cut       map[string]float64 // error of expectations by cells in which a comparison is partly true
 	tolerance float64            // L1 error of the law on the mesh
+	left      float64            // and on the next coarser one, which is in the differences
 	highest   float64            // order of the scheme
 	atoms     bool               // the law is narrower than cells, whose its entropy then is
 	fall      float64            // of differences from coarser to finer meshes: that of the order, or what most figures do
@@ -121,7 +122,7 @@ func (e *estimate) scaleOf(path string, v float64) float64 {
 func (e *estimate) measure(path string, v float64) measure {
 	s, period := e.to[path], e.period[path]
 	solver := e.tolerance * s.deviation
-	noise := solver + rounding*math.Max(math.Abs(v), s.deviation)
+	noise := solver + e.left*s.deviation + rounding*math.Max(math.Abs(v), s.deviation)
 	near := e.coarser[0][path]
 	d1, order := apart(v, near, period), math.NaN()
 	mesh := math.Abs(d1) / (e.width[0] - 1) // as if of first order

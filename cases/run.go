@@ -36,6 +36,8 @@ type run struct {
 	chain     *operators.Kernel // instead of a generator
 	assembly  time.Duration
 	initial   []float64
+	other     []float64 // a stationary law to compare with; nil: none
+	known     *knownLaw // from a point, whatever the mesh; nil: none
 	figures   *figures
 	seen      readings
 	negative  float64 // the most negative mass of a law, made positive
@@ -202,7 +204,9 @@ func (r *run) law() (*solvers.Law, error) {
 	if r.chain != nil {
 		law, err = r.chainLaw()
 	} else {
-		law, err = solvers.Stationary(r.generator, r.settings("stationary", task.Method, task.Tolerance))
+		s := r.settings("stationary", task.Method, task.Tolerance)
+		s.Other = r.other
+		law, err = solvers.Stationary(r.generator, s)
 	}
 	if errors.Is(err, solvers.ErrLost) {
 		return nil, r.problem.lost()
@@ -349,7 +353,10 @@ func (r *run) march() (*solvers.Evolution, error) {
 // what the rates make of the last of them.
 func (r *run) evolved() (*solvers.Evolution, error) {
 	task := r.problem.Evolve
-	known := r.problem.linearise()
+	if r.known == nil {
+		r.known = r.problem.linearise()
+	}
+	known := r.known
 	if known == nil {
 		return solvers.Evolve(r.generator, r.initial, task.Times, r.settings("evolve", task.Method, task.Tolerance))
 	}

@@ -43,7 +43,7 @@ func settle(l operators.Accurate, set *Settings) (*Law, error) {
 	}
 	g.giveWay(law.Mass)
 	law.Method, law.Iterations, law.Log = byGMRES+" on "+law.Method, g.iterations, nil
-	law.Mass, law.Classes[0].Mass, law.Classes[0].Log = g.m, g.m, nil
+	law.Mass, law.Classes[0].Mass, law.Classes[0].Log, law.Classes[0].Error = g.m, g.m, nil, s.Tolerance
 	law.WorkUnits += g.work
 	leave, err := t.exits()
 	if err != nil {

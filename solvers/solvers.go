@@ -19,6 +19,7 @@ type Settings struct {
 	Period    float64            // Evolve: of rates that recur in time, whose steps then see it; 0 if they do not
 	Workers   int                // 0 is GOMAXPROCS; results do not depend on it
 	Initial   []float64          // Stationary: where mass starts, which decides between several closed classes
+	Other     []float64          // Stationary by iteration: a law to compare with, Σ = 1; an error of a small part of the distance from it is small enough
 	Context   context.Context    // nil cannot be cancelled
 	Progress  func(done float64) // called now and then with the fraction done, from one goroutine
 }
@@ -46,6 +47,7 @@ type Class struct {
 	Cells       []int     // increasing
 	Mass        []float64 // of these cells, Σ = 1
 	Log         []float64 // as that of Law
+	Error       float64   // L1, estimated, of an iteration; 0 where it is rounding alone
 	Probability float64   // of ending here from Settings.Initial; NaN when it is needed and absent
 }
 

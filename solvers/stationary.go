@@ -287,7 +287,7 @@ type multigridOf func(multigrid.Wide, multigrid.Options) (multigrid.Result, erro
 
 // iterate solves by multigrid.
 func (t *task) iterate(c *Class, q multigrid.Wide, r *Report, solve multigridOf) error {
-	got, err := solve(q, multigrid.Options{Tolerance: t.Tolerance, Workers: t.Workers, Progress: t.Progress})
+	got, err := solve(q, multigrid.Options{Tolerance: t.Tolerance, Workers: t.Workers, Progress: t.Progress, Other: t.Other})
 	r.Method, r.Iterations = "multigrid", got.Cycles
 	r.WorkUnits += got.WorkUnits
 	if got.Method != "" {
@@ -301,7 +301,7 @@ func (t *task) iterate(c *Class, q multigrid.Wide, r *Report, solve multigridOf)
 		}
 		return err
 	}
-	c.Mass, r.Residual = got.Mass, got.Residual
+	c.Mass, c.Error, r.Residual = got.Mass, got.Error, got.Residual
 	return err
 }
 

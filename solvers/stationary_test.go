@@ -179,3 +179,32 @@ func TestStalledMultigridIsReplacedByElimination(t *testing.T) {
 		t.Errorf("multigrid asked for by name: got %v, want NotConverged", err)
 	}
 }
+
+// A law that is for comparing with another takes fewer cycles, and its error is a small part
+// of their distance: a hundredth, three times that as of any tolerance.
+func TestALawToCompareWithIsAsExactAsThatNeeds(t *testing.T) {
+	q := ornstein(t, 128)
+	solve := func(s Settings) *Law {
+		s.Method = "multigrid"
+		law, err := Stationary(q, &s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return law
+	}
+	tight := solve(Settings{Tolerance: 1e-12})
+	other := make([]float64, q.Size())
+	for i, m := range tight.Mass { // neighbours exchange a thousandth
+		other[i^1] += 1e-3 * m
+		other[i] += (1 - 1e-3) * m
+	}
+	from := apart(other, tight.Mass)
+	loose := solve(Settings{Tolerance: 1e-12, Other: other})
+	got := apart(loose.Mass, tight.Mass)
+	if !(got < 3*from/100) || loose.Iterations >= tight.Iterations {
+		t.Errorf("error %.2g after %d cycles, want %.2g and less than %d", got, loose.Iterations, from/100, tight.Iterations)
+	}
+	if e := loose.Classes[0].Error; !(got < 3*e && e < from) {
+		t.Errorf("error %.2g is said to be %.2g", got, e)
+	}
+}

@@ -42,10 +42,11 @@ func SolveJoined(ctx context.Context, q operators.Rowed, o Options) (Result, err
 		r.observe(l.normalise(before))
 		estimate := 2 * r.change * r.amplification() // what is joined changes, and with it what a cycle leaves
 		s.report(estimate, r.largest)
-		if !(estimate <= o.Tolerance) {
+		allowed := o.allowed(l.p)
+		if !(estimate <= allowed) {
 			continue
 		}
-		if residual := l.residual(); residual <= o.Tolerance {
+		if residual := l.residual(); residual <= allowed {
 			return Result{Mass: l.p, Residual: residual, Cycles: cycle + 1, WorkUnits: s.work, Method: "W cycles, joined cells", Error: estimate}, nil
 		}
 	}

@@ -36,6 +36,20 @@ type Options struct {
 	MaxCycles int     // on the finest mesh; 0 is 200
 	Workers   int     // 0 is GOMAXPROCS; results do not depend on it
 	Progress  func(done float64)
+	Other     []float64 // a law that this one is for comparing with, of Σ = 1, or nil: an error that is a small part of their distance is then small enough
+}
+
+// allowed returns the error that a law may have.
+func (o *Options) allowed(p []float64) float64 {
+	const small = 1. / 100 // differences of figures, too, are right to two digits
+	if o.Other == nil {
+		return o.Tolerance
+	}
+	apart := 0.
+	for i, m := range o.Other {
+		apart += math.Abs(p[i] - m)
+	}
+	return max(o.Tolerance, small*apart)
 }
 
 // report tells the progress: the part of the digits wanted that are there.

@@ -162,9 +162,13 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 		if r.idle() {
 			return Result{}, &Stalled{Residual: l.residual(), Cycles: cycle}
 		}
-		if estimate <= tolerance {
-			if residual := l.residual(); residual <= tolerance { // as it is, far below, unless the estimate fails
-				return Result{Residual: residual, Cycles: cycle, Method: gears[s.gear].name, Error: max(estimate, tolerance/5)}, nil
+		allowed := tolerance
+		if top {
+			allowed = s.allowed(l.p)
+		}
+		if estimate <= allowed {
+			if residual := l.residual(); residual <= allowed { // as it is, far below, unless the estimate fails
+				return Result{Residual: residual, Cycles: cycle, Method: gears[s.gear].name, Error: max(estimate, allowed/5)}, nil
 			}
 		}
 	}

@@ -111,10 +111,11 @@ func (s *wideSolver) converge(l *wideLevel) (Result, error) {
 		}
 		estimate := s.improve(r) + noise
 		s.report(estimate, r.largest)
-		if !(estimate <= s.Tolerance) {
+		allowed := s.allowed(l.p)
+		if !(estimate <= allowed) {
 			continue
 		}
-		if residual := l.residual(); residual <= s.Tolerance { // as it is, far below, unless the estimate fails
+		if residual := l.residual(); residual <= allowed { // as it is, far below, unless the estimate fails
 			return Result{Mass: l.p, Residual: residual, Cycles: cycle + 1, WorkUnits: s.work, Method: "W cycles, wide jumps", Error: estimate}, nil
 		}
 	}
