@@ -171,16 +171,17 @@ type reaching struct {
 	run      *run    // on the last mesh
 	took     float64 // seconds, on the last mesh
 	meshes   int
-	worst    []float64 // error over what is wanted, by mesh
-	sizes    []float64 // cells of these
-	unknown  int       // meshes on which no figure missed but those without an error
-	doubled  int       // meshes without a law
-	trial    *trial    // of the graded cells of the last mesh; nil: none
-	trials   int       // so far
-	graded   bool      // cells are
-	widened  []bool    // axes along which the box was found too narrow
-	narrowed bool      // the last box was found too wide
-	doubtful bool      // the box may be left for ever
+	worst    []float64   // error over what is wanted, by mesh
+	sizes    []float64   // cells of these
+	unknown  int         // meshes on which no figure missed but those without an error
+	doubled  int         // meshes without a law
+	trial    *trial      // of the graded cells of the last mesh; nil: none
+	trials   int         // so far
+	graded   bool        // cells are
+	widened  []bool      // axes along which the box was found too narrow
+	narrowed bool        // the last box was found too wide
+	doubtful bool        // the box may be left for ever
+	beyond   [][]float64 // places outside it at which drift comes to rest
 }
 
 // coarseness reports whether an answer may be one of too few cells: that a law is
@@ -211,7 +212,7 @@ func (s *reaching) encloses() (err error) {
 	defer cancel()
 	b := s.from.diffusing().newRun(ctx, s.options).newBox()
 	s.axes, err = b.find()
-	s.doubtful = b.doubtful
+	s.doubtful, s.beyond = b.doubtful, b.beyond
 	if err == nil && s.from.Problem.Chain != nil {
 		s.axes, err = s.from.newRun(ctx, s.options).newBox().leap(s.axes)
 	}
@@ -306,6 +307,9 @@ func (s *reaching) try() error {
 	r, begin := s.from.on(s.axes, s.order).newRun(ctx, o), time.Now()
 	if s.doubtful {
 		r.warn("the box holds the law, which the search lost in much wider ones, on coarse cells: if the process leaves for ever after a long time, this is its law until then")
+	}
+	for _, at := range s.beyond {
+		r.warn("drift comes to rest outside the box as well, at %s: the law is that of particles which have not got there; ranges that hold both give the law of both", s.from.Problem.named(at))
 	}
 	err := r.do()
 	if err != nil && ctx.Err() != nil && s.ctx.Err() == nil {

@@ -19,12 +19,13 @@ const searches = 100 // laws, at most, until a box is found: each at least doubl
 type box struct {
 	*run     // whose problem is a copy with the axes of the search
 	asked    []AxisSpec
-	ends     [][2]bool // open
-	scale    []float64 // near the middle of the law, within which cells are equal
-	left     int       // laws that may still be solved
-	last     *walled   // the law on the box at hand
-	scouted  bool      // particles were where laws in time get
-	doubtful bool      // wider boxes are not known to hold the law
+	ends     [][2]bool   // open
+	scale    []float64   // near the middle of the law, within which cells are equal
+	left     int         // laws that may still be solved
+	last     *walled     // the law on the box at hand
+	scouted  bool        // particles were where laws in time get
+	doubtful bool        // wider boxes are not known to hold the law
+	beyond   [][]float64 // places outside at which drift comes to rest
 }
 
 // newBox prepares the search.
@@ -90,6 +91,9 @@ func (b *box) find() ([]AxisSpec, error) {
 		if err := b.grow(); err != nil {
 			return nil, err
 		}
+	}
+	if b.problem.Stationary != nil {
+		b.beyond = b.restsBeyond()
 	}
 	out := slices.Clone(b.asked)
 	for k := range out {

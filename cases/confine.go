@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"fokker/grid"
 	"fokker/operators"
@@ -63,15 +62,13 @@ func (b *box) vanishes() bool {
 
 // middle names the middle of the box.
 func (b *box) middle() string {
-	parts := make([]string, len(b.problem.Axes))
+	at := make([]float64, len(b.problem.Axes))
 	for k, a := range b.problem.Axes {
-		at := (a.Lo + a.Hi) / 2
-		if math.Abs(at) < tiny {
-			at = 0
+		if at[k] = (a.Lo + a.Hi) / 2; math.Abs(at[k]) < tiny {
+			at[k] = 0
 		}
-		parts[k] = fmt.Sprintf("%s = %.6g", a.Name, at)
 	}
-	return strings.Join(parts, ", ")
+	return b.problem.named(at)
 }
 
 // firstLaw solves on the widest box that has finite coefficients. Where noise

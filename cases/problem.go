@@ -193,15 +193,20 @@ func (p *Problem) Generator(g *grid.Grid, workers int) (operators.Generator, err
 	return block, nil
 }
 
+// named writes a point by its coordinates: x = 1, y = 2.
+func (p *Problem) named(point []float64) string {
+	at := make([]string, len(point))
+	for k, x := range point {
+		at[k] = fmt.Sprintf("%s = %.6g", p.Axes[k].Name, x)
+	}
+	return strings.Join(at, ", ")
+}
+
 // explain names the expression behind a coefficient without a usable value.
 func (p *Problem) explain(err error) error {
 	var bad *operators.PointError
 	if !errors.As(err, &bad) {
 		return err
-	}
-	at := make([]string, len(bad.Point))
-	for k, x := range bad.Point {
-		at[k] = fmt.Sprintf("%s = %.6g", p.Axes[k].Name, x)
 	}
 	source := shortened(p.source(bad))
 	if source != "" {
@@ -209,7 +214,7 @@ func (p *Problem) explain(err error) error {
 	}
 	m := &Mistake{
 		File:     p.file,
-		Found:    fmt.Sprintf("%s%s is %v at %s", bad.Quantity, source, bad.Value, strings.Join(at, ", ")),
+		Found:    fmt.Sprintf("%s%s is %v at %s", bad.Quantity, source, bad.Value, p.named(bad.Point)),
 		Expected: bad.Wanted,
 		Hint:     "the box and its cells decide at which points coefficients are needed",
 	}
