@@ -174,11 +174,10 @@ type units struct {
 }
 
 func newUnits(g *grid.Grid, k int) units {
-	u := units{places: newLattice(g, k), length: g.Widths(k)}
-	if !u.places.even {
-		u.length = make([]float64, g.Cells(k))
-		for i := range u.length {
-			u.length[i] = (u.places.center(i+1) - u.places.center(i-1)) / 2
+	u := units{places: newLattice(g, k), length: make([]float64, g.Cells(k))}
+	for i := range u.length {
+		if u.length[i] = (u.places.center(i+1) - u.places.center(i-1)) / 2; u.places.even {
+			u.length[i] = g.Widths(k)[0] // in every cell, or noise of rank one turns by the rounding of edges
 		}
 	}
 	return u

@@ -278,6 +278,43 @@ func (p straight) Diffusion(d, x [][]float64, _ float64) {
 	}
 }
 
+// across has constant noise along (1, 1) and a constant drift, most of it across.
+type across struct{ straight }
+
+func (across) Drift(b, _ [][]float64, _ float64) {
+	for i := range b[0] {
+		b[0][i], b[1][i] = 1, -0.5
+	}
+}
+
+// Widths of equal cells differ by rounding, by which noise of rank one does not turn: on
+// rings the uniform law stays.
+func TestRoundingOfEdgesDoesNotTurnNoise(t *testing.T) {
+	edges, _, err := grid.Uniform().Edges(0, 2*math.Pi, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring := [2]grid.Boundary{grid.Periodic, grid.Periodic}
+	g, err := grid.New(grid.Axis{Name: "x", Edges: edges, Ends: ring}, grid.Axis{Name: "y", Edges: edges, Ends: ring})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := operators.Build(g, 0, 1, operators.Coupled{Process: across{straight{d: []float64{.245, .245, .245, .245}}}, Axes: []int{0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	uniform, change := make([]float64, g.Size()), make([]float64, g.Size())
+	for i := range uniform {
+		uniform[i] = 1
+	}
+	q.Forward(change, uniform)
+	for i, c := range change {
+		if exit := q.Exit()[i]; math.Abs(c) > 1e-12*exit {
+			t.Fatalf("the uniform law changes at the rate %v in cell %d, which is left at %v", c, i, exit)
+		}
+	}
+}
+
 func secondMoments(g *grid.Grid, m []float64) (out [3]float64) {
 	x := operators.Columns(2, g.Size())
 	g.Points(x, grid.Range{Hi: g.Size()})
