@@ -1,6 +1,9 @@
 package cases
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // widen moves out the open walls that carry more than few cells showed, and are what a
 // figure lacks most. Their axes are not narrowed any more.
@@ -16,11 +19,7 @@ func (s *reaching) widen(axes []AxisSpec, list []measure) {
 				continue
 			}
 			s.widened[k] = true
-			if end == 0 {
-				axes[k].Lo -= width / 8
-			} else {
-				axes[k].Hi += width / 8
-			}
+			axes[k].moveOut(end, width/8)
 		}
 		if s.widened[k] {
 			axes[k].roundOut(a)
@@ -47,19 +46,34 @@ func (s *reaching) narrow(axes []AxisSpec) {
 		}
 		s.worst, s.narrowed = nil, true // errors were those of another box
 		edges := s.run.grid.Axis(k).Edges
-		if a.open(0) {
-			axes[k].Lo = edges[lo]
-		}
-		if a.open(1) {
-			axes[k].Hi = edges[hi]
-		}
+		axes[k].close(a, edges[lo], edges[hi])
 		axes[k].roundOut(a)
 	}
 }
 
-// roundOut gives the ends that were left open few digits.
+// moveOut moves an end away from the other.
+func (a *AxisSpec) moveOut(end int, by float64) {
+	if end == 0 {
+		a.Lo -= by
+	} else {
+		a.Hi += by
+	}
+}
+
+// close sets the ends that were left open.
+func (a *AxisSpec) close(asked AxisSpec, lo, hi float64) {
+	if asked.open(0) {
+		a.Lo = lo
+	}
+	if asked.open(1) {
+		a.Hi = hi
+	}
+}
+
+// roundOut gives the ends that were left open few digits, in a range that is no narrower.
 func (a *AxisSpec) roundOut(asked AxisSpec) {
-	a.Lo, a.Hi = roundedOut(a.Lo, a.Hi, [2]bool{asked.open(0), asked.open(1)})
+	step := roundStep((a.Hi - a.Lo) / 40)
+	a.close(asked, decimal(math.Floor(a.Lo/step)*step), decimal(math.Ceil(a.Hi/step)*step))
 }
 
 // needs returns the cells [lo, hi) of an axis that laws need but for a part, with one

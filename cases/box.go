@@ -98,21 +98,10 @@ func (b *box) find() ([]AxisSpec, error) {
 	out := slices.Clone(b.asked)
 	for k := range out {
 		a := b.problem.Axes[k]
-		out[k].Lo, out[k].Hi = roundedOut(a.Lo, a.Hi, b.ends[k])
+		out[k].close(b.asked[k], a.Lo, a.Hi)
+		out[k].roundOut(b.asked[k])
 	}
 	return out, nil
-}
-
-// roundedOut returns a range whose open ends have few digits, no narrower.
-func roundedOut(lo, hi float64, open [2]bool) (float64, float64) {
-	step := roundStep((hi - lo) / 40)
-	if open[0] {
-		lo = decimal(math.Floor(lo/step) * step)
-	}
-	if open[1] {
-		hi = decimal(math.Ceil(hi/step) * step)
-	}
-	return lo, hi
 }
 
 // decimal takes off the rounding of a number that is meant to have few digits.

@@ -159,7 +159,7 @@ func (b *box) open(k int, at, scale, width float64) {
 
 // focus sets where cells are small, unless noise that couples axes needs equal ones.
 func (b *box) focus(k int, at, scale float64) {
-	if b.isCoupled(k) || !b.ends[k][0] && !b.ends[k][1] {
+	if b.problem.couples(k) || !b.ends[k][0] && !b.ends[k][1] {
 		return
 	}
 	b.scale[k] = scale
@@ -167,10 +167,6 @@ func (b *box) focus(k int, at, scale float64) {
 		At: func(u float64) float64 { return at + scale*math.Sinh(u) },
 		Of: func(x float64) float64 { return math.Asinh((x - at) / scale) },
 	}
-}
-
-func (b *box) isCoupled(k int) bool {
-	return slices.ContainsFunc(b.problem.coupled, func(g []int) bool { return slices.Contains(g, k) })
 }
 
 // checkTails refuses a law of which more than a part is far out, so that the box
@@ -241,7 +237,7 @@ func (b *box) narrow(c *coarse, k int, marginal []float64, part float64) bool {
 	}
 	q1, q2, q3 := quartiles(marginal)
 	at, scale := c.grid.Centers(k)[q2], (edges[q3+1]-edges[q1])/2
-	unseen := q3-q1 < min(4, n/8) && !b.isCoupled(k) && scale > pointLike*(tiny+math.Abs(at))
+	unseen := q3-q1 < min(4, n/8) && !b.problem.couples(k) && scale > pointLike*(tiny+math.Abs(at))
 	if unseen {
 		scale /= 4
 		unseen = scale < b.scale[k]/2 // smaller than it was

@@ -12,8 +12,7 @@ import (
 
 // gradable reports whether cells along an axis may be graded.
 func (p *Problem) gradable(k int) bool {
-	coupled := slices.ContainsFunc(p.coupled, func(g []int) bool { return slices.Contains(g, k) })
-	return p.Axes[k].gradable && !coupled && p.Order != operators.Spectral && p.Chain == nil
+	return p.Axes[k].gradable && !p.couples(k) && p.Order != operators.Spectral && p.Chain == nil
 }
 
 // blocks are what cells along an axis are taken together to for the curvature of a

@@ -122,9 +122,8 @@ func (s *reaching) settles(axes []AxisSpec) (best []AxisSpec, err error) {
 // sketch solves for the laws alone.
 func (s *reaching) sketch(axes []AxisSpec) (*run, error) {
 	o := s.options
-	if o.Errors = false; s.options.Progress != nil {
-		o.Progress = func(_ string, done float64) { s.options.Progress("grading", done) }
-	}
+	o.Errors = false
+	o.Progress = func(_ string, done float64) { s.options.Progress("grading", done) }
 	ctx, cancel := s.within()
 	defer cancel()
 	c := s.from.on(axes, s.order)

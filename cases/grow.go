@@ -138,11 +138,7 @@ func (b *box) grow() error {
 			if excess > 10 {
 				step *= 4
 			}
-			if w.cell == 0 {
-				a.Lo -= step
-			} else {
-				a.Hi += step
-			}
+			a.moveOut(w.end(), step)
 			if old := first[w.axis]; a.Hi-a.Lo > escaped*(old.Hi-old.Lo) {
 				return b.problem.unconfined(fmt.Sprintf("the law along %s leaves every box up to [%.3g, %.3g]", a.Name, a.Lo, a.Hi))
 			}
@@ -156,17 +152,12 @@ func (b *box) grow() error {
 
 // trim takes off what growing added in vain and reports whether that is much.
 func (b *box) trim() (much bool) {
-	for k, ends := range b.ends {
-		a, edges := &b.problem.Axes[k], b.last.grid.Axis(k).Edges
+	for k, asked := range b.asked {
+		edges := b.last.grid.Axis(k).Edges
 		lo, hi, many := b.last.needs(k, b.last.laws, b.problem.Accuracy/100)
-		if !many {
-			continue
-		}
-		if ends[0] {
-			a.Lo, much = edges[lo], true
-		}
-		if ends[1] {
-			a.Hi, much = edges[hi], true
+		if many {
+			b.problem.Axes[k].close(asked, edges[lo], edges[hi])
+			much = much || asked.open(0) || asked.open(1)
 		}
 	}
 	return much

@@ -30,7 +30,7 @@ func (b *box) leap(from []AxisSpec) ([]AxisSpec, error) {
 	var at []float64
 	for range leaps {
 		w, err := b.solved()
-		if errors.As(err, &unsolved{}) { // no wider one has values
+		if errors.As(err, &unsolved{}) && len(at) > 0 { // no wider one has values
 			return b.leaves(at)
 		}
 		if err != nil {
@@ -47,12 +47,7 @@ func (b *box) leap(from []AxisSpec) ([]AxisSpec, error) {
 		before := slices.Clone(b.problem.Axes)
 		for i, wall := range w.walls {
 			if a := &b.problem.Axes[wall.axis]; wide[i] {
-				width := before[wall.axis].Hi - before[wall.axis].Lo
-				if wall.end() == 0 {
-					a.Lo -= width / 2
-				} else {
-					a.Hi += width / 2
-				}
+				a.moveOut(wall.end(), (before[wall.axis].Hi-before[wall.axis].Lo)/2)
 			}
 		}
 	}
@@ -91,15 +86,10 @@ func (w *walled) stays(at []bool) (most float64) {
 // landed returns the axes with what the chain needs of its box.
 func (b *box) landed(w *walled, from []AxisSpec) []AxisSpec {
 	out := slices.Clone(from)
-	for k, ends := range b.ends {
+	for k := range out {
 		edges := w.grid.Axis(k).Edges
 		lo, hi, _ := w.needs(k, w.laws, b.problem.Accuracy/100)
-		if ends[0] {
-			out[k].Lo = edges[lo]
-		}
-		if ends[1] {
-			out[k].Hi = edges[hi]
-		}
+		out[k].close(b.asked[k], edges[lo], edges[hi])
 		out[k].roundOut(b.asked[k])
 	}
 	return out

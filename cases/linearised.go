@@ -312,20 +312,8 @@ func (l *linearised) place(g gaussLaw) (lower matrix4, ok bool) {
 			}
 		}
 	}
-	l.wind(l.x)
+	l.problem.wind(l.x)
 	return lower, true
-}
-
-// wind takes points around periodic axes into the range.
-func (l *linearised) wind(x [][]float64) {
-	for k, a := range l.problem.Axes {
-		if a.Ends[0] != grid.Periodic {
-			continue
-		}
-		for i, v := range x[k] {
-			x[k][i] = v - (a.Hi-a.Lo)*math.Floor((v-a.Lo)/(a.Hi-a.Lo))
-		}
-	}
 }
 
 // factor returns L of Σ = LLᵀ, or that a variance is no more than the others leave.
@@ -492,7 +480,7 @@ func (l *linearised) diverge() {
 			for i := range l.moved[k] {
 				l.moved[k][i] += sign * step
 			}
-			l.wind(l.moved)
+			l.problem.wind(l.moved)
 			l.problem.Process.Drift(l.near, l.moved, 0)
 			for i, v := range l.near[k] {
 				l.divergence[i] += sign * v / (2 * step)

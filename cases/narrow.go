@@ -66,23 +66,26 @@ func (n *narrow) initial() *Initial {
 // hold some of the law.
 func (n *narrow) resolved() bool {
 	dim := n.grid.Dim()
-	s := mat.NewSymDense(dim, nil)
+	s, widest := mat.NewSymDense(dim, nil), make([]float64, dim)
 	for k := range dim {
+		_, widest[k] = n.widths(k)
 		for j := range k + 1 {
-			s.SetSym(k, j, n.law.covariance[k][j]/(n.width(k)*n.width(j)))
+			s.SetSym(k, j, n.law.covariance[k][j]/(widest[k]*widest[j]))
 		}
 	}
 	var eigen mat.EigenSym
 	return eigen.Factorize(s, false) && eigen.Values(nil)[0] >= resolves
 }
 
-// width returns that of the widest cell within some deviations along an axis.
-func (n *narrow) width(k int) (widest float64) {
+// widths returns those of the narrowest and the widest cell within some deviations along
+// an axis.
+func (n *narrow) widths(k int) (narrowest, widest float64) {
 	a, h := n.grid.Axis(k), n.grid.Widths(k)
+	narrowest = math.Inf(1)
 	for _, s := range spans(a, n.mean[k], deviations*math.Sqrt(n.law.covariance[k][k])) {
-		widest = max(widest, h[s.cell])
+		narrowest, widest = min(narrowest, h[s.cell]), max(widest, h[s.cell])
 	}
-	return widest
+	return narrowest, widest
 }
 
 // sampled returns the density at the centres, times volumes, Σ = 1.
@@ -134,11 +137,14 @@ const (
 func (n *narrow) scattered(centres int) []float64 {
 	dim := n.grid.Dim()
 	lower, _ := n.law.factor(dim)
-	step, count, all := make([]float64, dim), make([]int, dim), 1.
+	step, count, all, narrowest := make([]float64, dim), make([]int, dim), 1., make([]float64, dim)
+	for k := range dim {
+		narrowest[k], _ = n.widths(k)
+	}
 	for j := range dim {
 		step[j] = apartMost
 		for k := j; k < dim; k++ {
-			step[j] = min(step[j], n.least(k)/2/math.Abs(lower[k][j]))
+			step[j] = min(step[j], narrowest[k]/2/math.Abs(lower[k][j]))
 		}
 		count[j] = int(math.Ceil(farthest / step[j]))
 		all *= float64(2*count[j] + 1)
@@ -165,50 +171,42 @@ func (n *narrow) scattered(centres int) []float64 {
 	return normalised(m)
 }
 
-// least returns the width of the narrowest cell that holds some of the law.
-func (n *narrow) least(k int) float64 {
-	a, h := n.grid.Axis(k), n.grid.Widths(k)
-	least := math.Inf(1)
-	for _, s := range spans(a, n.mean[k], deviations*math.Sqrt(n.law.covariance[k][k])) {
-		least = min(least, h[s.cell])
-	}
-	return least
-}
-
 // scatter gives a mass at a point to the centres around it, by the weights of the
 // polynomial that interpolates there, unless it is outside.
 func (n *narrow) scatter(m []float64, mass float64, x [4]float64, centres int) {
-	type share struct {
-		cell   int
-		weight float64
-	}
-	var shares, next [quintics * quintics * quintics * quintics]share
-	shares[0] = share{0, mass}
-	many := 1
+	var near [4]around
 	for k := range n.grid.Dim() {
-		first, weight, inside := n.around(k, x[k], centres)
-		if !inside {
+		if !near[k].find(n.grid, k, x[k], centres) {
 			return
 		}
-		cells, made := n.grid.Cells(k), 0
-		for _, s := range shares[:many] {
-			for i, w := range weight {
-				at := ((first+i)%cells + cells) % cells
-				next[made] = share{s.cell + at*n.grid.Stride(k), s.weight * w}
-				made++
-			}
-		}
-		shares, many = next, made
 	}
-	for _, s := range shares[:many] {
-		m[s.cell] += s.weight
+	n.share(m, mass, near[:n.grid.Dim()], 0)
+}
+
+// share divides a mass over the centres around a point along the axes from one on, in
+// the cells that those before have chosen.
+func (n *narrow) share(m []float64, mass float64, near []around, cell int) {
+	k := n.grid.Dim() - len(near)
+	if len(near) == 0 {
+		m[cell] += mass
+		return
+	}
+	cells := n.grid.Cells(k)
+	for i, w := range near[0].weight[:near[0].count] {
+		at := ((near[0].first+i)%cells + cells) % cells
+		n.share(m, mass*w, near[1:], cell+at*n.grid.Stride(k))
 	}
 }
 
-// around returns the first of the centres around a point of an axis and the weights of
-// their values at it.
-func (n *narrow) around(k int, x float64, centres int) (first int, weight []float64, inside bool) {
-	a, c := n.grid.Axis(k), n.grid.Centers(k)
+// around is the centres around a point of an axis, and the weights of their values at it.
+type around struct {
+	first, count int
+	weight       [quintics]float64
+}
+
+// find reports whether the point is inside.
+func (r *around) find(g *grid.Grid, k int, x float64, centres int) bool {
+	a, c := g.Axis(k), g.Centers(k)
 	cells := len(c)
 	lo, hi := a.Edges[0], a.Edges[cells]
 	periodic := a.Ends[0] == grid.Periodic
@@ -216,24 +214,25 @@ func (n *narrow) around(k int, x float64, centres int) (first int, weight []floa
 		x -= (hi - lo) * math.Floor((x-lo)/(hi-lo))
 	}
 	if x < lo || x > hi {
-		return 0, nil, false
+		return false
 	}
 	count := min(centres, cells)
-	first = min(searchEdge(a.Edges, x), cells-1) - (count-1)/2
+	first := min(searchEdge(a.Edges, x), cells-1) - (count-1)/2
 	if i := first + (count-1)/2; count%2 == 0 && x < c[i] {
 		first--
 	}
 	if !periodic {
 		first = max(0, min(first, cells-count))
 	}
-	points := make([]float64, count)
-	for i := range points {
+	var points [quintics]float64
+	for i := range count {
 		at := first + i
 		turn := math.Floor(float64(at) / float64(cells))
 		points[i] = c[at-int(turn)*cells] + turn*(hi-lo)
 	}
-	for i := range points {
-		weight = append(weight, lagrange(points, i, x))
+	for i := range count {
+		r.weight[i] = lagrange(points[:count], i, x)
 	}
-	return first, weight, true
+	r.first, r.count = first, count
+	return true
 }

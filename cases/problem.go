@@ -167,11 +167,28 @@ func (p *Problem) uneven(axes []int) bool {
 // single returns the axes that noise does not couple.
 func (p *Problem) single() (axes []int) {
 	for k := range p.Axes {
-		if !slices.ContainsFunc(p.coupled, func(g []int) bool { return slices.Contains(g, k) }) {
+		if !p.couples(k) {
 			axes = append(axes, k)
 		}
 	}
 	return axes
+}
+
+// couples reports whether noise couples an axis to others.
+func (p *Problem) couples(k int) bool {
+	return slices.ContainsFunc(p.coupled, func(g []int) bool { return slices.Contains(g, k) })
+}
+
+// wind takes points around periodic axes into the range.
+func (p *Problem) wind(x [][]float64) {
+	for k, a := range p.Axes {
+		if a.Ends[0] != grid.Periodic {
+			continue
+		}
+		for i, v := range x[k] {
+			x[k][i] = v - (a.Hi-a.Lo)*math.Floor((v-a.Lo)/(a.Hi-a.Lo))
+		}
+	}
 }
 
 // Generator assembles the rates on a grid at time 0.

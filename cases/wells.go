@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"fokker/grid"
 	"fokker/operators"
 )
 
@@ -75,7 +74,7 @@ func newRests(p *Problem) *rests {
 			w.x[k][i] = w.middle[k] + away*w.size[k]*(random.Float64()-0.5)
 		}
 	}
-	w.wind(w.x)
+	w.problem.wind(w.x)
 	p.Process.Drift(w.b, w.x, 0)
 	for i := range wanderers {
 		w.dt[i] = math.Inf(1)
@@ -95,7 +94,7 @@ func (w *rests) step() {
 			w.next[k][i] = w.x[k][i] + b*w.dt[i]
 		}
 	}
-	w.wind(w.next)
+	w.problem.wind(w.next)
 	p.Drift(w.c, w.next, 0)
 	for i, dt := range w.dt {
 		bent, pull, change := 0.0, 0.0, 0.0
@@ -119,19 +118,7 @@ func (w *rests) step() {
 			w.x[k][i] = w.next[k][i]
 		}
 	}
-	w.wind(w.x)
-}
-
-// wind takes points around periodic axes into the range.
-func (w *rests) wind(x [][]float64) {
-	for k, a := range w.problem.Axes {
-		for i, v := range x[k] {
-			if a.Ends[0] == grid.Periodic {
-				v -= (a.Hi - a.Lo) * math.Floor((v-a.Lo)/(a.Hi-a.Lo))
-			}
-			x[k][i] = v
-		}
-	}
+	w.problem.wind(w.x)
 }
 
 // found returns the places at which several have come to rest.
