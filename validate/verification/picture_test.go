@@ -35,6 +35,7 @@ const (
 	width, height            = 640, 460
 	left, right, under, over = 62, 500, 48, 446
 	narrowest, smallest      = .115, 1e-5 // at the left and lower side
+	largest                  = 2          // near the upper one: some errors grow at first
 )
 
 func newPicture() (*picture, error) {
@@ -50,7 +51,7 @@ func newPicture() (*picture, error) {
 // at returns the place of a width and an error.
 func (p *picture) at(h, e float64) vg.Point {
 	x := left + (right-left)*(1-math.Log(h)/math.Log(narrowest))*.98
-	y := under + (over-under)*(1-math.Log(e)/math.Log(smallest))*.98
+	y := under + (over-under)*(1-math.Log(e/largest)/math.Log(smallest/largest))*.98
 	return vg.Point{X: vg.Length(x), Y: vg.Length(y)}
 }
 
