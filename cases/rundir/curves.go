@@ -108,25 +108,30 @@ func (p *panel) lawsInTime(r *Result, k int, times []int) (densities [][]float64
 		p.x = p.x.joined(window(a, mass, drawnTail))
 	}
 	p.y = heights(false, densities...)
-	p.capped(densities, entries)
+	if !p.capped(densities, entries) {
+		p.y = sharedHeights(p.x.hi-p.x.lo, densities...)
+	}
 	return densities, entries
 }
 
 // capped lowers the scale when one density, as of a point that spreads, is so
 // much higher than all others that they would lie flat; the legend then says
 // how high it is.
-func (p *panel) capped(densities [][]float64, entries []entry) {
+func (p *panel) capped(densities [][]float64, entries []entry) bool {
 	peaks := make([]float64, len(densities))
 	for i, d := range densities {
 		peaks[i] = slices.Max(d)
 	}
 	sorted := slices.Sorted(slices.Values(peaks))
 	const higher, room = 4, 1.6
-	if n := len(sorted); n > 1 && sorted[n-1] > higher*sorted[n-2] && sorted[n-2] > 0 {
-		p.y.hi = room * sorted[n-2]
-		highest := slices.Index(peaks, sorted[n-1])
-		entries[highest].label += ", peak " + number(sorted[n-1])
+	n := len(sorted)
+	if n == 1 || sorted[n-1] <= higher*sorted[n-2] || sorted[n-2] == 0 {
+		return false
 	}
+	p.y.hi = room * sorted[n-2]
+	highest := slices.Index(peaks, sorted[n-1])
+	entries[highest].label += ", peak " + number(sorted[n-1])
+	return true
 }
 
 func (p *panel) curves(r *Result, k int, times []int, densities [][]float64) {
