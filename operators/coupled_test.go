@@ -145,14 +145,7 @@ func TestAnisotropyOfAThousandKeepsTheCovariance(t *testing.T) {
 	for _, n := range []int{64, 128} {
 		g := box2(t, n, 5, grid.Reflecting)
 		p := straight{drift: -1, d: []float64{want[0], want[1], want[1], want[2]}}
-		q, err := operators.Build(g, 0, 2, operators.Coupled{Process: p, Axes: []int{0, 1}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		law, err := solvers.Stationary(q, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		law := coupledLaw(t, g, p)
 		got := secondMoments(g, law.Mass)
 		miss := math.Hypot(math.Hypot(got[0]-want[0], got[2]-want[2]), math.Sqrt2*(got[1]-want[1]))
 		t.Logf("%d²: Σ = %v, want %v: %.3g, %s %v", n, got, want, miss, law.Method, law.Elapsed)
@@ -223,14 +216,7 @@ func TestGradedCellsKeepTheOrder(t *testing.T) {
 	var miss []float64
 	for _, n := range []int{40, 80, 160} {
 		g := box2By(t, grid.Sinh(), n, 12, grid.Reflecting)
-		q, err := operators.Build(g, 0, 2, operators.Coupled{Process: p, Axes: []int{0, 1}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		law, err := solvers.Stationary(q, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		law := coupledLaw(t, g, p)
 		got := secondMoments(g, law.Mass)
 		miss = append(miss, math.Hypot(math.Hypot(got[0]-1, got[2]-1.5), got[1]-.8))
 	}
@@ -313,6 +299,20 @@ func TestRoundingOfEdgesDoesNotTurnNoise(t *testing.T) {
 			t.Fatalf("the uniform law changes at the rate %v in cell %d, which is left at %v", c, i, exit)
 		}
 	}
+}
+
+// coupledLaw is the stationary law where noise couples two axes.
+func coupledLaw(t *testing.T, g *grid.Grid, p operators.Process) *solvers.Law {
+	t.Helper()
+	q, err := operators.Build(g, 0, 2, operators.Coupled{Process: p, Axes: []int{0, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	law, err := solvers.Stationary(q, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return law
 }
 
 func secondMoments(g *grid.Grid, m []float64) (out [3]float64) {

@@ -171,13 +171,10 @@ func ctTimes(n int, first, last float64) []float64 {
 	return times
 }
 
-// Every window takes at most 24 nodes, whatever it has to enclose, and all of them
-// far fewer solutions of real equations on the mesh.
-func TestContourServesADecadeByFewNodes(t *testing.T) {
-	q, m0 := ctP2(t, 32)
-	times := ctTimes(50, 0.01, 1e6)
-	const tol, decades = 1e-9, 8
-	shifts, err := newShifts(q, byDirect, 0, 1)
+// ctExponentials is the way to laws by contours, by a method of solving with shifts.
+func ctExponentials(t *testing.T, q operators.Rowed, m0, times []float64, tol float64, method string) *exponentials {
+	t.Helper()
+	shifts, err := newShifts(q, method, 0, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +182,16 @@ func TestContourServesADecadeByFewNodes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := newExponentials(shifts, m0, times, set)
+	return newExponentials(shifts, m0, times, set)
+}
+
+// Every window takes at most 24 nodes, whatever it has to enclose, and all of them
+// far fewer solutions of real equations on the mesh.
+func TestContourServesADecadeByFewNodes(t *testing.T) {
+	q, m0 := ctP2(t, 32)
+	times := ctTimes(50, 0.01, 1e6)
+	const tol, decades = 1e-9, 8
+	e := ctExponentials(t, q, m0, times, tol, byDirect)
 	solutions := 0
 	for done := 0; done < len(times); done = len(e.out.Masses) {
 		nodes, space := e.out.Iterations, e.space
@@ -207,7 +213,7 @@ func TestContourServesADecadeByFewNodes(t *testing.T) {
 	for i, m := range e.out.Masses {
 		worst = max(worst, evDistance(m, fine.Masses[i]))
 	}
-	t.Logf("error %.1e, reported %.1e, %d spaces, %d nodes, %d solutions, work %.0f", worst, e.out.Error, e.out.Steps, e.out.Iterations, solutions, shifts.work)
+	t.Logf("error %.1e, reported %.1e, %d spaces, %d nodes, %d solutions, work %.0f", worst, e.out.Error, e.out.Steps, e.out.Iterations, solutions, e.shifts.work)
 	if worst > tol {
 		t.Errorf("error %.2e, want at most %.0e", worst, tol)
 	}
@@ -269,15 +275,7 @@ func TestContourIteratesAsItEliminates(t *testing.T) {
 	const tol = 1e-8
 	want := ctRun(t, q, m0, times, tol/100)
 	for _, method := range []string{bySplit, bySweeps} {
-		shifts, err := newShifts(q, method, 0, 1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		set, err := (&Settings{Method: byContour, Tolerance: tol, Workers: 1}).forEvolve()
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := newExponentials(shifts, m0, times, set)
+		e := ctExponentials(t, q, m0, times, tol, method)
 		if err := e.run(); err != nil {
 			t.Fatal(err)
 		}
