@@ -42,6 +42,30 @@ Walls that are far carry far less mass than the errors; the others carry much of
 
 `
 
+// solved counts the rows of the page that there are, and those that it has when none is
+// left out by -run nor has failed before its end.
+func (r *report) solved() (solved, rows int) {
+	for i, s := range r.sections {
+		solved, rows = solved+len(r.outcomes[i]), rows+len(s.problems)+s.paired()
+	}
+	for _, s := range r.stepping {
+		if len(s.truth) == len(tolerances) {
+			solved++
+		}
+	}
+	return solved + len(r.settled) + len(r.takes), rows + len(r.stepping) + len(kinds())
+}
+
+// paired is how many problems are solved by elimination and by multigrid.
+func (s section) paired() (n int) {
+	for i := range s.problems {
+		if s.problems[i].pair {
+			n++
+		}
+	}
+	return n
+}
+
 // write writes verification.md.
 func (r *report) write(dir string) error {
 	var b strings.Builder
