@@ -423,7 +423,7 @@ right = "x > 2"
 // differences at most, slower, it is not known.
 func TestOrdersGiveErrors(t *testing.T) {
 	on := func(f func(h float64) float64) float64 {
-		e := &estimate{run: &run{figures: &figures{}}, width: []float64{1.96, 3.9}, highest: 2, to: map[string]sensitivity{"a": {deviation: .1}}}
+		e := &estimate{run: &run{figures: &figures{}}, mass: 1, width: []float64{1.96, 3.9}, highest: 2, to: map[string]sensitivity{"a": {deviation: .1}}}
 		for _, h := range e.width {
 			e.coarser = append(e.coarser, map[string]float64{"a": 7 + f(h)})
 		}

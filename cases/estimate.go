@@ -28,6 +28,7 @@ type estimate struct {
 	cut       map[string]float64 // error of expectations by cells in which a comparison is partly true
 	tolerance float64            // L1 error of the law on the mesh
 	left      float64            // and on the next coarser one, which is in the differences
+	mass      float64            // of the law, by which figures of survivors are divided
 	highest   float64            // order of the scheme
 	atoms     bool               // the law is narrower than cells, whose its entropy then is
 	fall      float64            // of differences from coarser to finer meshes: that of the order, or what most figures do
@@ -35,7 +36,7 @@ type estimate struct {
 
 // newEstimate looks at figures beside those of coarser meshes.
 func (r *run) newEstimate(fine Figures, meshes []*coarse, figures func(*coarse) Figures) *estimate {
-	e := &estimate{run: r, walls: meshes[0].walls, period: map[string]float64{}, highest: r.problem.order()}
+	e := &estimate{run: r, walls: meshes[0].walls, mass: fine.Mass, period: map[string]float64{}, highest: r.problem.order()}
 	for _, a := range r.problem.Axes {
 		e.period["circular_mean."+a.Name] = a.Hi - a.Lo
 	}
@@ -119,9 +120,18 @@ func (e *estimate) scaleOf(path string, v float64) float64 {
 	return scale
 }
 
+// divisor is what a figure divides an expectation by: the mass, if it is conditional on
+// survival, so that what is wrong with the law counts the more the less is left.
+func (e *estimate) divisor(path string) float64 {
+	if path == "mass" || strings.HasPrefix(path, "observables.") {
+		return 1
+	}
+	return e.mass
+}
+
 func (e *estimate) measure(path string, v float64) measure {
 	s, period := e.to[path], e.period[path]
-	solver := e.tolerance * s.deviation
+	solver := e.tolerance / e.divisor(path) * s.deviation
 	noise := solver + e.left*s.deviation + rounding*math.Max(math.Abs(v), s.deviation)
 	near := e.coarser[0][path]
 	d1, order := apart(v, near, period), math.NaN()

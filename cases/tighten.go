@@ -47,6 +47,9 @@ func (s *reaching) tightens(list []measure) (done bool, held string) {
 			held = fmt.Sprintf("the case states tolerance = %g in [%s]", task.tolerance, task.table)
 		case task.reached > task.tolerance:
 			held = fmt.Sprintf("rounding allows no less in [%s] than an error of %.2g", task.table, task.reached)
+			if task.table == "evolve" && s.run.problem.loses() {
+				held += ", over what is left in figures of survivors; [quasistationary] has what these settle to"
+			}
 		default:
 			s.from, done = s.from.withTolerance(task.table, roundStep(tight/worst*task.reached)), true
 		}
