@@ -3,6 +3,7 @@ package operators
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"fokker/grid"
 )
@@ -57,7 +58,7 @@ type writer struct {
 	rows   *Rows
 	time   float64
 	offset []int
-	middle [][]float64 // a point, and D there
+	middle [][]float64 // a point on the way of a jump, and D there
 	noise  [][]float64
 	clear  [][]bool // per axis and position: no jump meets a wall or a closed face, nor goes round
 	inner  bool     // so it is for the cell at hand
@@ -345,30 +346,60 @@ func (w *writer) appendCell(cell int, one *coupling) {
 	}
 }
 
-// stops reports whether noise of rank one vanishes halfway on the jump by e, or −e if
-// z is negative. What follows the drift does not get across, as the jump would, and
+// stops reports whether noise of rank one vanishes on the jump by e, or −e if z is
+// negative. What follows the drift does not get across, as the jump would, and
 // lies on either side of the line on which it comes.
 func (w *writer) stops(cell int, one *coupling, e [3]int, z float64) bool {
 	if one.value[1] > sameSign*one.value[0] {
 		return false
 	}
+	if z < 0 {
+		e = [3]int{-e[0], -e[1], -e[2]}
+	}
+	halfway := w.traceOn(cell, one, e, .5)
+	if halfway <= indefinite*one.value[0] {
+		return true
+	}
+	// About its zero the trace is a square, which successive parabolas find (Jarratt 1967).
+	at := [3]float64{0, .5, 1}
+	trace := [3]float64{one.value[0], halfway, w.traceOn(cell, one, e, 1)}
+	for {
+		lowest, part := slices.Min(trace[:]), vertex(at, trace)
+		if !(part > 0 && part < 1) {
+			return false
+		}
+		value := w.traceOn(cell, one, e, part)
+		if value <= indefinite*one.value[0] {
+			return true
+		}
+		if !(value < lowest/4) { // a square has nothing left, but for its rounding
+			return false
+		}
+		worst := slices.Index(trace[:], slices.Max(trace[:]))
+		at[worst], trace[worst] = part, value
+	}
+}
+
+// vertex returns where the parabola through three points ends to fall or to rise.
+func vertex(x, y [3]float64) float64 {
+	left, right := (x[1]-x[0])*(y[1]-y[2]), (x[1]-x[2])*(y[1]-y[0])
+	return x[1] - ((x[1]-x[0])*left-(x[1]-x[2])*right)/(2*(left-right))
+}
+
+// traceOn returns the trace of D, in units of the cell, at a part of the way of a jump.
+func (w *writer) traceOn(cell int, one *coupling, e [3]int, part float64) (trace float64) {
 	g, dim := w.rows.grid, w.Process.Dim()
 	for k, c := range w.middle {
 		c[0] = g.Centers(k)[g.Along(k, cell)]
 	}
 	for p, k := range w.Axes {
-		at, step := g.Along(k, cell), e[p]
-		if z < 0 {
-			step = -step
-		}
-		w.middle[k][0] += (w.units[p].places.center(at+step) - w.middle[k][0]) / 2
+		w.middle[k][0] += part * (w.units[p].places.center(g.Along(k, cell)+e[p]) - w.middle[k][0])
 	}
 	diffusion(w.noise, w.middle, w.time, w.Process)
-	trace := 0.0
 	for p, k := range w.Axes {
 		trace += w.noise[k*dim+k][0] / (one.width[p] * one.width[p])
 	}
-	return trace <= indefinite*one.value[0]
+	return trace
 }
 
 // open reports whether a jump by e or −e ends inside or in an absorbing wall.

@@ -2,6 +2,7 @@ package operators_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -206,6 +207,45 @@ func TestNoiseOfRankOneKeepsItsLines(t *testing.T) {
 		}
 		if total := q.Exit()[g.Cell([]int{n / 2, n/2 - 1})]; !(away > total/2) {
 			t.Errorf("%s: from beside 0 on the other diagonal %v of %v leads to u = v", name, away, total)
+		}
+	}
+}
+
+// Wherever on its way between two cells of u = −v the noise vanishes, what follows the
+// drift does not get across 0.
+func TestNoiseThatEndsOnTheWayIsSeen(t *testing.T) {
+	const n = 34
+	h := 5.4 / n
+	for _, part := range []float64{.02, .15, 1. / 3, .7, .96} {
+		var axes []grid.Axis
+		for k, shift := range []float64{part * h, -part * h} {
+			edges := make([]float64, n+1)
+			for i := range edges {
+				edges[i] = float64(i-n/2)*h + h/2 + shift
+			}
+			axes = append(axes, grid.Axis{Name: string(rune('x' + k)), Edges: edges})
+		}
+		g, err := grid.New(axes...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q, err := operators.Build(g, 0, 1, operators.Coupled{Process: balanced{}, Axes: []int{0, 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		// v = −u on cells (i, n − 2 − i); 0 lies between those of i = n/2 − 2 and n/2 − 1
+		before, after := g.Cell([]int{n/2 - 2, n / 2}), g.Cell([]int{n/2 - 1, n/2 - 1})
+		if x := g.Centers(0); !(x[n/2-2] < 0 && x[n/2-1] > 0) || math.Abs(x[n/2-1]+g.Centers(1)[n/2-1]) > 1e-14 {
+			t.Fatalf("centres at %v and %v, %v, want 0 between them on the diagonal", x[n/2-2], x[n/2-1], g.Centers(1)[n/2-1])
+		}
+		for from, across := range map[int]int{before: after, after: before} {
+			to, rate := q.Row(from)
+			if at := slices.Index(to, across); at >= 0 && rate[at] > 0 {
+				t.Errorf("0 at %v of the way: a rate of %v from cell %d to cell %d, want none", part, rate[at], from, across)
+			}
+			if !(q.Exit()[from] > 0) {
+				t.Errorf("0 at %v of the way: nothing leaves cell %d", part, from)
+			}
 		}
 	}
 }
