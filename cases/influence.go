@@ -76,7 +76,41 @@ func (r *run) influence() error {
 	r.result.Influence = r.influences(targets)
 	r.result.Influence.Law = task.Law
 	r.result.Influence.Seconds = time.Since(begin).Seconds()
+	r.warnForeseen()
 	return nil
+}
+
+// warnForeseen warns of removals that are foreseen to leave what no law has, a probability
+// below 0 or above 1, or a variance below 0: such changes are beyond first order.
+func (r *run) warnForeseen() {
+	in := r.result.Influence
+	for _, name := range in.order {
+		x, y, two := strings.Cut(strings.TrimPrefix(name, "covariance."), ",")
+		most := math.Inf(1)
+		if r.figures.inequality("observables." + name) {
+			most = 1
+		} else if !two || x != y {
+			continue
+		}
+		one, rows := in.Of[name], []int(nil)
+		for i, change := range one.Removal {
+			if v := one.Value + change; v < -rounding || v > most+rounding {
+				rows = append(rows, i+1)
+			}
+		}
+		if len(rows) == 0 {
+			continue
+		}
+		row := slices.MaxFunc(rows, func(a, b int) int {
+			return cmp.Compare(math.Abs(one.Removal[a-1]), math.Abs(one.Removal[b-1]))
+		})
+		alike := ""
+		if n := len(rows) - 1; n > 0 {
+			alike = fmt.Sprintf(", as it is without %d others", n)
+		}
+		r.warn("influence: without row %d of the data %s is foreseen to be %.2g instead of %.2g, beyond what any law has%s: the change is too large for first order, and a run in which `weights` are 0 in that row has it",
+			row, name, one.Value+one.Removal[row-1], one.Value, alike)
+	}
 }
 
 // influencedLaw returns the law asked about and its figures.

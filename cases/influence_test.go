@@ -148,6 +148,33 @@ func TestInfluenceForeseesAChangeOfWeights(t *testing.T) {
 	}
 }
 
+// Without car 49 a probability of 8 % is foreseen below 0, and is none in a run without it.
+func TestWhatNoLawHasIsWarnedOf(t *testing.T) {
+	small := []string{"axis.slope.cells=32", "axis.intercept.cells=32"}
+	r := solve(t, "influence", small...)
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "without row 49 of the data steep is foreseen to be -0.11 instead of 0.085, beyond") {
+		t.Errorf("warnings %q, want one of row 49 and steep", r.Warnings)
+	}
+	without, err := FromGallery("influence", small...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without.Problem.Influence = nil
+	if err := without.Problem.landscape.Reweigh(ones(50, 48, 0)); err != nil {
+		t.Fatal(err)
+	}
+	left, err := without.Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := left.Stationary.Observables["steep"]; !(p >= 0 && p < r.Stationary.Observables["steep"]) {
+		t.Errorf("without car 49 steep is %v, want less than %v and no less than 0", p, r.Stationary.Observables["steep"])
+	}
+	if r := solve(t, "influence", append(small, "observables.steep=slope > 0.82")...); len(r.Warnings) > 0 {
+		t.Errorf("warnings %q of a probability of half, want none", r.Warnings)
+	}
+}
+
 func TestInfluenceIsWrittenByRow(t *testing.T) {
 	r := solve(t, "influence", "influence.of=[\"steep\", \"covariance.intercept, slope\"]", "axis.slope.cells=16", "axis.intercept.cells=16")
 	in := r.Influence

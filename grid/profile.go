@@ -62,7 +62,7 @@ func after(list []float64, v float64) int {
 
 func (p Profile) check() error {
 	if len(p.At) == 0 || len(p.At) != len(p.Width) {
-		return fmt.Errorf("grid: cell widths at %d points, expected as many as there are points, %d", len(p.Width), len(p.At))
+		return fmt.Errorf("grid: widths of cells and their points: found %d and %d, expected as many of both, at least one", len(p.Width), len(p.At))
 	}
 	for j, x := range p.At {
 		if math.IsNaN(x) || math.IsInf(x, 0) || j > 0 && x <= p.At[j-1] {

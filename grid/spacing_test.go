@@ -156,7 +156,7 @@ func TestSpacingsRefuse(t *testing.T) {
 		{"logarithm across 0", fails(grid.Log(-1, 1)), "expected a range on one side of 0"},
 		{"logarithm from 0", fails(grid.Log(0, 1)), "expected a range on one side of 0"},
 		{"grading below 1", fails(grid.Graded(0, 1, 0.5, 0.5)), "ratio of 0.5, expected a number ≥ 1"},
-		{"widths without points", fails(grid.Profile{}.Spacing()), "cell widths at 0 points, expected as many as there are points, 0"},
+		{"widths without points", fails(grid.Profile{}.Spacing()), "widths of cells and their points: found 0 and 0, expected as many of both, at least one"},
 		{"points that do not increase", fails(grid.Profile{At: []float64{1, 1}, Width: []float64{1, 2}}.Spacing()), "point 1 of cell widths is 1"},
 		{"a width of 0", fails(grid.Profile{At: []float64{1, 2}, Width: []float64{1, 0}}.Spacing()), "a cell width of 0 at 2"},
 		{"grading without a number", fails(grid.Graded(0, 1, 0.5, math.NaN())), "ratio of NaN"},

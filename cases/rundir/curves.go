@@ -115,7 +115,7 @@ func (p *panel) lawsInTime(r *Result, k int, times []int) (densities [][]float64
 }
 
 // capped lowers the scale when one density, as of a point that spreads, is so
-// much higher than all others that they would lie flat; the legend then says
+// much higher than all others that they would lie flat; above the panel then stands
 // how high it is.
 func (p *panel) capped(densities [][]float64, entries []entry) bool {
 	peaks := make([]float64, len(densities))
@@ -130,7 +130,7 @@ func (p *panel) capped(densities [][]float64, entries []entry) bool {
 	}
 	p.y.hi = room * sorted[n-2]
 	highest := slices.Index(peaks, sorted[n-1])
-	entries[highest].label += ", peak " + number(sorted[n-1])
+	p.text(entries[highest].label+": peak "+number(sorted[n-1]), textSize, p.x1, p.y1+5, 1, black, false)
 	return true
 }
 

@@ -32,20 +32,14 @@ func drawInfluence(r *Result) *page {
 	columns := 1 + btoi(shown > 3)
 	for i, b := range tiles(shown, columns, box{76, 52, 584, 436}, 76, 40) {
 		removal := in.Removal[i]
-		n := len(removal)
-		p := panel{pg, b, scale{0.5, float64(n) + 0.5, false}, around(removal)}
+		p := panel{pg, b, scale{0.5, float64(len(removal)) + 0.5, false}, around(removal)}
 		p.curve([]float64{p.x.lo, p.x.hi}, []float64{0, 0}, 0.5, 0, black)
 		for j, v := range removal {
 			at := float64(j + 1)
-			p.curve([]float64{at, at}, []float64{0, v}, max(0.4, min(3, 120/float64(n))), 0, lineColor)
+			p.curve([]float64{at, at}, []float64{0, v}, thickness(len(removal)), 0, lineColor)
 		}
-		for _, j := range largest(removal, mostNamed) {
-			q := p.place(float64(j+1), removal[j])
-			up := 3.0
-			if removal[j] < 0 {
-				up = -3 - textSize
-			}
-			p.within(fmt.Sprint(j+1), textSize, q.x, q.y+up)
+		for _, l := range p.numbers(removal) {
+			p.text(l.text, textSize, l.x, l.y, 0.5, black, false)
 		}
 		a := axes{noNumX: i+columns < shown, crowned: true}
 		if !a.noNumX {
@@ -56,6 +50,49 @@ func drawInfluence(r *Result) *page {
 	}
 	return pg
 }
+
+// thickness of one of n bars, in points.
+func thickness(n int) float64 { return max(0.4, min(3, 120/float64(n))) }
+
+// barNumber is that of an example, above a place.
+type barNumber struct {
+	text string
+	point
+}
+
+// numbers returns those of the examples that change most, at the ends of their bars: to
+// one side of these where they would lie on another bar or number, and none where there
+// is no room on either side.
+func (p *panel) numbers(removal []float64) (out []barNumber) {
+	half, taken := thickness(len(removal))/2, make([]box, 0, len(removal)+mostNamed)
+	for j, v := range removal {
+		a, b := p.place(float64(j+1), 0), p.place(float64(j+1), v)
+		taken = append(taken, box{a.x - half, min(a.y, b.y), a.x + half, max(a.y, b.y)})
+	}
+	for _, j := range largest(removal, mostNamed) {
+		if removal[j] == 0 {
+			break
+		}
+		s, q := fmt.Sprint(j+1), p.place(float64(j+1), removal[j])
+		q.y += 3
+		if removal[j] < 0 {
+			q.y -= 6 + textSize
+		}
+		_, width := pieces(s, textSize)
+		for _, aside := range []float64{0, half - width/2, width/2 - half} {
+			at := point{p.between(q.x+aside, width), q.y}
+			b := box{at.x - width/2, at.y, at.x + width/2, at.y + 0.7*textSize} // digits are as high
+			if !slices.ContainsFunc(taken, b.meets) {
+				taken, out = append(taken, b), append(out, barNumber{s, at})
+				break
+			}
+		}
+	}
+	return out
+}
+
+// meets reports whether two boxes share an area.
+func (b box) meets(c box) bool { return b.x0 < c.x1 && c.x0 < b.x1 && b.y0 < c.y1 && c.y0 < b.y1 }
 
 // around returns a scale that holds the values and 0, with room for numbers.
 func around(values []float64) scale {

@@ -102,12 +102,10 @@ func (p *panel) marksY(a axes) {
 	p.text(a.y, textSize+2, p.x0-longMark-widest-11, (p.y0+p.y1)/2, 0.5, black, true)
 }
 
-// within writes s above x, moved so far that it does not touch the sides.
-func (p *panel) within(s string, size, x, y float64) {
+// between returns the place nearest to x about which a width does not touch the sides.
+func (p *panel) between(x, width float64) float64 {
 	const gap = 2
-	_, width := pieces(s, size)
-	x = min(max(x, p.x0+gap+width/2), p.x1-gap-width/2)
-	p.text(s, size, x, y, 0.5, black, false)
+	return min(max(x, p.x0+gap+width/2), p.x1-gap-width/2)
 }
 
 // inside maps the numbers to points and cuts the line where it leaves the

@@ -1,6 +1,7 @@
 package rundir
 
 import (
+	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -395,6 +396,44 @@ func TestLawsOfUnlikePeaksAreDrawnByLogarithm(t *testing.T) {
 	}
 	if s := sharedHeights(100, low, low); !s.log {
 		t.Errorf("narrow peaks: got %v, want a logarithm", s)
+	}
+}
+
+// The number of a bar beside a longer one lies to its other side, and no number on a bar
+// or on another number.
+func TestNumbersOfBarsLieBesideThem(t *testing.T) {
+	for _, removal := range [][]float64{
+		{0, 0, 0, -3, -8, 0, 0}, {0, 0, -8, -3, 0, 0, 0}, {3, 8, 0, 0, 0}, {0, -1, -9, -1, 0}, append(make([]float64, 400), 3, 8, 7.9), slices.Repeat([]float64{1, -1}, 200),
+	} {
+		n := len(removal)
+		p := panel{newPage(pageWidth, pageHeight), box{76, 52, 300, 160}, scale{0.5, float64(n) + 0.5, false}, around(removal)}
+		got := p.numbers(removal)
+		if len(got) == 0 || got[0].text != fmt.Sprint(largest(removal, 1)[0]+1) {
+			t.Errorf("%d bars: numbers %v, want that of the largest first", n, got)
+		}
+		for i, l := range got {
+			_, width := pieces(l.text, textSize)
+			b := box{l.x - width/2, l.y, l.x + width/2, l.y + 0.7*textSize}
+			for j, v := range removal {
+				a, c := p.place(float64(j+1), 0), p.place(float64(j+1), v)
+				if b.meets(box{a.x - thickness(n)/2, min(a.y, c.y), a.x + thickness(n)/2, max(a.y, c.y)}) {
+					t.Errorf("%d bars: number %s lies on bar %d", n, l.text, j+1)
+				}
+			}
+			for _, o := range got[:i] {
+				if math.Abs(o.x-l.x) < width && math.Abs(o.y-l.y) < 0.7*textSize {
+					t.Errorf("%d bars: numbers %s and %s lie on each other", n, o.text, l.text)
+				}
+			}
+			if b.x0 < p.x0 || b.x1 > p.x1 {
+				t.Errorf("%d bars: number %s from %v to %v, want within %v to %v", n, l.text, b.x0, b.x1, p.x0, p.x1)
+			}
+		}
+	}
+	removal := append(make([]float64, 47), -3, -8, 0)
+	p := panel{newPage(pageWidth, pageHeight), box{76, 52, 300, 160}, scale{0.5, 50.5, false}, around(removal)}
+	if got := p.numbers(removal); len(got) != 2 || !(got[1].x < p.place(48, 0).x) {
+		t.Errorf("numbers %v, want two, that of 48 to the left of its bar", got)
 	}
 }
 
