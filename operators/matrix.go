@@ -82,8 +82,23 @@ func gather(dst, x []float64, inner, columns int, rows []stencil, workers int) {
 	})
 }
 
-// dot returns Σ weight x.
+// dot returns Σ weight x, most often of cells that follow each other.
 func (s *stencil) dot(x []float64) (sum float64) {
+	if n := len(s.to); n > 0 && s.to[n-1] == s.to[0]+n-1 {
+		x = x[s.to[0]:][:n]
+		switch w := s.weight; n {
+		case 3:
+			return w[0]*x[0] + w[1]*x[1] + w[2]*x[2]
+		case 4:
+			return w[0]*x[0] + w[1]*x[1] + w[2]*x[2] + w[3]*x[3]
+		case 5:
+			return w[0]*x[0] + w[1]*x[1] + w[2]*x[2] + w[3]*x[3] + w[4]*x[4]
+		}
+		for e, w := range s.weight {
+			sum += w * x[e]
+		}
+		return sum
+	}
 	for e, j := range s.to {
 		sum += s.weight[e] * x[j]
 	}

@@ -1,6 +1,7 @@
 package solvers
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -11,6 +12,15 @@ import (
 // follow evolves a law by an operator that is no generator.
 func follow(l operators.Accurate, m0, times []float64, set Settings) (*Evolution, error) {
 	began := time.Now()
+	if name := set.Method; (name == "" || name == byChebyshev) && !changes(l) {
+		c := newChebyshev(l, m0, times, set)
+		if name == byChebyshev || c.products(times[len(times)-1]) < mostProducts {
+			out, err := c.run()
+			if name == byChebyshev || !errors.As(err, new(*NotConverged)) {
+				return out, err
+			}
+		}
+	}
 	if set.Method == "" {
 		set.Method = byAny
 	}
@@ -24,6 +34,10 @@ func follow(l operators.Accurate, m0, times []float64, set Settings) (*Evolution
 	e.signed, e.sdirk.shifts.accurate = true, l
 	return e.answerAll(began)
 }
+
+// mostProducts with the operator are about what steps of SDIRK4 cost, whose equations take some
+// ten thousand of these altogether.
+const mostProducts = 1.5e4
 
 // leaning is the system (I − τLᵀ)x = b of an operator beside a generator,
 // preconditioned by what solves, or preconditions, the equation of this.

@@ -52,8 +52,11 @@ const (
 // Where m0 stands for a law that is narrower than cells its masses may have any sign; the
 // laws that are asked for do not.
 //
-// An operator that is no generator is followed by SDIRK4, without the limiter: masses
-// are of any sign.
+// Method "chebyshev" sums the series of the exponential, with products alone. Steps are series
+// then, Rejected those in which rounding grew.
+//
+// An operator that is no generator is followed by series, or where its rates depend on
+// time or products would be too many by SDIRK4, without the limiter: masses are of any sign.
 func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (*Evolution, error) {
 	began := time.Now()
 	if err := checkEvolve(q, m0, times); err != nil {
@@ -75,6 +78,9 @@ func Evolve(q operators.Generator, m0 []float64, times []float64, s *Settings) (
 	}
 	if set.Method == byContour {
 		return exponential(rows, m0, times, set)
+	}
+	if set.Method == byChebyshev {
+		return byProducts(rows, m0, times, set)
 	}
 	e, err := newEvolver(rows, m0, times, set)
 	if err != nil {

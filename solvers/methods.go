@@ -43,6 +43,7 @@ var evolutions = []method{
 	{byCycles, 4, "jumps beyond face neighbours on more than 4096 cells, and no closed faces"},
 	{byJumps, 0, "rates that do not depend on time"},
 	{byContour, 0, "rates that do not depend on time"},
+	{byChebyshev, 0, "rates that do not depend on time"},
 }
 
 // leaping reports whether rates are constant and some jumps lead beyond face

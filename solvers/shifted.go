@@ -33,7 +33,7 @@ const (
 var directCells = [...]int{1: math.MaxInt, 2: 300 * 300, 3: 4096, 4: 1296}
 
 // changes reports whether rates depend on time.
-func changes(q operators.Rowed) bool {
+func changes(q operators.Generator) bool {
 	_, timed := q.(operators.Timed)
 	return timed
 }
