@@ -226,7 +226,7 @@ func (c *coarse) move() error {
 // estimate writes the errors into the result.
 func (r *run) estimate(meshes []*coarse) error {
 	if s := r.result.Stationary; s != nil {
-		e := r.newEstimate(s.Figures, meshes, func(c *coarse) Figures { return *c.seen.stationary })
+		e := r.newEstimate(s.Figures, meshes, r.problem.order(), func(c *coarse) Figures { return *c.seen.stationary })
 		e.to, e.at, e.counted = meshes[0].stationary, "stationary", true
 		e.left = meshes[0].left
 		if !strings.Contains(s.Method, "gth") { // elimination is exact to rounding
@@ -258,8 +258,12 @@ const atoms = 1 - 1e-9
 
 func (r *run) estimateSeries(out *EvolveResult, meshes []*coarse) (err error) {
 	out.Error = &EvolveErrors{}
+	highest := r.problem.order()
+	if r.problem.Chain != nil { // its [initial] has the masses of cells, whose moments are of second order at centres
+		highest = 2
+	}
 	for i, at := range out.Times {
-		e := r.newEstimate(r.seen.evolve[i], meshes, func(c *coarse) Figures { return c.seen.evolve[i] })
+		e := r.newEstimate(r.seen.evolve[i], meshes, highest, func(c *coarse) Figures { return c.seen.evolve[i] })
 		e.to, e.at = meshes[0].evolve[i], atTime(at)
 		e.counted = at > 0 // before, [initial] states the law, and no equation is solved
 		if at > 0 {

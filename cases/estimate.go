@@ -34,9 +34,10 @@ type estimate struct {
 	fall      float64            // of differences from coarser to finer meshes: that of the order, or what most figures do
 }
 
-// newEstimate looks at figures beside those of coarser meshes.
-func (r *run) newEstimate(fine Figures, meshes []*coarse, figures func(*coarse) Figures) *estimate {
-	e := &estimate{run: r, walls: meshes[0].walls, mass: fine.Mass, period: map[string]float64{}, highest: r.problem.order()}
+// newEstimate looks at figures beside those of coarser meshes, to which they converge with
+// an order at most.
+func (r *run) newEstimate(fine Figures, meshes []*coarse, highest float64, figures func(*coarse) Figures) *estimate {
+	e := &estimate{run: r, walls: meshes[0].walls, mass: fine.Mass, period: map[string]float64{}, highest: highest}
 	for _, a := range r.problem.Axes {
 		e.period["circular_mean."+a.Name] = a.Hi - a.Lo
 	}

@@ -351,3 +351,23 @@ func TestChainsHaveLawsAtWholeSteps(t *testing.T) {
 		t.Errorf("found %v", all)
 	}
 }
+
+// From a Gaussian with variance v, SGD of w²/2 with unit noise has m′ = (1 − η)m and
+// v′ = (1 − η)²v + η². Steps keep both, but the variance of the cells' masses is h²/12 more
+// at first (Sheppard 1898): by so much second moments are off, and say so.
+func TestErrorsOfAChainInTimeHoldThoseOfItsStart(t *testing.T) {
+	c, err := Parse("chain", []byte("[[axis]]\nname = \"w\"\nrange = [-4, 4]\ncells = 128\n[sgd]\nloss = \"w^2/2\"\ncovariance = { \"w,w\" = 1 }\nlearning_rate = 0.1\nbatch_size = 1\nmodel = \"chain\"\n[initial]\nmean = { w = 1 }\nstd = { w = 0.3 }\n[evolve]\nsteps = 10\noutputs = 11\n"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := withErrors(t, c).Evolve
+	v, more := .09, 1./16*1/16/12
+	for i := range e.Times {
+		off, said := e.Covariance["w,w"][i]-v, e.Error.Covariance["w,w"][i]
+		near(t, "variance", off, more, 1e-9)
+		if off > 1.01*said || said > 10*off {
+			t.Errorf("after %d steps the variance is off by %.3g and said to be by %.3g", i, off, said)
+		}
+		v, more = .81*v+.01, .81*more
+	}
+}

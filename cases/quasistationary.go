@@ -259,7 +259,7 @@ func (c *coarse) remain() error {
 // estimateSurvivors writes the errors of the law and of the rate.
 func (r *run) estimateSurvivors(meshes []*coarse) error {
 	out := r.result.Quasistationary
-	e := r.newEstimate(out.Figures, meshes, func(c *coarse) Figures { return c.seen.quasistationary.figures })
+	e := r.newEstimate(out.Figures, meshes, r.problem.order(), func(c *coarse) Figures { return c.seen.quasistationary.figures })
 	e.to, e.at, e.counted = meshes[0].quasistationary, "quasistationary", true
 	var err error
 	if e.cut, err = r.figures.cuts(out.Masses, 0); err != nil {
