@@ -24,6 +24,7 @@ type box struct {
 	left     int         // laws that may still be solved
 	last     *walled     // the law on the box at hand
 	scouted  bool        // particles were where laws in time get
+	spread   bool        // cells, not noise, take the law beyond what particles need
 	doubtful bool        // wider boxes are not known to hold the law
 	beyond   [][]float64 // places outside at which drift comes to rest
 }
@@ -87,7 +88,7 @@ func (b *box) find() ([]AxisSpec, error) {
 	if err := b.grow(); err != nil {
 		return nil, err
 	}
-	if b.problem.Evolve != nil && !b.last.outrun && b.trim() {
+	if b.problem.Evolve != nil && !b.spread && b.trim() {
 		if err := b.grow(); err != nil {
 			return nil, err
 		}

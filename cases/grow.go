@@ -111,9 +111,10 @@ func (b *box) includeDensity(alone bool) error {
 }
 
 // grow widens the box until mass beyond the open walls would change no figure by
-// a tenth of the accuracy.
+// a tenth of the accuracy. Where particles went ahead, and wider cells take as much to
+// the walls as narrower ones did, it is they that spread the law: the box is that before.
 func (b *box) grow() error {
-	first := slices.Clone(b.problem.Axes)
+	first, narrower := slices.Clone(b.problem.Axes), (*walled)(nil)
 	for {
 		c, err := b.solved()
 		if failed := (unsolved{}); errors.As(err, &failed) {
@@ -122,11 +123,16 @@ func (b *box) grow() error {
 		if err != nil {
 			return err
 		}
+		if b.scouted && narrower != nil && !(slices.Max(c.excess) < slices.Max(narrower.excess)) {
+			b.problem.Axes, b.last, b.spread = narrower.axes, narrower, true
+			return nil
+		}
 		if b.scouted && c.outrun {
-			b.last = c
+			b.last, b.spread = c, true
 			return nil
 		}
 		grown, before := false, slices.Clone(b.problem.Axes)
+		c.axes, narrower = before, c
 		for i, w := range c.walls {
 			excess := c.excess[i] * float64(len(c.walls)) / (b.problem.Accuracy / 10)
 			if !(excess > 1) {
@@ -169,6 +175,7 @@ type walled struct {
 	*coarse
 	excess []float64 // the most of all figures, by wall
 	laws   [][]float64
+	axes   []AxisSpec // of the box
 }
 
 // solved does the tasks on the box at hand.

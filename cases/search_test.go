@@ -143,3 +143,26 @@ func TestTheBoxOfAChainIsItsOwn(t *testing.T) {
 		}
 	}
 }
+
+// Noise along (1, 2) alone: what crosses its lines is spread by cells, the more the wider
+// they are, up to where e^{2s} has no value. Particles from ln ½ are ±5 deviations of √(1/20) and
+// √(1/5) about the way of their means, −0.69 to −0.44 and −0.69 to −0.99.
+func TestCellsThatSpreadALawDoNotWidenItsBox(t *testing.T) {
+	data, err := gallery.ReadFile("diagonalnet.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Parse("diagonalnet", rangeLine.ReplaceAll(data, nil), Beside("."), "accuracy=1e-4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	axes, err := c.newRun(context.Background(), Options{}).newBox().find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, needs := range [][2]float64{{-1.7, .3}, {-3.2, .9}} { // from, to
+		if a := axes[k]; a.Lo > needs[0] || a.Hi < needs[1] || a.Hi-a.Lo > 2.5*(needs[1]-needs[0]) {
+			t.Errorf("%s in [%g, %g]", a.Name, a.Lo, a.Hi)
+		}
+	}
+}
