@@ -220,6 +220,21 @@ func TestLaterMeshesKeepTheTimeLimit(t *testing.T) {
 	}
 }
 
+// Where no mesh would be done in time, none is solved to see which.
+func TestSharesOfAxesAreNotAskedForInVain(t *testing.T) {
+	c := read(t, "accuracy = 1e-6\n[process]\ndrift = { x = \"-x - y\", y = \"-y\" }\ndiffusion = 0.5\n[[axis]]\nname = \"x\"\nrange = [-5.0, 5.0]\n[[axis]]\nname = \"y\"\nrange = [-4.0, 4.0]\n")
+	s := c.reaching(context.Background(), Options{})
+	if err := errors.Join(s.begins(), s.try()); err != nil {
+		t.Fatal(err)
+	}
+	s.begin = time.Now().Add(-2 * time.Hour)
+	s.options.Progress = nil // a run would call it
+	s.run.options.Progress = nil
+	if why := s.refine(); why != s.tooSlow() {
+		t.Errorf("%q", why)
+	}
+}
+
 // The limit holds for the search for a box as well.
 func TestTheSearchForABoxKeepsTheTimeLimit(t *testing.T) {
 	_, err := read(t, fourLines+"[numerics]\ntime_limit = 1e-9\n").Run(context.Background(), Options{})

@@ -93,6 +93,11 @@ func (b *box) find() ([]AxisSpec, error) {
 			return nil, err
 		}
 	}
+	for left := drawn; left > 0 && !b.spread && b.drawIn(); left-- {
+		if err := b.grow(); err != nil {
+			return nil, err
+		}
+	}
 	if b.problem.Stationary != nil {
 		b.beyond = b.restsBeyond()
 	}

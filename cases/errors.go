@@ -46,6 +46,7 @@ func (r *run) errors() error {
 		r.warn("the errors of the figures are not estimated: on half as many cells %v", err)
 		return nil
 	}
+	r.beside = half.values()
 	meshes := []*coarse{half}
 	quarter, err := r.coarse(r.everyAxis(wider*wider), figuresAlone, most, 1)
 	if r.ctx.Err() != nil {

@@ -169,6 +169,41 @@ func (b *box) trim() (much bool) {
 	return much
 }
 
+const (
+	drawn = 3   // times, at most, that walls are drawn in
+	pull  = 8.0 // parts of a box, of which one is taken off at once: wide cells show little more of a slope
+)
+
+// drawIn moves walls inwards by as much as the law falls from what mass beyond them may
+// change down to what it does, by its slope at the wall: that of a law which falls faster and
+// faster, as a Gaussian, is the steepest of the way. It reports whether that is much. Only on
+// four axes, of so few cells that one is wider than the law's deviation, are walls so far out.
+func (b *box) drawIn() bool {
+	if len(b.ends) < 4 {
+		return false
+	}
+	part := 1.0
+	for i, w := range b.last.walls {
+		a := &b.problem.Axes[w.axis]
+		width := a.Hi - a.Lo
+		by := math.Log(b.problem.Accuracy/10/float64(len(b.last.walls))/b.last.excess[i]) / b.last.steepest(w)
+		by = max(0, min(by, width/pull))
+		a.moveOut(w.end(), -by)
+		part *= 1 - by/width
+	}
+	return part < settled
+}
+
+// steepest is the highest rate with which a law falls towards a wall.
+func (w *walled) steepest(at wall) (rate float64) {
+	for _, m := range w.laws {
+		if _, falls := at.slope(w.grid, w.figures.along(at.axis, m)); falls > rate && !math.IsInf(falls, 1) {
+			rate = falls
+		}
+	}
+	return rate
+}
+
 // walled is a law on the box at hand and what mass beyond its open walls would
 // change, over what it is measured by.
 type walled struct {

@@ -20,3 +20,27 @@ func TestObliqueComparisonsFollowTheSlopeOfTheLaw(t *testing.T) {
 }
 
 const axisXY = "[[axis]]\nname = \"x\"\nrange = [-6.3, 6.1]\ncells = 24\n[[axis]]\nname = \"y\"\nrange = [-6.2, 6.2]\ncells = 24\n"
+
+// What does not hold holds outside, to the last part of a cell: ends at 0.3, of cells of 1/2.
+func TestComparisonsAndTheirNegationsShareCells(t *testing.T) {
+	c := read(t, "[process]\ndrift = { x = \"-x\" }\ndiffusion = 1\n[[axis]]\nname = \"x\"\nrange = [-2.0, 2.0]\ncells = 8\n[observables]\nin = \"-0.3 < x < 0.3\"\nout = \"not (-0.3 < x < 0.3)\"\nbeyond = \"x < -0.3 or x > 0.3\"\n[stationary]\n")
+	g, err := c.Problem.Grid()
+	if err != nil {
+		t.Fatal(err)
+	}
+	phi := map[string][]float64{}
+	for _, o := range c.Problem.Observables {
+		if phi[o.Name], err = o.OnCells(g, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, in := range phi["in"] {
+		want := 0.0
+		if i == 3 || i == 4 {
+			want = .6
+		}
+		if math.Abs(in-want) > 1e-15 || math.Abs(in+phi["out"][i]-1) > 1e-15 || math.Abs(in+phi["beyond"][i]-1) > 1e-15 {
+			t.Errorf("cell %d: %v, %v, %v", i, in, phi["out"][i], phi["beyond"][i])
+		}
+	}
+}

@@ -150,8 +150,8 @@ func (o *Observable) OnCells(g *grid.Grid, t float64) ([]float64, error) {
 		for k := range names {
 			names[k] = g.Axis(k).Name
 		}
-		if axis, lo, hi, ok := expr.Interval(o.node, names); ok {
-			fractions(phi, g, indexOf(names, axis), lo, hi, o.edges)
+		if axis, holds, ok := expr.Intervals(o.node, names); ok {
+			fractions(phi, g, indexOf(names, axis), o.edges, holds...)
 			return phi, nil
 		}
 	}
@@ -192,22 +192,26 @@ func (o *Observable) unusable(v float64, g *grid.Grid, cell int) error {
 // order eight.
 const smoothEdges = 8
 
-// fractions writes the part of each cell's mass that counts where axis k is in
-// [lo, hi]. Between two edges this is the part of the width. Between more, a
+// fractions writes the part of each cell's mass that counts where axis k is in one of
+// some intervals. Between two edges this is the part of the width. Between more, a
 // polynomial through the sums of masses below each gives cells about an end
 // another part of theirs, below 0 or above 1 as well.
-func fractions(phi []float64, g *grid.Grid, k int, lo, hi float64, count int) {
+func fractions(phi []float64, g *grid.Grid, k, count int, holds ...[2]float64) {
 	edges := g.Axis(k).Edges
 	part := make([]float64, len(edges)-1)
-	below(part, edges, count, hi, 1)
-	below(part, edges, count, lo, -1)
+	for _, ends := range holds {
+		below(part, edges, count, ends[1], 1)
+		below(part, edges, count, ends[0], -1)
+	}
 	for i := range phi {
 		phi[i] = part[g.Along(k, i)]
 	}
 }
 
 // Fractions writes the part of the width of each cell where axis k is in [lo, hi].
-func Fractions(phi []float64, g *grid.Grid, k int, lo, hi float64) { fractions(phi, g, k, lo, hi, 2) }
+func Fractions(phi []float64, g *grid.Grid, k int, lo, hi float64) {
+	fractions(phi, g, k, 2, [2]float64{lo, hi})
+}
 
 // below adds a factor times the parts of cells below a point.
 func below(part, edges []float64, count int, x, factor float64) {

@@ -87,7 +87,7 @@ func (p *Problem) setOrder(order operators.Order) {
 		if o.edges = 0; order == 0 || o.node == nil {
 			continue
 		}
-		if _, _, _, ok := expr.Interval(o.node, p.names()); ok || o.margin != nil {
+		if _, _, ok := expr.Intervals(o.node, p.names()); ok || o.margin != nil {
 			o.edges = smoothEdges
 		}
 	}

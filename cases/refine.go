@@ -58,6 +58,9 @@ func (s *reaching) refine() (why string) {
 	if tighter {
 		return ""
 	}
+	if s.trial == nil && s.spent() {
+		return s.tooSlow()
+	}
 	factor, least, err := s.factors(list)
 	if err != nil {
 		return err.Error()
@@ -169,8 +172,9 @@ func (s *reaching) ask(factor []float64, m measure, share []float64, order float
 	}
 }
 
-// shares returns by figure the part that each axis has in the error of the mesh:
-// what halving its cells alone changes.
+// shares returns by figure the part that each axis has in the error of the mesh: what
+// halving its cells alone changes. On four axes four such runs take twice as long as the mesh
+// itself, and are done on the one beside it that its errors are from.
 func (s *reaching) shares() (map[string][]float64, error) {
 	out, dim := map[string][]float64{}, len(s.axes)
 	even := 1 / float64(dim)
@@ -180,10 +184,17 @@ func (s *reaching) shares() (map[string][]float64, error) {
 	if dim == 1 || s.run.onLines() {
 		return out, nil
 	}
+	on, wider, before := 1.0, 2.0, s.run.values()
+	if dim == 4 {
+		if wider, before = s.run.wider(), s.run.beside; before == nil {
+			return out, nil
+		}
+		on = wider
+	}
 	changes := make([]map[string]float64, dim)
 	for k := range dim {
-		factors := slices.Repeat([]float64{1}, dim)
-		if factors[k] = 2; !s.free(k) {
+		factors := slices.Repeat([]float64{on}, dim)
+		if factors[k] *= wider; !s.free(k) {
 			continue
 		}
 		c, err := s.run.coarse(factors, figuresAlone, float64(k)/float64(dim), float64(k+1)/float64(dim))
@@ -192,7 +203,6 @@ func (s *reaching) shares() (map[string][]float64, error) {
 		}
 		changes[k] = c.values()
 	}
-	before := s.run.values()
 	for key, part := range out {
 		for k := range dim {
 			if part[k] = 0; changes[k] != nil {
@@ -329,11 +339,26 @@ func (s *reaching) limit(axes []AxisSpec) (cells float64, why string) {
 	if memory := p.memoryLimit(); memory > 0 && memory/p.bytesPerCell() < cells {
 		cells, why = memory/p.bytesPerCell(), "more cells need more memory than "+size(memory)
 	}
-	left := max(0, p.searchLimit()-time.Since(s.begin).Seconds())
-	if n := cellsOf(s.axes) * math.Pow(left/s.took, 1/costly); n < cells {
+	if n := s.inTime(); n < cells {
 		cells, why = n, s.tooSlow()
 	}
 	return cells, why
+}
+
+// spent reports whether the time that is left has room for no mesh that would be worth it.
+func (s *reaching) spent() bool {
+	for k := range s.axes {
+		if s.free(k) {
+			return s.inTime() < grudging*cellsOf(s.axes)
+		}
+	}
+	return false
+}
+
+// inTime returns the cells of a mesh that is done when time is over.
+func (s *reaching) inTime() float64 {
+	left := max(0, s.from.Problem.searchLimit()-time.Since(s.begin).Seconds())
+	return cellsOf(s.axes) * math.Pow(left/s.took, 1/costly)
 }
 
 func (s *reaching) tooSlow() string {

@@ -40,7 +40,8 @@ type run struct {
 	known     *knownLaw // from a point, whatever the mesh; nil: none
 	figures   *figures
 	seen      readings
-	negative  float64 // the most negative mass of a law, made positive
+	beside    map[string]float64 // figures on the finer of the coarser meshes; nil: none
+	negative  float64            // the most negative mass of a law, made positive
 	// unresolved is that most of a law lies in single cells, and its errors say little.
 	unresolved bool
 	outrun     bool // most of it lies in cells that spread it by more than its noise does

@@ -69,6 +69,26 @@ func TestNetsHaveABoxOrNone(t *testing.T) {
 	}
 }
 
+// Four axes have 16 cells each, a deviation wide. Beyond 4.9 of these a Gaussian's fourth moment has
+// 1e-4 of √E x⁸, 2 (z³ + 3z) φ(z)/√105, beyond 5.4 a tenth of that.
+func TestBoxesOfFourAxesAreNotWide(t *testing.T) {
+	text := "accuracy = 1e-4\n[process]\ndiffusion = 0.5\n[process.drift]\n"
+	for _, name := range []string{"x", "y", "z", "w"} {
+		text += name + " = \"-" + name + "\"\n"
+	}
+	axes, err := read(t, text).newRun(context.Background(), Options{}).newBox().find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range axes {
+		for _, end := range []float64{-a.Lo, a.Hi} {
+			if far := end / math.Sqrt(.5); far < 4.9 || far > 6.6 {
+				t.Errorf("%s in [%g, %g]", a.Name, a.Lo, a.Hi)
+			}
+		}
+	}
+}
+
 // [[2, 1], [1, 2]] has 3, however small.
 func TestTheLargestEigenvalueOfTinyMatrices(t *testing.T) {
 	for _, scale := range []float64{1, 1e-200, 1e200, 1e-310} {

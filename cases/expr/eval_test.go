@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -214,25 +215,33 @@ func TestCompileReadsEachSharedOperationOnce(t *testing.T) {
 	}
 }
 
-func TestInterval(t *testing.T) {
+func TestIntervals(t *testing.T) {
 	inf := math.Inf(1)
+	type set = [][2]float64
 	for _, c := range []struct {
-		src    string
-		axis   string
-		lo, hi float64
+		src, axis string
+		holds     set
 	}{
-		{"x > 2", "x", 2, inf}, {"2 >= x", "x", -inf, 2}, {"0 < x < 1", "x", 0, 1}, {"2*x + 1 >= 0", "x", -0.5, inf},
-		{"1 - x/2 > x", "x", -inf, 2. / 3}, {"y < k", "y", -inf, 2}, {"not y < k", "y", 2, inf},
-		{"x > 0 and x < 3 and 2*x < 4", "x", 0, 2}, {"-(x - 1) < 1", "x", 0, inf}, {"x > 1 and x < 0", "x", 1, 0},
-		{"3*(x + 1) < 2*(x - 1)", "x", -inf, -5},
-		{"x > y", "", 0, 0}, {"x > 0 and y > 0", "", 0, 0}, {"x > 0 or x < -1", "", 0, 0}, {"x^2 > 1", "", 0, 0},
-		{"x == 1", "", 0, 0}, {"z > 1", "", 0, 0}, {"1 > 0", "", 0, 0}, {"x", "", 0, 0}, {"x - x > 1", "", 0, 0},
-		{"abs(x) < 1", "", 0, 0}, {"(x > 1) > 0.5", "", 0, 0}, {"x*y > 0", "", 0, 0}, {"not (0 < x < 1)", "", 0, 0},
+		{"x > 2", "x", set{{2, inf}}}, {"2 >= x", "x", set{{-inf, 2}}}, {"0 < x < 1", "x", set{{0, 1}}}, {"2*x + 1 >= 0", "x", set{{-0.5, inf}}},
+		{"1 - x/2 > x", "x", set{{-inf, 2. / 3}}}, {"y < k", "y", set{{-inf, 2}}}, {"not y < k", "y", set{{2, inf}}},
+		{"x > 0 and x < 3 and 2*x < 4", "x", set{{0, 2}}}, {"-(x - 1) < 1", "x", set{{0, inf}}}, {"x > 1 and x < 0", "x", nil},
+		{"3*(x + 1) < 2*(x - 1)", "x", set{{-inf, -5}}},
+		{"x > 0 or x < -1", "x", set{{-inf, -1}, {0, inf}}}, {"not (0 < x < 1)", "x", set{{-inf, 0}, {1, inf}}},
+		{"(x > 0 or x < -1) and not (2 < x < 3) and x < 4", "x", set{{-inf, -1}, {0, 2}, {3, 4}}}, {"x > 0 or x < 1", "x", set{{-inf, inf}}},
+		{"x > y", "", nil}, {"x > 0 and y > 0", "", nil}, {"x^2 > 1", "", nil}, {"x > 0 or x^2 > 1", "", nil},
+		{"x == 1", "", nil}, {"z > 1", "", nil}, {"1 > 0", "", nil}, {"x", "", nil}, {"x - x > 1", "", nil},
+		{"abs(x) < 1", "", nil}, {"(x > 1) > 0.5", "", nil}, {"x*y > 0", "", nil}, {"not x", "", nil}, {"x > 0 and x", "", nil},
 	} {
 		s := newScope(t)
-		axis, lo, hi, ok := Interval(parsed(t, s, c.src), []string{"x", "y"})
-		if axis != c.axis || ok != (c.axis != "") || math.Abs(lo-c.lo) > 1e-15 || math.Abs(hi-c.hi) > 1e-15 {
-			t.Errorf("%s: %q, %v to %v, %v, want %q, %v to %v", c.src, axis, lo, hi, ok, c.axis, c.lo, c.hi)
+		axis, holds, ok := Intervals(parsed(t, s, c.src), []string{"x", "y"})
+		near := func(a, b [2]float64) bool {
+			return a == b || math.Abs(a[0]-b[0]) <= 1e-15 && a[1] == b[1] || a[0] == b[0] && math.Abs(a[1]-b[1]) <= 1e-15
+		}
+		if !ok {
+			axis, holds = "", nil
+		}
+		if ok != (c.axis != "") || axis != c.axis || !slices.EqualFunc(holds, c.holds, near) {
+			t.Errorf("%s: %q, %v, %v, want %q, %v", c.src, axis, holds, ok, c.axis, c.holds)
 		}
 	}
 }

@@ -5,36 +5,65 @@ import (
 	"slices"
 )
 
-// Interval says where a truth holds if it is one comparison, or several joined
-// by "and", each linear in the same one of the axes and constant in all else:
-// x > 2, 0 < x < 1, 2*x + 1 >= 0. It holds for lo < x < hi on that axis (an end
-// may be infinite; whether it belongs is not told); never, if lo ≥ hi. For
+// Intervals says where a truth holds that is made of comparisons, joined by "and", "or" and
+// "not", each linear in the same one of the axes and constant in all else: x > 2, 0 < x < 1,
+// not 2*x + 1 >= 0. It holds between the ends of each of some intervals of that axis, from
+// below upwards (an end may be infinite; whether it belongs is not told). For
 // every other node, a truth that folded to a number among them, ok is false.
-func Interval(n *Node, axes []string) (axis string, lo, hi float64, ok bool) {
+func Intervals(n *Node, axes []string) (axis string, holds [][2]float64, ok bool) {
 	names := n.Variables()
 	if len(names) != 1 || !slices.Contains(axes, names[0]) {
-		return "", 0, 0, false
+		return "", nil, false
 	}
-	lo, hi = math.Inf(-1), math.Inf(1)
-	open := []*Node{n}
-	for seen := map[*Node]bool{}; len(open) > 0; {
-		m := open[len(open)-1]
-		open = open[:len(open)-1]
-		if seen[m] {
-			continue
+	truth := func(n *Node) bool { return n.op.truth() }
+	sets := map[*Node]set{}
+	for _, n := range reachable(truth, n) {
+		a, isA := sets[n.a]
+		b, isB := sets[n.b]
+		switch {
+		case n.op == opAnd && isA && isB:
+			sets[n] = a.and(b)
+		case n.op == opOr && isA && isB:
+			sets[n] = a.not().and(b.not()).not()
+		case n.op == opNot && isA:
+			sets[n] = a.not()
+		default:
+			lo, hi, linear := halfLine(n)
+			if !linear {
+				return "", nil, false
+			}
+			sets[n] = set{{lo, hi}}
 		}
-		seen[m] = true
-		if m.op == opAnd {
-			open = append(open, m.a, m.b)
-			continue
-		}
-		below, above, linear := halfLine(m)
-		if !linear {
-			return "", 0, 0, false
-		}
-		lo, hi = max(lo, below), min(hi, above)
 	}
-	return names[0], lo, hi, true
+	holds, ok = sets[n]
+	return names[0], holds, ok
+}
+
+// set is a union of intervals, from below upwards, that do not meet.
+type set [][2]float64
+
+// not returns what is between them.
+func (s set) not() (out set) {
+	from := math.Inf(-1)
+	for _, i := range append(slices.Clone(s), [2]float64{math.Inf(1), math.Inf(1)}) {
+		if from < i[0] {
+			out = append(out, [2]float64{from, i[0]})
+		}
+		from = i[1]
+	}
+	return out
+}
+
+// and returns what both have.
+func (s set) and(other set) (out set) {
+	for _, a := range s {
+		for _, b := range other {
+			if both := [2]float64{max(a[0], b[0]), min(a[1], b[1])}; both[0] < both[1] {
+				out = append(out, both)
+			}
+		}
+	}
+	return out
 }
 
 // halfLine returns the interval on which a linear comparison holds.
