@@ -13,7 +13,7 @@ import (
 // written as D = Σ w e eᵀ with w ≥ 0 and integer e (see selling); the jump by ±e
 // has the rate
 //
-//	w (1 ± z/2),  or  w B(∓z) where |z| > resolved,   z = e·η,  Dη = b∥,
+//	w (1 ± z/2),  turning into  w B(∓z) where |z| is large,   z = e·η,  Dη = b∥,
 //
 // and the part b⊥ of the drift that D cannot carry goes by upwind rates along
 // the axes. On equal cells rows are exact on linear functions, and on x xᵀ where all
@@ -321,7 +321,7 @@ func (w *writer) appendCell(cell int, one *coupling) {
 			continue
 		}
 		z := q.along(eta)
-		if !w.open(cell, q.e) || math.Abs(z) > resolved && w.stops(cell, one, q.e, z) {
+		if !w.open(cell, q.e) || math.Abs(z) > outrun.from && w.stops(cell, one, q.e, z) {
 			for p := range w.Axes { // the drift it carries goes along the axes
 				rest[p] += q.w * z * float64(q.e[p])
 			}
@@ -438,14 +438,15 @@ func (one *coupling) carry(carried int) (eta, left tripel, ok bool) {
 	return eta, left, true
 }
 
-// cost is the trace of the numerical diffusion: w|e|²((z/2)coth(z/2) − 1) of a
-// fitted jump, half the speed of an upwind one.
+// cost is the trace of the numerical diffusion: w|e|²((z/2)coth(z/2) − 1) of the
+// fitted part of a jump, half the speed of an upwind one.
 func (one *coupling) cost(eta, left tripel) float64 {
 	sum := (math.Abs(left[0]) + math.Abs(left[1]) + math.Abs(left[2])) / 2
 	for _, q := range one.rays {
-		if z := math.Abs(q.along(eta)); z > resolved {
+		z := math.Abs(q.along(eta))
+		if part := outrun.part(z, 1); part > 0 {
 			e2 := float64(q.e[0]*q.e[0] + q.e[1]*q.e[1] + q.e[2]*q.e[2])
-			sum += q.w * e2 * (z/2/math.Tanh(z/2) - 1)
+			sum += part * q.w * e2 * (z/2/math.Tanh(z/2) - 1)
 		}
 	}
 	return sum
@@ -453,10 +454,12 @@ func (one *coupling) cost(eta, left tripel) float64 {
 
 // jumps returns the rates of jumping by e and by −e.
 func jumps(w, z float64) (forward, backward float64) {
-	if math.Abs(z) <= resolved {
-		return w * (1 + z/2), w * (1 - z/2)
+	forward, backward = w*(1+z/2), w*(1-z/2)
+	if part := outrun.part(math.Abs(z), 1); part > 0 {
+		f, b := fitted(w, -w*z)
+		forward, backward = forward+part*(f-forward), backward+part*(b-backward)
 	}
-	return fitted(w, -w*z)
+	return forward, backward
 }
 
 // jump adds a rate of jumping by sign·e. A jump that meets a reflecting wall or

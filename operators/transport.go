@@ -69,47 +69,38 @@ func diagonal(g *grid.Grid, k int, r grid.Range, d [][]float64) error {
 	return nil
 }
 
-// resolved is the largest |z| = |b|h/D at which jumps have central rates, which
-// keep means and covariances exact. They are nonnegative up to 2, but at 2 a rate
-// is the rounding of a difference, or 0, and what lies uphill is never reached.
-// The ratio of the rates to and fro, (2+z)/(2−z) and not eᶻ, adds up over the
-// cells of a barrier to an error of ∑ z³/12 in the logarithm of what is behind
-// it. Along a single axis, where every process has a potential, that is worse
-// than the z²/12 of diffusion that fitted rates add: there all rates are fitted.
-const resolved = 1.99
-
 // twoPoint makes the rates to the neighbours at distances h0 below and h1
-// above from drift b and diffusion d ≥ 0 of cells. With z = b (h0 + h1)/(2d), the
-// central ones for |z| ≤ limit,
+// above from drift b and diffusion d ≥ 0 of cells. The central ones,
 //
 //	up   = (2d + b h0) / (h1 (h0 + h1)),
 //	down = (2d − b h1) / (h0 (h0 + h1)),
 //
-// are exact on x and x². Otherwise the exponentially fitted ones are taken
-// (Scharfetter and Gummel 1969),
+// are exact on x and x². As |b|h/d grows, h being the larger distance, they turn into
+// the exponentially fitted ones (Scharfetter and Gummel 1969),
 //
-//	up   = 2d / (h1 (h0 + h1)) B(−z),  down = 2d / (h0 (h0 + h1)) B(z),
+//	up   = 2d / (h1 (h0 + h1)) B(−z),  down = 2d / (h0 (h0 + h1)) B(z),  z = b (h0 + h1)/(2d),
 //
 // which are positive, exact on x, have the right ratio eᶻ, and become the
 // upwind rate |b|/h as d → 0.
 type twoPoint struct {
 	*neighbors
 	spans           []span // per position along the axis
-	limit           float64
+	turn            turn
 	down, up, zeros []float64 // of a piece
 }
 
-// span is the distances of the neighbours and the weights 1/(h (h0 + h1)).
-type span struct{ h0, h1, down, up float64 }
+// span is the distances of the neighbours, twice the larger one, and the weights
+// 1/(h (h0 + h1)).
+type span struct{ h0, h1, far, down, up float64 }
 
 func newTwoPoint(g *grid.Grid, axis int) *twoPoint {
-	t := &twoPoint{neighbors: newNeighbors(g, axis), limit: resolved}
-	if g.Dim() == 1 {
-		t.limit = 0
+	t := &twoPoint{neighbors: newNeighbors(g, axis)}
+	if g.Dim() > 1 {
+		t.turn = outrun
 	}
 	for i := range g.Cells(axis) {
 		h0, h1 := g.Distances(axis, i)
-		t.spans = append(t.spans, span{h0, h1, 1 / (h0 * (h0 + h1)), 1 / (h1 * (h0 + h1))})
+		t.spans = append(t.spans, span{h0, h1, 2 * max(h0, h1), 1 / (h0 * (h0 + h1)), 1 / (h1 * (h0 + h1))})
 	}
 	n := min(chunk, g.Cells(0))
 	t.down, t.up, t.zeros = make([]float64, n), make([]float64, n), make([]float64, n)
@@ -149,9 +140,10 @@ func (t *twoPoint) absorb(rate []float64, side int, b, d []float64, at int) {
 		}
 		s := &t.spans[at+i*step]
 		h := [2]float64{s.h0, s.h1}[side]
-		if rate[i] *= 2; math.Abs(b[i])*h > resolved*d[i] {
+		rate[i] *= 2
+		if part := outrun.part(math.Abs(b[i])*h, max(d[i], 0)); part > 0 {
 			down, up := fitted(max(d[i], 0), b[i]*h/2)
-			rate[i] = [2]float64{down, up}[side] * 2 / (h * h)
+			rate[i] += part * ([2]float64{down, up}[side]*2/(h*h) - rate[i])
 		}
 	}
 }
@@ -164,56 +156,17 @@ func (t *twoPoint) rates(down, up, b, d []float64, at int) {
 	up, b, d = up[:len(down)], b[:len(down)], d[:len(down)]
 	for i := range down {
 		s := &spans[i*step]
-		drift, noise := b[i], 2*d[i]
+		drift, noise := b[i], max(2*d[i], 0) // below 0 is rounding
 		above, below := noise+drift*s.h0, noise-drift*s.h1
-		// On a strongly graded mesh one of them may be negative earlier.
-		if math.Abs(drift)*(s.h0+s.h1) > t.limit*noise || above < 0 || below < 0 {
-			below, above = fitted(max(noise, 0), drift*(s.h0+s.h1)) // below 0 is rounding
+		switch part := t.turn.part(math.Abs(drift)*s.far, noise); {
+		case part == 1:
+			below, above = fitted(noise, drift*(s.h0+s.h1))
+		case part > 0:
+			down, up := fitted(noise, drift*(s.h0+s.h1))
+			below, above = below+part*(down-below), above+part*(up-above)
 		}
 		down[i], up[i] = below*s.down, above*s.up
 	}
-}
-
-// fitted returns d B(w/d) and d B(−w/d), which tend to max(−w, 0) and max(w, 0)
-// as d → 0.
-func fitted(d, w float64) (down, up float64) {
-	if math.Abs(w) > 745*d { // B(745) is below the smallest float64
-		return max(-w, 0), max(w, 0)
-	}
-	plus, minus := Bernoulli(w / d)
-	return d * plus, d * minus
-}
-
-// Bernoulli returns B(z) and B(−z), B(z) = z/(eᶻ − 1) being the weight of
-// exponential fitting. B(−z) = z + B(z) = eᶻ B(z); the even part of B is
-//
-//	(z/2) coth(z/2) = Σ B₂ₖ z²ᵏ/(2k)!,  B₂ₖ the numbers of Jacob Bernoulli.
-func Bernoulli(z float64) (plus, minus float64) {
-	a := math.Abs(z)
-	switch {
-	case a <= 1: // the first term left out is below 6e-18
-		even, x := 0.0, z*z
-		for _, c := range evenPart {
-			even = even*x + c
-		}
-		return even - z/2, even + z/2
-	case a <= 700:
-		e := math.Exp(-a)
-		plus = a * e / (1 - e)
-	default: // e⁻ᵃ loses digits before B(a) does
-		half := math.Exp(-a / 2)
-		plus = a * half * half
-	}
-	if z < 0 {
-		return plus + a, plus
-	}
-	return plus, plus + a
-}
-
-// evenPart is B₂ₖ/(2k)! for k = 10, …, 0.
-var evenPart = [...]float64{
-	-174611. / 802857662698291200000, 43867. / 5109094217170944000, -3617. / 10670622842880000,
-	1. / 74724249600, -691. / 1307674368000, 1. / 47900160, -1. / 1209600, 1. / 30240, -1. / 720, 1. / 12, 1,
 }
 
 // neighbors knows what lies beside the cells of one axis. That depends on the

@@ -169,6 +169,7 @@ type evolver struct {
 	rejected       float64   // estimate of the last step if that was rejected, or +Inf
 	asked          []float64 // times to come
 	before, coarse []float64 // for halving
+	looked         looked    // the same
 	look           float64   // longest step where steps end at the times asked for, otherwise 0
 	period         float64   // of the rates, 0 without one
 	looking        float64   // work of looking at the rates
@@ -184,6 +185,7 @@ func newEvolver(q operators.Rowed, m0, times []float64, s Settings) (*evolver, e
 		out: &Evolution{Times: times},
 	}
 	if e.timed, _ = q.(operators.Timed); e.timed != nil {
+		e.looked = newLooked(len(m0))
 		e.before, e.coarse = make([]float64, len(e.m)), make([]float64, len(e.m))
 		e.look = times[len(times)-1] / looks
 		if s.Period > 0 {

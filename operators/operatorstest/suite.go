@@ -236,7 +236,7 @@ func (p Promise) central(b, d, h float64) bool {
 	if p.Central != nil {
 		return p.Central(b, d, h)
 	}
-	return p.Grid.Dim() > 1 && math.Abs(b)*h <= 1.99*d
+	return p.Grid.Dim() > 1 && math.Abs(b)*h <= 1.8*d
 }
 
 func interior(g *grid.Grid, k, cell int) bool {
