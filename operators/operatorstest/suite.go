@@ -20,7 +20,7 @@ type Promise struct {
 
 	Process   operators.Diffusive        // rows are exact on linear functions against its drift and, where central, on x xᵀ against D; nil claims neither
 	Potential func(x []float64) float64  // masses volume·e^(−U) are stationary to rounding; nil claims no such law
-	Central   func(b, d, h float64) bool // whether rates with this cell drift, diffusion and width are central; nil means |b|h ≤ 1.99 d on several axes, never on one axis
+	Central   func(b, d, h float64) bool // whether rates with this cell drift, diffusion and width are central; nil means |b|h ≤ 1.8 d on several axes, never on one axis
 }
 
 // Generator tests rates ≥ 0, row sums, the adjoint, the currents' divergence,

@@ -125,7 +125,7 @@ func planeAtRest() section {
 	const gyratorText = "[process]\npotential = '(x^2 + y^2 + x*y)/2'\ntemperature = { x = 1, y = 2 }\n"
 	return section{
 		title: "Two axes, noise along them, at rest",
-		about: "With more than one axis rates are central where the mesh resolves the drift, |b|h < 2D, and fitted elsewhere. Every law here has a current that circulates, so that none is a matter of one axis; b p = ∇·(Dp) + ∇×ψ makes p the law.",
+		about: "With more than one axis rates are central where the mesh resolves the drift, |b|h < 1.8 D, and fitted where it does not, |b|h > 2.4 D; in between they go over from the one to the other. Every law here has a current that circulates, so that none is a matter of one axis; b p = ∇·(Dp) + ∇×ψ makes p the law.",
 		problems: []problem{
 			{kind: "additive, rotation", scheme: central, walls: "far", name: "Gaussian of a linear drift",
 				text:    square(-6, 6) + turnedDrift + "diffusion = { x = 1, y = 0.3 }\n",
