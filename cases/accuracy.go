@@ -97,6 +97,9 @@ func (c *Case) reach(ctx context.Context, o Options) (*Result, error) {
 			}
 			continue
 		}
+		if err != nil && s.ctx.Err() == nil && s.fallsBack() {
+			continue
+		}
 		if coarseness(err) && s.doubles() || err != nil && s.ctx.Err() == nil && s.lowers() {
 			continue
 		}
@@ -156,7 +159,32 @@ func (s *reaching) lowers() bool {
 	if s.order == s.from.Problem.Order {
 		return false
 	}
+	s.failed = cellsOf(s.axes)
 	s.order, s.run, s.worst, s.sizes, s.unknown, s.doubled, s.trials = s.from.Problem.Order, nil, nil, nil, 0, 0, 0
+	return true
+}
+
+// again is how many times as many cells as those on which the fourth order led nowhere may
+// resolve the law for it.
+const again = 4
+
+// mayRaise reports whether the second order wants many more cells than the fourth failed on.
+func (s *reaching) mayRaise(axes []AxisSpec) bool {
+	return s.failed > 0 && s.order == s.from.Problem.Order && !s.graded && cellsOf(axes) >= again*s.failed
+}
+
+// raises takes the fourth order again.
+func (s *reaching) raises() {
+	s.order, s.raised, s.worst, s.sizes = operators.Fourth, true, nil, nil
+}
+
+// fallsBack goes on with the second order where the fourth failed again: the law that it
+// had is the last one still.
+func (s *reaching) fallsBack() bool {
+	if !s.raised {
+		return false
+	}
+	s.order, s.raised, s.failed = s.from.Problem.Order, false, cellsOf(s.axes)
 	return true
 }
 
@@ -175,6 +203,8 @@ type reaching struct {
 	sizes    []float64   // cells of these
 	unknown  int         // meshes on which no figure missed but those without an error
 	doubled  int         // meshes without a law
+	failed   float64     // cells on which the fourth order led nowhere; 0: it did not
+	raised   bool        // it is tried again, on the next mesh
 	trial    *trial      // of the graded cells of the last mesh; nil: none
 	trials   int         // so far
 	graded   bool        // cells are
@@ -317,7 +347,7 @@ func (s *reaching) try() error {
 	}
 	r.ctx = s.ctx // for more runs of it
 	if err == nil || errors.Is(err, ErrNoLaw) && r.result.answers() {
-		s.run, s.took = r, time.Since(begin).Seconds()
+		s.run, s.took, s.raised = r, time.Since(begin).Seconds(), false
 		s.meshes++
 		s.offer(err)
 	}

@@ -29,10 +29,10 @@ func (s *reaching) widen(axes []AxisSpec, list []measure) {
 
 // narrow takes off what a law on fewer cells, which spread it, seemed to need.
 func (s *reaching) narrow(axes []AxisSpec) {
-	if s.narrowed = false; s.graded || s.ripples() > 1 {
-		return // graded cells belong to their box, and those below 0 say little
+	if s.narrowed = false; s.graded {
+		return // graded cells belong to their box
 	}
-	laws := s.run.laws()
+	laws := magnitudes(s.run.laws())
 	if s.run.initial != nil {
 		laws = append(laws, s.run.initial) // a point as well
 	}
@@ -49,6 +49,19 @@ func (s *reaching) narrow(axes []AxisSpec) {
 		axes[k].close(a, edges[lo], edges[hi])
 		axes[k].roundOut(a)
 	}
+}
+
+// magnitudes are masses without their signs: those below 0 of a high order need as much room
+// as others.
+func magnitudes(laws [][]float64) (out [][]float64) {
+	for _, m := range laws {
+		size := make([]float64, len(m))
+		for i, v := range m {
+			size[i] = math.Abs(v)
+		}
+		out = append(out, size)
+	}
+	return out
 }
 
 // moveOut moves an end away from the other.

@@ -77,13 +77,17 @@ func (s *reaching) refine() (why string) {
 	if why := s.stuck(list); why != "" {
 		return cmp.Or(held, why)
 	}
-	if !s.narrowed && s.tries(axes, cells) { // in a box that is the next one's too
+	raises := s.mayRaise(axes)
+	if !s.narrowed && !raises && s.tries(axes, cells) { // in a box that is the next one's too
 		return ""
 	}
 	if why := s.hopeless(least); why != "" {
 		return why
 	}
 	if why := s.afford(axes); why != "" || !s.graded {
+		if raises {
+			s.raises()
+		}
 		return why
 	}
 	return s.grades()
@@ -98,12 +102,17 @@ func (s *reaching) next(factor []float64, list []measure) (axes []AxisSpec, chan
 	for k := range axes {
 		a, old := &axes[k], s.axes[k]
 		if s.free(k) {
-			n := float64(old.Cells) * min(factor[k]*(a.Hi-a.Lo)/(old.Hi-old.Lo), s.steepest())
-			a.Cells = max(leastCells, 4*int(math.Ceil(n/4)))
+			a.Cells = max(leastCells, 4*int(math.Ceil(float64(old.Cells)*s.more(factor[k], (a.Hi-a.Lo)/(old.Hi-old.Lo))/4)))
 		}
 		changed = changed || a.Cells != old.Cells || a.Lo != old.Lo || a.Hi != old.Hi
 	}
 	return axes, changed
+}
+
+// more is how many times as many cells an axis gets of which a part stays in the box. It
+// is cells that a step shrinks so far at most: those of a wider box say too much of errors.
+func (s *reaching) more(factor, part float64) float64 {
+	return max(part*min(factor, s.steepest()), min(part*factor, 1))
 }
 
 // cutting names the wall that the case states and that no mesh would mend: what the
@@ -129,8 +138,25 @@ func (s *reaching) unseen() bool {
 
 // ripples are the masses below 0 that a scheme of high order leaves, over what no figure
 // sees and nobody is warned of.
-func (s *reaching) ripples() float64 {
-	return s.run.negative / min(unwanted, s.from.Problem.Accuracy/100)
+func (s *reaching) ripples() float64 { return s.run.negative / s.unseenRipples() }
+
+// unseenRipples are the masses below 0 that are borne with: those that a stated tolerance
+// leaves, at least.
+func (s *reaching) unseenRipples() float64 {
+	few := min(unwanted, s.from.Problem.Accuracy/100)
+	if t := s.from.Problem.Stationary; t != nil && t.stated {
+		return max(few, t.Tolerance)
+	}
+	return few
+}
+
+// seen is how many times as many cells may show the law: those that leave no negative mass
+// by the order of the scheme, where that is all that is wrong.
+func (s *reaching) seen() float64 {
+	if s.run.unresolved {
+		return s.steepest()
+	}
+	return min(s.steepest(), sure*math.Pow(s.ripples(), 1/s.run.problem.order()))
 }
 
 // factors returns how many times as many cells every axis gets: as many as may be
@@ -140,7 +166,7 @@ func (s *reaching) ripples() float64 {
 func (s *reaching) factors(list []measure) (factor, least []float64, err error) {
 	same := func(times float64) []float64 { return slices.Repeat([]float64{times}, len(s.axes)) }
 	if s.unseen() {
-		return same(s.steepest()), same(1), nil
+		return same(s.seen()), same(1), nil
 	}
 	if len(list) == 0 {
 		s.unknown++

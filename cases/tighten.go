@@ -8,7 +8,7 @@ import (
 
 const (
 	bearable = 0.25 // of what is wanted may be the part of a solver: cells see to the rest
-	tight    = 0.1  // is what a tightened tolerance leaves it
+	tight    = 0.1  // is what a tightened tolerance leaves it, and is of negative masses that it may have left
 )
 
 // solving is what the search knows of a task that is solved to a tolerance.
@@ -34,6 +34,10 @@ func (s *reaching) solved() (out []solving) {
 // tightens lowers the tolerances of tasks whose part in the error of a figure that misses
 // is so large that cells alone would not do, or says what holds them.
 func (s *reaching) tightens(list []measure) (done bool, held string) {
+	if s.blurs() {
+		s.from = s.from.withTolerance("stationary", roundStep(tight*s.unseenRipples()))
+		return true, ""
+	}
 	for _, task := range s.solved() {
 		worst := 0.0
 		for _, m := range list {
@@ -55,6 +59,17 @@ func (s *reaching) tightens(list []measure) (done bool, held string) {
 		}
 	}
 	return done, held
+}
+
+// blurs reports whether masses below 0 are more than is borne with, and may be what the
+// tolerance of the fourth order leaves, which has both signs: more cells have it as well.
+func (s *reaching) blurs() bool {
+	p := s.run.problem
+	if s.order == s.from.Problem.Order || s.run.unresolved || p.Stationary == nil || p.Stationary.stated {
+		return false
+	}
+	left := p.Stationary.Tolerance
+	return s.ripples() > 1 && s.run.negative < left/tight && left > tight*s.unseenRipples()
 }
 
 // withTolerance returns the case with that of a task.
