@@ -75,10 +75,19 @@ func (e *evolver) rest(h float64) {
 	}
 	bound := left * e.way.motion(h) / h / e.mass
 	if !(e.out.Error+bound <= e.tolerance) {
+		e.lull(h)
 		return
 	}
 	e.out.Error += bound
 	e.t = e.clock.end
+}
+
+// lull halves the steps of streams whose errors are as much as the law moves: they would
+// add up to all that the tolerance leaves, and hide that it has come to rest.
+func (e *evolver) lull(h float64) {
+	if e.streams != nil && e.streams.found > apart(e.m, e.next) {
+		e.look = min(e.look, h/2)
+	}
 }
 
 // stay answers all that is left by the law as it is.

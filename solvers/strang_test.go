@@ -333,3 +333,25 @@ func TestToleranceIsTheTrueErrorOfStreams(t *testing.T) {
 		}
 	}
 }
+
+// Once streams have come to rest no more steps are made, however far the end is, and the
+// law is that of small steps until then, to the error that is reported.
+func TestStreamsComeToRest(t *testing.T) {
+	q := oscillator(t, 24)
+	m0 := gaussian(q.Mesh(), 1, .09, .16)[:q.Size()]
+	rest := evRun(t, q, m0, []float64{40}, &Settings{Tolerance: 1e-6}).Masses[0]
+	var steps []int
+	for _, end := range []float64{100, 1e3, 1e4} {
+		out := evRun(t, q, m0, []float64{end}, &Settings{Tolerance: 1e-4})
+		off := evDistance(out.Masses[0], rest)
+		t.Logf("until %v: %d steps, error %.1e, reported %.1e", end, out.Steps, off, out.Error)
+		if off > out.Error || out.Error > 1e-4 {
+			t.Errorf("until %v: error %.1e, reported %.1e of 1e-4", end, off, out.Error)
+		}
+		steps = append(steps, out.Steps)
+	}
+	// ten times the time: errors of a tenth, by steps of order 6, and as much longer to rest
+	if most := 3 * steps[1]; steps[2] > most || steps[1] > 3*steps[0] {
+		t.Errorf("%d steps, want at most three times as many for ten times the time", steps)
+	}
+}
