@@ -341,6 +341,7 @@ func (r *reader) readNumerics(file *table, p *Problem) {
 		return
 	}
 	r.readOrder(t, p)
+	r.readNonnegative(t, p)
 	p.WithoutErrors = t.find("errors") != nil && !r.flag(t, "errors")
 	if p.Workers = r.whole(t, "workers", 0, 1); p.Workers > MostWorkers {
 		r.fail(lineOf(t, "workers"), "numerics.workers", fmt.Sprintf("found %d", p.Workers), fmt.Sprintf("at most %d", MostWorkers), "the default is as many as the machine grants")

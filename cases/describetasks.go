@@ -15,6 +15,8 @@ func (d *description) tasks() {
 		d.line("initial", p.Initial.describe())
 	}
 	switch {
+	case p.Nonnegative:
+		d.line("order", fmt.Sprintf("%v, laws made nonnegative", p.Order))
 	case p.Order != 0:
 		d.line("order", fmt.Sprintf("%v: masses may fall below 0", p.Order))
 	case p.Accuracy > 0 && d.mayBeFourth():

@@ -28,6 +28,14 @@ func (r *reader) readOrder(t *table, p *Problem) {
 	}
 }
 
+// readNonnegative reads whether laws of high order are limited.
+func (r *reader) readNonnegative(t *table, p *Problem) {
+	p.Nonnegative = r.flag(t, "nonnegative")
+	if p.Nonnegative && p.Order == 0 {
+		r.fail(lineOf(t, "nonnegative"), "numerics.nonnegative", "found true with order 2, whose laws have no negative masses", `order = 4 or "spectral" beside it`, "")
+	}
+}
+
 // FewestOf is the cells along an axis from which on stencils of five say anything about
 // a law, and those that waves and polynomials take.
 var FewestOf = map[operators.Order]int{operators.Fourth: 8, operators.Spectral: 5}
@@ -173,8 +181,14 @@ func (r *run) warnNegative() error {
 	if r.negative > unwanted {
 		r.warn("cells with negative masses have up to %.2g of a law together: smaller cells would have less, and order = 2 none", r.negative)
 	}
+	if r.moved > ragged {
+		r.warn("making laws nonnegative changed up to %s of them: smaller cells would have less of that", percent(r.moved))
+	}
 	return nil
 }
+
+// ragged is the change of laws made nonnegative from which on cells hardly resolve them.
+const ragged = 0.01
 
 // negative returns the sum of the negative masses, made positive.
 func negative(m []float64) (sum float64) {

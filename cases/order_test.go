@@ -235,6 +235,55 @@ order = ` + order + "\n"
 	observedOrder(t, "entropy", off[0], off[1], 2, 3.8)
 }
 
+// Laws in time with negative masses beside them are made nonnegative without a loss of order: a Gaussian
+// turned by drift, of means and covariances as of local linearisation, from a law not much wider than cells.
+func TestNonnegativeLawsAreOfHighOrder(t *testing.T) {
+	text := func(n, more string) string {
+		return axis("x", "range = [-5, 5]\ncells = "+n) + axis("y", "range = [-5, 5]\ncells = "+n) + `
+[process]
+drift = { x = "-x - 3*y", y = "3*x - y" }
+diffusion = 0.05
+[initial]
+mean = { x = 1.5, y = 0 }
+std = { x = 0.3, y = 0.3 }
+[evolve]
+times = [0.4]
+tolerance = 1e-10
+[numerics]
+order = 4
+` + more
+	}
+	const variance = 0.05 + (0.09-0.05)*0.44932896411722156 // e^(−0.8)
+	var off, second []float64
+	for _, n := range []string{"64", "128"} {
+		r := run1(t, text(n, "nonnegative = true\n"))
+		e, signed := r.Evolve, run1(t, text(n, "")).Evolve
+		exact := &Initial{
+			Mean:       []float64{1.5 * math.Exp(-0.4) * math.Cos(1.2), 1.5 * math.Exp(-0.4) * math.Sin(1.2)},
+			Covariance: mat.NewSymDense(2, []float64{variance, 0, 0, variance}),
+		}
+		want, _, err := exact.Masses(r.Grid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if least := slices.Min(e.Masses[0]); least < 0 || signed.Min[0] >= 0 || e.Min[0] != least {
+			t.Errorf("%s²: least mass %v, %v without", n, least, signed.Min[0])
+		}
+		near(t, "mass", e.Mass[0], 1, 1e-12)
+		near(t, "moved", e.Moved[0], apartL1(e.Masses[0], signed.Masses[0]), 1e-12)
+		for _, k := range []string{"x,x", "x,y", "y,y"} {
+			near(t, "covariance "+k, e.Covariance[k][0], signed.Covariance[k][0], 1e-6) // the quadrature differs from that of polynomials at walls, where waves get
+		}
+		if d := apartL1(signed.Masses[0], want); e.Moved[0] > d {
+			t.Errorf("%s²: moved %v of a law that is wrong by %v", n, e.Moved[0], d)
+		}
+		off = append(off, apartL1(e.Masses[0], want))
+		second = append(second, e.Covariance["x,x"][0]-variance)
+	}
+	observedOrder(t, "law", off[0], off[1], 2, 3.8)
+	observedOrder(t, "covariance", second[0], second[1], 2, 3.8)
+}
+
 // Between absorbing walls at 0 and π, with killing κ: sin x decays as e^(−(D + κ)t).
 func TestFourthOrderLosesWhatItShould(t *testing.T) {
 	text := func(n string) string {
@@ -348,6 +397,19 @@ func TestMatricesOfAllCellsCountAsMemory(t *testing.T) {
 	if need := read(t, text).Problem.Memory(); need < 40*30000*30000 {
 		t.Errorf("need %v bytes, want five matrices of 30000²", need)
 	}
+}
+
+// With order 2 no mass is negative anyway.
+func TestNonnegativeBelongsToHighOrders(t *testing.T) {
+	_, err := Parse("needless", []byte(fourLines+"[numerics]\nnonnegative = true\n"), nil)
+	if err == nil || !strings.Contains(err.Error(), "numerics.nonnegative: found true with order 2") {
+		t.Error(err)
+	}
+	s := solve(t, "p2", append(ofOrder("4", "64"), "numerics.nonnegative=true")...).Stationary
+	if s.Min < 0 || s.Moved == nil || !(*s.Moved > 0 && *s.Moved < 1e-6) { // without: more than −1e-9
+		t.Errorf("least mass %v, moved %v", s.Min, s.Moved)
+	}
+	near(t, "mass", s.Mass, 1, 1e-12)
 }
 
 func TestHighOrderRefusesWhatIsNotSmooth(t *testing.T) {

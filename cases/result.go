@@ -47,13 +47,14 @@ type InitialResult struct {
 
 // StationaryResult is the stationary law and its figures.
 type StationaryResult struct {
-	Method     string  `json:"method"`
-	Residual   float64 `json:"residual"`
-	Iterations int     `json:"iterations"`
-	WorkUnits  float64 `json:"work_units"`
-	Seconds    float64 `json:"seconds"`
-	Min        float64 `json:"min"`
-	WallMass   float64 `json:"wall_mass"`
+	Method     string   `json:"method"`
+	Residual   float64  `json:"residual"`
+	Iterations int      `json:"iterations"`
+	WorkUnits  float64  `json:"work_units"`
+	Seconds    float64  `json:"seconds"`
+	Min        float64  `json:"min"`
+	Moved      *float64 `json:"moved,omitempty"` // L1, by the projection on nonnegative laws
+	WallMass   float64  `json:"wall_mass"`
 	Figures
 	Cross     *float64      `json:"cross_diffusion,omitempty"` // added by the mesh across coupled noise, over all diffusion, means over the law
 	Error     *Figures      `json:"error,omitempty"`           // estimated distance of each figure from that of the equation; NaN: not known
@@ -92,6 +93,7 @@ type EvolveResult struct {
 	Times     []float64 `json:"times"`
 	Step      []float64 `json:"step,omitempty"` // of an optimiser
 	Min       []float64 `json:"min"`
+	Moved     []float64 `json:"moved,omitempty"` // L1, by the projection on nonnegative laws
 	Lost      []float64 `json:"lost"`
 	WallMass  []float64 `json:"wall_mass"`
 	Series
@@ -165,7 +167,7 @@ func (r *Result) series() (out []rundir.Series) {
 func newEvolveResult(e *solvers.Evolution, rate float64) *EvolveResult {
 	out := &EvolveResult{
 		Method: e.Method, Steps: e.Steps, Rejected: e.Rejected, Limited: e.Limited, WorkUnits: e.WorkUnits,
-		TimeError: e.Error, Times: e.Times, Lost: e.Lost, Masses: e.Masses,
+		TimeError: e.Error, Times: e.Times, Lost: e.Lost, Moved: e.Moved, Masses: e.Masses,
 	}
 	if rate > 0 {
 		for _, t := range e.Times {

@@ -42,6 +42,7 @@ type run struct {
 	seen      readings
 	beside    map[string]float64 // figures on the finer of the coarser meshes; nil: none
 	negative  float64            // the most negative mass of a law, made positive
+	moved     float64            // the most that a projection on nonnegative laws changed one, L1
 	// unresolved is that most of a law lies in single cells, and its errors say little.
 	unresolved bool
 	outrun     bool // most of it lies in cells that spread it by more than its noise does
@@ -154,7 +155,7 @@ func (r *run) warn(format string, args ...any) {
 
 func (r *run) settings(phase, method string, tolerance float64) *solvers.Settings {
 	return &solvers.Settings{
-		Method: method, Tolerance: tolerance, Period: r.problem.Period, Workers: r.workers, Initial: r.initial, Context: r.ctx,
+		Method: method, Tolerance: tolerance, Period: r.problem.Period, Nonnegative: r.problem.Nonnegative, Workers: r.workers, Initial: r.initial, Context: r.ctx,
 		Progress: func(done float64) { r.options.Progress(phase, done) },
 	}
 }
@@ -251,6 +252,9 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 		return err
 	}
 	r.negative = negative(law.Mass)
+	if r.problem.Nonnegative {
+		out.Moved, r.moved = &law.Moved, law.Moved
+	}
 	r.warnSharpness(out.Observables["sharpness"])
 	if cut := r.cutMass(law.Mass); cut > 1e-6 {
 		r.warn("%s of the stationary mass lies in cells at the walls; a wider range may be needed (walls = \"both\" says that they belong to the process)", percent(cut))
@@ -415,6 +419,9 @@ func (r *run) aboutEnd(out *EvolveResult) error {
 	out.Current = r.currents(q, law)
 	for _, m := range out.Masses {
 		r.negative = max(r.negative, negative(m))
+	}
+	for _, moved := range out.Moved {
+		r.moved = max(r.moved, moved)
 	}
 	if out.Cross, err = r.cross(law, at); err != nil {
 		return err

@@ -21,7 +21,7 @@ var keys = map[string][]string{
 	"influence":       {"of", "law"},
 	"compare":         {"models", "steps", "particles", "seed", "tolerance"},
 	"validate":        {"particles", "step", "seed", "at", "level", "method", "sampling"},
-	"numerics":        {"order", "errors", "workers", "memory_limit", "time_limit"},
+	"numerics":        {"order", "nonnegative", "errors", "workers", "memory_limit", "time_limit"},
 
 	"axis.spacing": {"finest", "ratio", "at", "width"},
 }

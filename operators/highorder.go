@@ -30,6 +30,7 @@ func (o Order) String() string {
 // functions without the period of an axis take besides.
 type Accurate interface {
 	Generator
+	Mesh() *grid.Grid
 	Monotone() Rowed
 	Absorption() []float64
 	Values(density, weights, m []float64)

@@ -11,6 +11,26 @@ import (
 
 // follow evolves a law by an operator that is no generator.
 func follow(l operators.Accurate, m0, times []float64, set Settings) (*Evolution, error) {
+	out, err := signed(l, m0, times, set)
+	if err != nil || !set.Nonnegative {
+		return out, err
+	}
+	onto, mass := newProjection(l.Mesh()), sum(m0)
+	for _, m := range out.Masses {
+		moved, err := onto.of(m)
+		if err != nil {
+			return nil, err
+		}
+		if moved > 0 {
+			out.Limited++
+		}
+		out.Moved = append(out.Moved, moved/mass)
+	}
+	return out, nil
+}
+
+// signed evolves it with masses of any sign.
+func signed(l operators.Accurate, m0, times []float64, set Settings) (*Evolution, error) {
 	began := time.Now()
 	if name := set.Method; (name == "" || name == byChebyshev) && !changes(l) {
 		c := newChebyshev(l, m0, times, set)

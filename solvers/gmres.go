@@ -42,6 +42,11 @@ func settle(l operators.Accurate, set *Settings) (*Law, error) {
 		return nil, err
 	}
 	g.giveWay(law.Mass)
+	if s.Nonnegative {
+		if law.Moved, err = newProjection(l.Mesh()).of(g.m); err != nil {
+			return nil, err
+		}
+	}
 	law.Method, law.Iterations, law.Log = byGMRES+" on "+law.Method, g.iterations, nil
 	law.Mass, law.Classes[0].Mass, law.Classes[0].Log, law.Classes[0].Error = g.m, g.m, nil, s.Tolerance
 	law.WorkUnits += g.work

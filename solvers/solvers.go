@@ -14,14 +14,15 @@ import (
 
 // Settings of a solver. Nil and the zero value mean the defaults.
 type Settings struct {
-	Method    string             // "" chooses by what the generator offers
-	Tolerance float64            // L1 on the mesh; 0 is 1e-8 for Stationary, 1e-5 over the run for Evolve
-	Period    float64            // Evolve: of rates that recur in time, whose steps then see it; 0 if they do not
-	Workers   int                // 0 is GOMAXPROCS; results do not depend on it
-	Initial   []float64          // Stationary: where mass starts, which decides between several closed classes
-	Other     []float64          // Stationary by iteration: a law to compare with, Σ = 1; an error of a small part of the distance from it is small enough
-	Context   context.Context    // nil cannot be cancelled
-	Progress  func(done float64) // called now and then with the fraction done, from one goroutine
+	Method      string             // "" chooses by what the generator offers
+	Tolerance   float64            // L1 on the mesh; 0 is 1e-8 for Stationary, 1e-5 over the run for Evolve
+	Period      float64            // Evolve: of rates that recur in time, whose steps then see it; 0 if they do not
+	Nonnegative bool               // of operators that are no generators: laws are projected on the nonnegative ones
+	Workers     int                // 0 is GOMAXPROCS; results do not depend on it
+	Initial     []float64          // Stationary: where mass starts, which decides between several closed classes
+	Other       []float64          // Stationary by iteration: a law to compare with, Σ = 1; an error of a small part of the distance from it is small enough
+	Context     context.Context    // nil cannot be cancelled
+	Progress    func(done float64) // called now and then with the fraction done, from one goroutine
 }
 
 // Report is what every answer says about itself.
@@ -38,6 +39,7 @@ type Report struct {
 type Law struct {
 	Report
 	Mass    []float64
+	Moved   float64   // by the projection on nonnegative laws, L1
 	Log     []float64 // ln Mass by elimination where some of it is below the range of float64; otherwise nil
 	Classes []Class
 }
@@ -57,6 +59,7 @@ type Evolution struct {
 	Times    []float64
 	Masses   [][]float64 // one law per time
 	Lost     []float64   // mass absorbed until each time: Σ mass + lost = Σ initial
+	Moved    []float64   // by the projection on nonnegative laws, L1 over the mass; nil where that was not asked for
 	Steps    int
 	Rejected int
 	Limited  int     // laws that the flux limiter had to make nonnegative
