@@ -1,10 +1,12 @@
 package cases
 
 import (
+	"fmt"
 	"math"
 
 	"fokker/grid"
 	"fokker/operators"
+	"fokker/solvers"
 )
 
 // resolution is how a mesh carries drift along the axes that noise does not
@@ -12,6 +14,7 @@ import (
 type resolution struct {
 	outrun float64 // mass where |b|h > 2D along an axis: rates are fitted, numerical diffusion is of first order
 	upwind float64 // mass where there is drift and no noise along an axis: rates are upwind
+	still  []bool  // by axis: there is such a place
 }
 
 // resolves measures it. In a potential the rates are exact for the Gibbs law,
@@ -22,6 +25,7 @@ func (p *Problem) resolves(g *grid.Grid, law []float64, t float64) (out resoluti
 		return out, nil
 	}
 	dim, at := g.Dim(), make([]int, g.Dim())
+	out.still = make([]bool, dim)
 	err = operators.Coefficients(p.Process, g, occupied(g, law), t, func(r grid.Range, b, d [][]float64) error {
 		g.Locate(at, r.Lo)
 		if carried(g, axes, at, r.Len(), b, d) {
@@ -32,7 +36,9 @@ func (p *Problem) resolves(g *grid.Grid, law []float64, t float64) (out resoluti
 			for _, k := range axes {
 				drift, noise := math.Abs(value(b[k], i)), value(d[k*dim+k], i)
 				outrun = outrun || noise > 0 && drift*g.Widths(k)[at[k]] > 2*noise
-				upwind = upwind || noise == 0 && drift > 0
+				if noise == 0 && drift > 0 {
+					upwind, out.still[k] = true, true
+				}
 			}
 			if outrun {
 				out.outrun += m
@@ -128,9 +134,19 @@ func (r *run) warnResolution(law []float64, t float64, streams bool) error {
 		r.warn("%s of the mass lies in cells so wide that drift outruns noise (|b|h > 2D): smaller cells would change the figures to first order", percent(seen.outrun))
 	}
 	if seen.upwind > noticeable && !streams {
-		r.warn("%s of the mass lies where an axis has drift but no noise: the mesh itself spreads it there, to first order in the cells", percent(seen.upwind))
+		r.warn("%s of the mass lies where an axis has drift but no noise: the mesh itself spreads it there, to first order in the cells%s", percent(seen.upwind), seen.roughly(r.grid))
 	}
 	return nil
+}
+
+// roughly names axes without noise whose cells are in the way of streams.
+func (o resolution) roughly(g *grid.Grid) (words string) {
+	for k, still := range o.still {
+		if a := g.Axis(k); still && solvers.Rough(g.Widths(k), a.Ends[0] == grid.Periodic) {
+			words += fmt.Sprintf("; axis %q has cells more than three times as wide as their neighbours, without which it would have streams of high order", a.Name)
+		}
+	}
+	return words
 }
 
 // warnSharpness says where a diffusion cannot stand for its optimiser.

@@ -57,7 +57,7 @@ func along(q stencil) (parts []*lines, ok bool) {
 		for f := range l.cells {
 			l.shut = l.shut || g.Shut(k, f)
 		}
-		l.rough = rough(g.Widths(k), l.ring)
+		l.rough = Rough(g.Widths(k), l.ring)
 		l.bundle(g.Size())
 		parts = append(parts, l)
 	}

@@ -76,7 +76,9 @@ func (l *lines) streams() bool {
 // be found.
 const roughest = 3
 
-func rough(w []float64, ring bool) bool {
+// Rough reports whether some cells of an axis are too much wider than their neighbours,
+// around a ring those of its other end as well, for streams along it.
+func Rough(w []float64, ring bool) bool {
 	for i, h := range w {
 		if i == 0 && !ring {
 			continue
