@@ -264,7 +264,16 @@ func (r *reader) readSpacing(t *table, a *AxisSpec) {
 	var err error
 	if s, ok := e.value.(*table); ok {
 		a.Spaced = "graded"
-		if s.find("at") != nil || s.find("width") != nil {
+		profile, point := s.find("at") != nil || s.find("width") != nil, s.find("finest") != nil || s.find("ratio") != nil
+		if profile == point {
+			found := "found neither { finest, ratio } nor { at, width }"
+			if point {
+				found = "found { finest, ratio } and { at, width }"
+			}
+			r.fail(e.line, join(t.path, "spacing"), found, "one of them", "")
+			return
+		}
+		if profile {
 			a.Widths = grid.Profile{At: r.numbers(s, "at"), Width: r.numbers(s, "width")}
 			a.Spacing, err = a.Widths.Spacing()
 		} else {

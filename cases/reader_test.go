@@ -157,6 +157,8 @@ var wrongCases = []struct {
 	{"log across 0", line + "spacing = \"log\"\n", 6, "axis.x.spacing", []string{"on one side of 0"}},
 	{"spacing misspelt", line + "spacing = \"logg\"\n", 6, "axis.x.spacing", []string{`"uniform" or "log" or "sinh"`, `did you mean "log"?`}},
 	{"spacing empty", line + "spacing = \"\"\n", 6, "axis.x.spacing", []string{`found ""`}},
+	{"an empty grading", line + "spacing = {}\n", 6, "axis.x.spacing", []string{"neither { finest, ratio } nor { at, width }"}},
+	{"two gradings", line + "spacing = { ratio = 2, at = [0], width = [1] }\n", 6, "axis.x.spacing", []string{"{ finest, ratio } and { at, width }", "one of them"}},
 	{"graded key", line + "spacing = { finest = 0, ration = 3 }\n", 6, "axis.x.spacing.ration", []string{`did you mean "ratio"?`}},
 	{"face outside", line + "faces = [9]\n", 6, "axis.x.faces", []string{"face at 9"}},
 	{"faces too near", line + "faces = [0, 0.01]\n", 6, "axis.x.faces", []string{"too few"}},

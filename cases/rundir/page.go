@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"sort"
 	"strings"
 	"sync"
 
@@ -153,15 +154,18 @@ func (p *page) text(s string, size, x, y, align float64, c color.Color, up bool)
 
 // fitted returns as much of a plain text as there is room for.
 func fitted(s string, size, room float64) string {
-	runes := []rune(s)
-	for n := len(runes); n > 0; n-- {
-		if _, width := pieces(s, size); width <= room {
-			return s
-		}
-		s = string(runes[:n-1]) + "…"
+	if _, width := pieces(s, size); width <= room {
+		return s
 	}
-	return s
+	runes := []rune(s)
+	return cutTo(runes, sort.Search(len(runes), func(n int) bool {
+		_, width := pieces(cutTo(runes, n+1), size)
+		return width > room
+	}))
 }
+
+// cutTo returns the first n letters and a sign that there were more.
+func cutTo(runes []rune, n int) string { return string(runes[:n]) + "…" }
 
 // heading writes the user's title and what the picture shows at the top.
 func (p *page) heading(title, shows string) {

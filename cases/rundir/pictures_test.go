@@ -443,6 +443,12 @@ func TestLongNamesAreCutToTheirRoom(t *testing.T) {
 	if _, width := pieces(got, textSize); width > 100 || !strings.HasSuffix(got, "…") {
 		t.Errorf("%q is %v wide, want 100 at most", got, width)
 	}
+	if _, width := pieces(got[:len(got)-len("…")]+"w…", textSize); width <= 100 {
+		t.Errorf("%q has room for another letter", got)
+	}
+	if got := fitted(strings.Repeat(long, 10000), textSize, 100); !strings.HasPrefix(got, "covariance") { // in no time
+		t.Errorf("got %q, want the beginning", got)
+	}
 	if got := fitted("loss", textSize, 100); got != "loss" {
 		t.Errorf("got %q, want it whole", got)
 	}
