@@ -117,6 +117,9 @@ func ReadData(name string, file io.Reader, rename map[string]string) (*Data, err
 // checkHeader refuses a first line that shows a file of another form.
 func checkHeader(in *csv.Reader, header []string) error {
 	line, _ := in.FieldPos(0)
+	if strings.Contains(strings.Join(header, ","), "\r") {
+		return fmt.Errorf("%d: found a line that ends in CR alone: write LF or CR LF at the ends of lines", line)
+	}
 	if len(header) == 1 && strings.ContainsAny(header[0], ";\t") {
 		return fmt.Errorf("%d: found %q in one column: separate columns by commas", line, header[0])
 	}
@@ -175,6 +178,10 @@ func (d *Data) readRows(in *csv.Reader) error {
 		row, err := in.Read()
 		if err == io.EOF {
 			return nil
+		}
+		if errors.Is(err, csv.ErrFieldCount) {
+			line, _ := in.FieldPos(0)
+			return fmt.Errorf("%s:%d: values: found %d, expected %d, as many as the header has names", d.Name, line, len(row), len(d.Columns))
 		}
 		if err != nil {
 			return located(d.Name, err)
