@@ -201,6 +201,7 @@ type reaching struct {
 	meshes   int
 	worst    []float64   // error over what is wanted, by mesh
 	sizes    []float64   // cells of these
+	rippled  rippled     // on the last mesh that was not taken for that
 	unknown  int         // meshes on which no figure missed but those without an error
 	doubled  int         // meshes without a law
 	failed   float64     // cells on which the fourth order led nowhere; 0: it did not

@@ -235,6 +235,21 @@ func TestSharesOfAxesAreNotAskedForInVain(t *testing.T) {
 	}
 }
 
+// With half the cells along two axes an error of the second order falls to a quarter.
+func TestNegativeMassesThatStayAreOfNoUse(t *testing.T) {
+	c := read(t, "accuracy = 1e-4\n[process]\ndrift = { x = \"-x\", y = \"-y\" }\ndiffusion = 0.5\n")
+	for second, stays := range map[float64]bool{.1: true, .04: false, 1e-9: false} {
+		s := &reaching{from: c, order: operators.Fourth, run: c.newRun(context.Background(), Options{}), axes: []AxisSpec{{Cells: 48}, {Cells: 48}}}
+		for i, negative := range []float64{.2, second} {
+			s.run.negative = negative
+			if got := s.staysBelow(); got != (stays && i == 1) {
+				t.Errorf("%v of .2: %v", negative, got)
+			}
+			s.axes = []AxisSpec{{Cells: 96}, {Cells: 96}}
+		}
+	}
+}
+
 // The limit holds for the search for a box as well.
 func TestTheSearchForABoxKeepsTheTimeLimit(t *testing.T) {
 	_, err := read(t, fourLines+"[numerics]\ntime_limit = 1e-9\n").Run(context.Background(), Options{})

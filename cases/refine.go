@@ -159,6 +159,20 @@ func (s *reaching) seen() float64 {
 	return min(s.steepest(), sure*math.Pow(s.ripples(), 1/s.run.problem.order()))
 }
 
+// staysBelow reports whether the negative masses that an order of the run's choice leaves do
+// not even fall as the errors of the second one, h²: the law is not smooth.
+func (s *reaching) staysBelow() bool {
+	if s.order == s.from.Problem.Order || s.ripples() <= 1 {
+		return false
+	}
+	before, cells := s.rippled, cellsOf(s.axes)
+	s.rippled = rippled{s.run.negative, cells}
+	return s.run.negative > before.negative*math.Pow(before.cells/cells, 2/float64(len(s.axes))) && before.cells > 0
+}
+
+// rippled is what a mesh has below 0.
+type rippled struct{ negative, cells float64 }
+
 // factors returns how many times as many cells every axis gets: as many as may be
 // where the law is not seen yet, whatever the errors. If no figure misses, half as
 // many more may tell the errors that are not known. The least is what it would take if
@@ -282,6 +296,9 @@ func atTime(t float64) string { return fmt.Sprintf("evolve at %.6g", t) }
 func (s *reaching) stuck(list []measure) string {
 	if s.meshes >= most {
 		return fmt.Sprintf("%d meshes were tried", s.meshes)
+	}
+	if s.staysBelow() {
+		return stalled
 	}
 	if len(list) == 0 || s.unseen() {
 		return ""
