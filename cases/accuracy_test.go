@@ -220,6 +220,17 @@ func TestLaterMeshesKeepTheTimeLimit(t *testing.T) {
 	}
 }
 
+// Rows of a chain have as many more entries as there are more cells: in four times the time there
+// are twice as many.
+func TestMeshesOfChainsTakeTheSquareOfTheirCells(t *testing.T) {
+	c := read(t, "accuracy = 1e-3\n[sgd]\nloss = \"0.5*x^2\"\ncovariance = { \"x,x\" = 1 }\nlearning_rate = 0.1\nbatch_size = 1\nmodel = \"chain\"\n[stationary]\n[[axis]]\nname = \"x\"\nrange = [-3.0, 3.0]\n")
+	s := c.reaching(context.Background(), Options{})
+	s.axes[0].Cells, s.took, s.begin = 100, 1, time.Now().Add(time.Duration(4-usualLimit)*time.Second)
+	if got := s.inTime(); math.Abs(got/200-1) > 1e-2 {
+		t.Errorf("%v cells", got)
+	}
+}
+
 // Where no mesh would be done in time, none is solved to see which.
 func TestSharesOfAxesAreNotAskedForInVain(t *testing.T) {
 	c := read(t, "accuracy = 1e-6\n[process]\ndrift = { x = \"-x - y\", y = \"-y\" }\ndiffusion = 0.5\n[[axis]]\nname = \"x\"\nrange = [-5.0, 5.0]\n[[axis]]\nname = \"y\"\nrange = [-4.0, 4.0]\n")

@@ -229,7 +229,7 @@ func (r *run) estimate(meshes []*coarse) error {
 	if s := r.result.Stationary; s != nil {
 		e := r.newEstimate(s.Figures, meshes, r.problem.order(), func(c *coarse) Figures { return *c.seen.stationary })
 		e.to, e.at, e.counted = meshes[0].stationary, "stationary", true
-		e.left = meshes[0].left
+		e.left, e.atoms = meshes[0].left, r.onLines() || r.figures.rough(s.Masses) > atoms
 		if !strings.Contains(s.Method, "gth") { // elimination is exact to rounding
 			e.tolerance = r.problem.Stationary.Tolerance
 		}

@@ -30,7 +30,7 @@ type estimate struct {
 	left      float64            // and on the next coarser one, which is in the differences
 	mass      float64            // of the law, by which figures of survivors are divided
 	highest   float64            // order of the scheme
-	atoms     bool               // the law is narrower than cells, whose its entropy then is
+	atoms     bool               // the law is narrower than cells, or on lines: its entropy is that of cells, and falls without end with them
 	fall      float64            // of differences from coarser to finer meshes: that of the order, or what most figures do
 }
 

@@ -19,6 +19,7 @@ const (
 	grudging   = 1.3  // times as many cells are worth another mesh at the end of a budget
 	leastCells = 16   // of an axis: a quarter of them gives errors
 	costly     = 1.25 // power of the number of cells with which time grows, about
+	costlier   = 2.0  // the same of a chain, whose steps reach as many more of them
 	far        = 3.0  // times a budget are out of reach
 )
 
@@ -330,7 +331,7 @@ func (s *reaching) hopeless(least []float64) string {
 			more *= factor
 		}
 	}
-	cells, seconds := more*cellsOf(s.axes), s.took*math.Pow(more, costly)
+	cells, seconds := more*cellsOf(s.axes), s.took*math.Pow(more, s.costly())
 	memory := s.run.problem.bytesPerCell() * cells
 	switch limit := s.from.Problem.memoryLimit(); {
 	case limit > 0 && memory > far*limit:
@@ -401,7 +402,14 @@ func (s *reaching) spent() bool {
 // inTime returns the cells of a mesh that is done when time is over.
 func (s *reaching) inTime() float64 {
 	left := max(0, s.from.Problem.searchLimit()-time.Since(s.begin).Seconds())
-	return cellsOf(s.axes) * math.Pow(left/s.took, 1/costly)
+	return cellsOf(s.axes) * math.Pow(left/s.took, 1/s.costly())
+}
+
+func (s *reaching) costly() float64 {
+	if s.from.Problem.Chain != nil {
+		return costlier
+	}
+	return costly
 }
 
 func (s *reaching) tooSlow() string {
