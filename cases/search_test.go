@@ -186,3 +186,12 @@ func TestCellsThatSpreadALawDoNotWidenItsBox(t *testing.T) {
 		}
 	}
 }
+
+// A chain whose first box already has no values, as its steps go round a ring too often, is
+// refused for that.
+func TestAChainWithoutAFirstBoxIsRefused(t *testing.T) {
+	s := read(t, "accuracy = 1e-3\n[sgd]\nloss = \"w^2/2 - cos(a)\"\ncovariance = { \"w,w\" = 0.1, \"a,a\" = 1e6 }\nbatch_size = 2\nmodel = \"chain\"\nlearning_rate = 0.3\n[[axis]]\nname = \"w\"\n[[axis]]\nname = \"a\"\nrange = [0, \"2*pi\"]\ncells = 16\nboundary = \"periodic\"\n").reaching(context.Background(), Options{})
+	if err := s.encloses(); err == nil || !strings.Contains(s.from.Problem.explain(err).Error(), "goes around the axis less often") {
+		t.Errorf("got %v, want that steps go around too often", err)
+	}
+}
