@@ -141,12 +141,19 @@ const (
 	stalled = "the errors do not fall as cells shrink"
 )
 
-// mayBeFourth reports whether the order is the run's to choose, and may be 4: that of
-// a stationary law alone, which then is positive to its tolerance, on several axes,
-// where cells are dear, and where rates do not have its Gibbs law.
+// mayBeFourth reports whether the order is the run's to choose, and may be 4: on several
+// axes, where cells are dear, that of a stationary law alone which rates do not have as that
+// of Gibbs, and of laws in time where noise couples axes, whose rates lead to cells far apart.
 func (c *Case) mayBeFourth() bool {
 	p := c.Problem
-	if t, ok := c.file.at("numerics"); ok && t.find("order") != nil || len(p.Axes) < 2 || p.Evolve != nil || p.Stationary == nil || p.Stationary.Method != "" || p.reversible != nil || p.Chain != nil {
+	if t, ok := c.file.at("numerics"); ok && t.find("order") != nil || len(p.Axes) < 2 || p.reversible != nil || p.Chain != nil {
+		return false
+	}
+	settles, moves := p.Stationary != nil, p.Evolve != nil
+	switch {
+	case settles && p.Stationary.Method != "", moves && p.Evolve.Method != "", !settles && !moves:
+		return false
+	case moves && (len(p.coupled) == 0 || p.Unsteady || p.Initial.kink() != ""):
 		return false
 	}
 	_, err := c.WithOrder(operators.Fourth)
@@ -307,7 +314,8 @@ func (c *Case) on(axes []AxisSpec, order operators.Order) *Case {
 		if !ok {
 			numerics = &table{path: "numerics"}
 		}
-		out.file = out.file.with("numerics", numerics.with("order", int64(order)))
+		p.Nonnegative = true // laws of an accuracy are
+		out.file = out.file.with("numerics", numerics.with("order", int64(order)).with("nonnegative", true))
 	}
 	return &out
 }

@@ -20,7 +20,7 @@ func (d *description) tasks() {
 	case p.Order != 0:
 		d.line("order", fmt.Sprintf("%v: masses may fall below 0", p.Order))
 	case p.Accuracy > 0 && d.mayBeFourth():
-		d.line("order", "4 if its law turns out positive, 2 otherwise")
+		d.line("order", "4 where that leads to the accuracy, 2 otherwise")
 	}
 	d.laws()
 	d.beside()

@@ -130,6 +130,14 @@ func (p *Problem) kink() string {
 	return expr.Kink(nodes...)
 }
 
+// kink returns the name of an operation in a density that is not smooth, or "".
+func (in *Initial) kink() string {
+	if in.Density == nil {
+		return ""
+	}
+	return expr.Kink(in.Density)
+}
+
 // highOrder returns the operator of high order beside a generator.
 func (p *Problem) highOrder(near *operators.Block) (operators.Generator, error) {
 	h, err := operators.NewHighOrder(p.Order, p.Process, operators.Killing{Rate: p.Killing}, near)
@@ -178,7 +186,7 @@ func (r *run) checkWalls(m []float64) error {
 
 // warnNegative says so where cells are too wide for a scheme of high order.
 func (r *run) warnNegative() error {
-	if r.negative > unwanted {
+	if r.negative > unwanted && !r.problem.Nonnegative {
 		r.warn("cells with negative masses have up to %.2g of a law together: smaller cells would have less, and order = 2 none", r.negative)
 	}
 	if r.moved > ragged {

@@ -253,7 +253,7 @@ func (r *run) aboutLaw(out *StationaryResult, law *solvers.Law) (err error) {
 	}
 	r.negative = negative(law.Mass)
 	if r.problem.Nonnegative {
-		out.Moved, r.moved = &law.Moved, law.Moved
+		out.Moved, r.moved, r.negative = &law.Moved, law.Moved, law.Negative
 	}
 	r.warnSharpness(out.Observables["sharpness"])
 	if cut := r.cutMass(law.Mass); cut > 1e-6 {

@@ -43,6 +43,7 @@ func settle(l operators.Accurate, set *Settings) (*Law, error) {
 	}
 	g.giveWay(law.Mass)
 	if s.Nonnegative {
+		law.Negative = overdrawn(g.m)
 		if law.Moved, err = newProjection(l.Mesh()).of(g.m); err != nil {
 			return nil, err
 		}

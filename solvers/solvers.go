@@ -38,10 +38,11 @@ type Report struct {
 // Mass is their mixture by the probabilities of ending in each.
 type Law struct {
 	Report
-	Mass    []float64
-	Moved   float64   // by the projection on nonnegative laws, L1
-	Log     []float64 // ln Mass by elimination where some of it is below the range of float64; otherwise nil
-	Classes []Class
+	Mass     []float64
+	Moved    float64   // by the projection on nonnegative laws, L1
+	Negative float64   // masses below 0 before that
+	Log      []float64 // ln Mass by elimination where some of it is below the range of float64; otherwise nil
+	Classes  []Class
 }
 
 // Class is a set of cells that, once entered, is never left.
