@@ -175,10 +175,9 @@ func (s *reaching) lowers() bool {
 // resolve the law for it.
 const again = 4
 
-// mayRaise reports whether the second order wants many more cells than the fourth failed on,
-// which on lines of a law fails on any.
+// mayRaise reports whether the second order wants many more cells than the fourth failed on.
 func (s *reaching) mayRaise(axes []AxisSpec) bool {
-	return s.failed > 0 && s.order == s.from.Problem.Order && !s.graded && !s.run.onLines() && cellsOf(axes) >= again*s.failed
+	return s.failed > 0 && s.order == s.from.Problem.Order && !s.graded && cellsOf(axes) >= again*s.failed
 }
 
 // raises takes the fourth order again.
