@@ -403,19 +403,21 @@ func TestTheSearchForABoxFallsBackToImplicitSteps(t *testing.T) {
 func TestWhatDoesNotConfineIsRefused(t *testing.T) {
 	const from = "[initial]\npoint = { x = 1 }\n[evolve]\nuntil = 3\n"
 	for text, want := range map[string]error{
-		"drift = { x = \"0\" }\ndiffusion = 1\n":                          ErrUnconfined,
-		"drift = { x = \"x\" }\ndiffusion = 1\n":                          ErrUnconfined,
-		"drift = { x = \"1\" }\ndiffusion = 1\n":                          ErrUnconfined,
-		"drift = { x = \"-x + 0.1*x^3\" }\ndiffusion = 0.1\n":             ErrUnconfined, // its well is not for ever
-		"drift = { x = \"-x/(1 + x^2)\" }\ndiffusion = 0.5\n":             ErrUnconfined, // p ∝ (1 + x²)⁻¹: no mean
-		"drift = { x = \"-1.5*x/(1 + x^2)\" }\ndiffusion = 0.5\n":         ErrUnconfined, // p ∝ (1 + x²)^−3/2: no variance
-		"drift = { x = \"-x\", y = \"0\" }\ndiffusion = 1\n":              ErrUnconfined,
-		"drift = { x = \"x^3\" }\ndiffusion = 1\n" + from:                 ErrUnconfined, // gone before the end
-		"drift = { x = \"-2.5*x/(1 + x^2)\" }\ndiffusion = 0.5\n":         nil,           // p ∝ (1 + x²)^−5/2
-		"drift = { x = \"1e3 - x\" }\ndiffusion = 1e-6\n":                 nil,           // narrow, and far away
-		"drift = { x = \"-1e9*x\" }\ndiffusion = 1e-9\n":                  nil,
-		"drift = { x = \"-x\" }\ndiffusion = 0\n":                         ErrNoLaw, // a point
-		"drift = { x = \"-(x - 40)*(x + 40)*x/1e3\" }\ndiffusion = 0.5\n": nil,      // two wells, and all mass in them
+		"drift = { x = \"0\" }\ndiffusion = 1\n":                                       ErrUnconfined,
+		"drift = { x = \"x\" }\ndiffusion = 1\n":                                       ErrUnconfined,
+		"drift = { x = \"1\" }\ndiffusion = 1\n":                                       ErrUnconfined,
+		"drift = { x = \"-x + 0.1*x^3\" }\ndiffusion = 0.1\n":                          ErrUnconfined, // its well is not for ever
+		"drift = { x = \"-x/(1 + x^2)\" }\ndiffusion = 0.5\n":                          ErrUnconfined, // p ∝ (1 + x²)⁻¹: no mean
+		"drift = { x = \"-1.5*x/(1 + x^2)\" }\ndiffusion = 0.5\n":                      ErrUnconfined, // p ∝ (1 + x²)^−3/2: no variance
+		"drift = { x = \"-x\", y = \"0\" }\ndiffusion = 1\n":                           ErrUnconfined,
+		"drift = { x = \"y\", y = \"-sin(x) - y/2\" }\ndiffusion = { y = 0.3 }\n":      ErrUnconfined, // over the wells for ever
+		"drift = { x = \"y\", y = \"1.5 - sin(x) - y/2\" }\ndiffusion = { y = 0.3 }\n": ErrUnconfined,
+		"drift = { x = \"x^3\" }\ndiffusion = 1\n" + from:                              ErrUnconfined, // gone before the end
+		"drift = { x = \"-2.5*x/(1 + x^2)\" }\ndiffusion = 0.5\n":                      nil,           // p ∝ (1 + x²)^−5/2
+		"drift = { x = \"1e3 - x\" }\ndiffusion = 1e-6\n":                              nil,           // narrow, and far away
+		"drift = { x = \"-1e9*x\" }\ndiffusion = 1e-9\n":                               nil,
+		"drift = { x = \"-x\" }\ndiffusion = 0\n":                                      ErrNoLaw, // a point
+		"drift = { x = \"-(x - 40)*(x + 40)*x/1e3\" }\ndiffusion = 0.5\n":              nil,      // two wells, and all mass in them
 	} {
 		if _, err := read(t, "[process]\n"+text).Run(context.Background(), Options{}); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", text, err, want)

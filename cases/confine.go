@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"fokker/cases/expr"
 	"fokker/grid"
 	"fokker/operators"
 )
@@ -21,9 +22,23 @@ const (
 	tiny      = 1e-20 // lengths beyond any use
 )
 
+// checkDrawn refuses axes along which the process is the same again and again: its law at
+// rest would be as well, and without end.
+func (b *box) checkDrawn() error {
+	for k, a := range b.problem.Axes {
+		if b.ends[k] == [2]bool{true, true} && expr.Angle(a.Name, b.problem.coefficients()...) {
+			return b.problem.unconfined(fmt.Sprintf("nothing draws %s back: the process recurs along it, from one well to the next if there are any; with boundary = \"periodic\" and its period as `range` it has a law at rest", a.Name))
+		}
+	}
+	return nil
+}
+
 // settle finds where the stationary law is: on the widest box that has finite
 // coefficients, then on what of it the law needs, and again.
 func (b *box) settle() error {
+	if err := b.checkDrawn(); err != nil {
+		return err
+	}
 	c, m, err := b.firstLaw()
 	if err != nil {
 		return err

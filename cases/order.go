@@ -115,19 +115,22 @@ func (c *Case) WithOrder(order operators.Order) (*Case, error) {
 }
 
 // kink returns the name of an operation in the coefficients that is not smooth, or "".
-func (p *Problem) kink() string {
+func (p *Problem) kink() string { return expr.Kink(p.coefficients()...) }
+
+// coefficients returns the expressions that make the process.
+func (p *Problem) coefficients() []*expr.Node {
 	eq := p.equation
 	if eq == nil {
-		return expr.Kink(p.landscape.Loss, p.landscape.Regularizer)
+		return []*expr.Node{p.landscape.Loss, p.landscape.Regularizer}
 	}
-	nodes := append([]*expr.Node(nil), eq.drift...)
+	nodes := slices.Clone(eq.drift)
 	for _, row := range eq.diffusion {
 		nodes = append(nodes, row...)
 	}
 	if eq.killing != nil {
 		nodes = append(nodes, eq.killing)
 	}
-	return expr.Kink(nodes...)
+	return nodes
 }
 
 // kink returns the name of an operation in a density that is not smooth, or "".
