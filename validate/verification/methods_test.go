@@ -53,6 +53,7 @@ func steppings() []stepping {
 		{method: "uniformisation", problem: "rotation, far walls", from: "Jensen 1953", text: plane},
 		{method: "directions", problem: "coupled noise", order: 6, from: "Strang 1968, extrapolated", text: skewed},
 		{method: "contour", problem: "coupled noise", from: "Weideman and Trefethen 2007", text: skewed},
+		{method: "chebyshev", problem: "coupled noise", from: "Tal-Ezer and Kosloff 1984", text: skewed},
 	}
 }
 

@@ -17,7 +17,7 @@ type takes struct {
 }
 
 // evolving are the names of methods.
-var evolving = []string{"", "adi", "strang", "directions", "sdirk4", "sdirk4-lines", "sdirk4-direct", "sdirk4-split", "sdirk4-sweeps", "sdirk4-cycles", "uniformisation", "contour"}
+var evolving = []string{"", "adi", "strang", "directions", "sdirk4", "sdirk4-lines", "sdirk4-direct", "sdirk4-split", "sdirk4-sweeps", "sdirk4-cycles", "uniformisation", "contour", "chebyshev"}
 
 const asked = 1e-5 // of every method
 
