@@ -1,6 +1,7 @@
 package solvers
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -25,13 +26,14 @@ import (
 const byChebyshev = "chebyshev"
 
 const (
-	enclosing = 40   // dimensions of the space in which the spectrum is seen
-	wider     = 1.1  // than the spectrum there is the ellipse
-	ellipses  = 16   // that are tried
-	slow      = 0.02 // of the fastest decay is what may be outside the ellipse
-	lengthy   = 1000 // products after which it is worth to see whether the law has come to rest
-	shorter   = 16   // times is the time until then than that of all
-	sampled   = 8    // products between looks at what is left of a series
+	enclosing  = 40   // dimensions of the space in which the spectrum is seen
+	wider      = 1.1  // than the spectrum there is the ellipse
+	ellipses   = 16   // that are tried
+	slow       = 0.02 // of the fastest decay is what may be outside the ellipse
+	lengthy    = 1000 // products after which it is worth to see whether the law has come to rest
+	shorter    = 16   // times is the time until then than that of all
+	mostByName = 1e7  // products, beyond which any other method is better
+	sampled    = 8    // products between looks at what is left of a series
 )
 
 // absorber is an operator that tells what it takes from the mass of every cell.
@@ -98,6 +100,9 @@ func (c *chebyshev) products(t float64) float64 {
 
 func (c *chebyshev) run() (*Evolution, error) {
 	began := time.Now()
+	if n := c.products(c.asked[len(c.asked)-1]); n > mostByName {
+		return nil, fmt.Errorf("solvers: evolve: %s needs %.3g products, expected less than %.0g: use another method", byChebyshev, n, mostByName)
+	}
 	for len(c.asked) > 0 {
 		var err error
 		if c.asked[0] <= c.base || c.mass == 0 || c.rests() {
@@ -204,7 +209,7 @@ func (c *chebyshev) advance(h float64) error {
 // error; ok is false where rounding has grown to more than is allowed.
 func (c *chebyshev) series(times []float64) (laws [][]float64, found float64, ok bool, err error) {
 	allowed := c.Tolerance / 4 * times[len(times)-1] / c.out.Times[len(c.out.Times)-1]
-	weights, largest := c.coefficients(times, allowed)
+	weights, largest := c.coefficients(times)
 	laws = operators.Columns(len(times), len(c.m))
 	left := slices.Repeat([]float64{1}, len(times)) // of what coefficients sum to at 0, where mass is
 	ratio := (c.a - c.b) / (c.a + c.b)
@@ -217,7 +222,7 @@ func (c *chebyshev) series(times []float64) (laws [][]float64, found float64, ok
 			c.balance(c.last, atZero(ratio, k-1))
 		}
 		for j, w := range weights {
-			if w[k] != 0 {
+			if k < len(w) {
 				left[j] -= w[k] * atZero(ratio, k)
 				addScaled(laws[j], w[k], c.now)
 			}
@@ -279,9 +284,9 @@ func (c *chebyshev) balance(x []float64, known float64) {
 	addScaled(x, known-sum(x)/sum(c.m), c.m)
 }
 
-// coefficients returns c_k at some times, and the largest of each k; those that are less
-// than rounding are 0, and none follow.
-func (c *chebyshev) coefficients(times []float64, allowed float64) (weights [][]float64, largest []float64) {
+// coefficients returns c_k at some times, without those at the end that are less than rounding,
+// and the largest of each k.
+func (c *chebyshev) coefficients(times []float64) (weights [][]float64, largest []float64) {
 	last := times[len(times)-1]
 	points := 64
 	for float64(points) < 4*(c.b*last+math.Sqrt(2*(c.a+c.b)*last*-math.Log(roundoff))-math.Log(roundoff)) {
@@ -291,31 +296,29 @@ func (c *chebyshev) coefficients(times []float64, allowed float64) (weights [][]
 	for _, t := range times {
 		for i := range along {
 			sin, cos := math.Sincos(2 * math.Pi * float64(i) / float64(points))
-			grown := math.Exp(t * c.a * (cos - 1))
 			turnSin, turnCos := math.Sincos(t * c.b * sin)
+			grown := math.Exp(t * c.a * (cos - 1))
 			along[i] = complex(grown*turnCos, grown*turnSin)
 		}
 		fft.Coefficients(along, along)
-		w := make([]float64, points/2)
+		count := points / 2
+		for count > 1 && 2*math.Abs(real(along[count-1])) < roundoff*float64(points) {
+			count--
+		}
+		w := make([]float64, count)
 		for k := range w {
-			if w[k] = 2 * real(along[k]) / float64(points); math.Abs(w[k]) < roundoff {
-				w[k] = 0
-			}
+			w[k] = 2 * real(along[k]) / float64(points)
 		}
 		w[0] /= 2
 		weights = append(weights, w)
-	}
-	end := 0
-	for k := range points / 2 {
-		most := 0.
-		for _, w := range weights {
-			most = max(most, math.Abs(w[k]))
-		}
-		if largest = append(largest, most); most > 0 {
-			end = k + 1
+		for k, v := range w {
+			if k == len(largest) {
+				largest = append(largest, 0)
+			}
+			largest[k] = max(largest[k], math.Abs(v))
 		}
 	}
-	return weights, largest[:end]
+	return weights, largest
 }
 
 // tail watches terms fall and says what is left of their sum.
