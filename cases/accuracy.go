@@ -220,6 +220,7 @@ type reaching struct {
 	narrowed bool        // the last box was found too wide
 	doubtful bool        // the box may be left for ever
 	beyond   [][]float64 // places outside it at which drift comes to rest
+	wells    []well      // in it: cells are to be fine in all of them
 }
 
 // coarseness reports whether an answer may be one of too few cells: that a law is
@@ -251,6 +252,9 @@ func (s *reaching) encloses() (err error) {
 	b := s.from.diffusing().newRun(ctx, s.options).newBox()
 	s.axes, err = b.find()
 	s.doubtful, s.beyond = b.doubtful, b.beyond
+	if s.from.Problem.Chain == nil && len(b.wells) > 1 {
+		s.wells = b.wells
+	}
 	if err == nil && s.from.Problem.Chain != nil {
 		s.axes, err = s.from.newRun(ctx, s.options).newBox().leap(s.axes)
 	}
@@ -265,7 +269,7 @@ func (s *reaching) begins() error {
 	few := []int{128, 48, 24, 16}[len(s.axes)-1]
 	for k := range s.axes {
 		if s.axes[k].Cells == 0 {
-			s.axes[k].Cells = max(few, 8*(len(s.axes[k].Faces)+1))
+			s.axes[k].Cells = max(few, 8*(len(s.axes[k].Faces)+1), min(sharpest*few, s.finestWell(k)))
 		}
 	}
 	p := *s.from.Problem

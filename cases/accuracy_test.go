@@ -138,7 +138,7 @@ func TestSomeKnownFiguresHaveTheAccuracy(t *testing.T) {
 
 // Along y, where the law is Gaussian, few cells do what many along x have to.
 func TestEveryAxisHasItsOwnCells(t *testing.T) {
-	r, err := read(t, "[process]\ndrift = { x = \"40*(x - x^3)\", y = \"-y\" }\ndiffusion = 0.3\n[numerics]\norder = 2\n").Run(context.Background(), Options{})
+	r, err := read(t, "[process]\ndrift = { x = \"120*(x - x^3)\", y = \"-y\" }\ndiffusion = 0.3\n[numerics]\norder = 2\n").Run(context.Background(), Options{})
 	if err != nil || r.Cells[0] < 2*r.Cells[1] {
 		t.Errorf("%v cells, %v; want more along x", r.Cells, err)
 	}

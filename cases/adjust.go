@@ -44,9 +44,13 @@ func (s *reaching) narrow(axes []AxisSpec) {
 		if !much || s.widened[k] || !a.open(0) && !a.open(1) {
 			continue
 		}
-		s.worst, s.narrowed = nil, true // errors were those of another box
 		edges := s.run.grid.Axis(k).Edges
-		axes[k].close(a, edges[lo], edges[hi])
+		from, to := s.wellsWithin(k, edges[lo], edges[hi])
+		if to-from > math.Pow(settled, 1/float64(len(axes)))*(axes[k].Hi-axes[k].Lo) {
+			continue
+		}
+		s.worst, s.narrowed = nil, true // errors were those of another box
+		axes[k].close(a, from, to)
 		axes[k].roundOut(a)
 	}
 }

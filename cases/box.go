@@ -27,6 +27,7 @@ type box struct {
 	spread   bool        // cells, not noise, take the law beyond what particles need
 	doubtful bool        // wider boxes are not known to hold the law
 	beyond   [][]float64 // places outside at which drift comes to rest
+	wells    []well      // in it, if there are several
 }
 
 // newBox prepares the search.
@@ -99,7 +100,7 @@ func (b *box) find() ([]AxisSpec, error) {
 		}
 	}
 	if b.problem.Stationary != nil {
-		b.beyond = b.restsBeyond()
+		b.holdWells()
 	}
 	out := slices.Clone(b.asked)
 	for k := range out {

@@ -78,8 +78,8 @@ func (s *reaching) refine() (why string) {
 	if why := s.stuck(list); why != "" {
 		return cmp.Or(held, why)
 	}
-	raises := !s.run.onLines() && s.mayRaise(axes)      // on lines it fails on any cells
-	if !s.narrowed && !raises && s.tries(axes, cells) { // in a box that is the next one's too
+	raises := !s.run.onLines() && s.mayRaise(axes)                           // on lines it fails on any cells
+	if !s.narrowed && !raises && len(s.wells) == 0 && s.tries(axes, cells) { // in a box that is the next one's too
 		return ""
 	}
 	if why := s.hopeless(least); why != "" {

@@ -25,10 +25,10 @@ const (
 	farWells  = 30   // sizes of the box
 )
 
-// restsBeyond returns places outside the box, on several axes, at which drift alone comes
-// to rest: where the law may be as well, though with little noise nothing gets there from
-// the box in any time that a search sees.
-func (b *box) restsBeyond() (out [][]float64) {
+// rests returns places, on several axes, at which drift alone comes to rest, in the box and
+// outside it: where the law may be as well, though with little noise nothing gets there
+// from the box in any time that a search sees.
+func (b *box) rests() (out [][]float64) {
 	p := b.problem
 	if d := p.descent; len(p.Axes) == 1 || p.Unsteady || d != nil && d.Data.Len() > mostScouted {
 		return nil
@@ -41,7 +41,7 @@ func (b *box) restsBeyond() (out [][]float64) {
 		w.step()
 	}
 	for _, at := range w.found() {
-		if b.reaches(at) && !w.holds(at) {
+		if b.reaches(at) {
 			out = append(out, at)
 		}
 	}
@@ -147,16 +147,6 @@ func (w *rests) found() (places [][]float64) {
 		}
 	}
 	return out
-}
-
-// holds reports whether a place is in the box.
-func (w *rests) holds(at []float64) bool {
-	for k, x := range at {
-		if math.Abs(x-w.middle[k]) > w.size[k]/2 {
-			return false
-		}
-	}
-	return true
 }
 
 // among returns the place that a point is at, or how many there are.
