@@ -16,7 +16,7 @@ import (
 //
 // where columns of Φ are 1, coordinates and products of these up to the fourth
 // degree, and w is the mean of |x| about each cell, so that empty places stay so. As the
-// exact law is one of these but for what moments of x lack, x changes by no more than it
+// exact law is one of these but for what moments of x lack, x changes in that norm by no more than it
 // errs by, and no order is lost (Bochev, Ridzal and Shashkov 2013, who keep the mass). With multipliers λ it is m = max(0, x + wΦλ),
 // and Φᵀm = Φᵀx are as many equations as moments, solved by Newton's method with a line search
 // on the convex function whose gradient they are.
