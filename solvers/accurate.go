@@ -45,7 +45,7 @@ func signed(l operators.Accurate, m0, times []float64, set Settings) (*Evolution
 		set.Method = byAny
 	}
 	if !strings.HasPrefix(set.Method, byAny) {
-		return nil, fmt.Errorf("solvers: evolve: method %q needs a generator, of order 2; expected %q", set.Method, byAny)
+		return nil, fmt.Errorf("solvers: evolve: method %q needs a generator, of order 2; expected %q or, with rates that do not depend on time, %q", set.Method, byAny, byChebyshev)
 	}
 	e, err := newEvolver(l.Monotone(), m0, times, set)
 	if err != nil {
