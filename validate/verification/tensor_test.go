@@ -106,7 +106,7 @@ func tensorsInTime() section {
 	return section{
 		title: "Two axes that noise couples, in time",
 		problems: []problem{
-			{kind: "additive, rotation", scheme: selling, walls: "far", name: "Gaussian relaxes", at: .7, quick: 3,
+			{kind: "additive, rotation", scheme: selling, walls: "far", name: "Gaussian relaxes", at: .7, quick: 3, cells: []int{24, 48, 96, 144},
 				text:    square(-5, 5) + turnedDrift + "diffusion = { 'x,x' = 1, 'x,y' = 0.4, 'y,y' = 0.3 }\n[initial]\nmean = { x = 1.5, y = 0.8 }\nstd = { x = 0.5, y = 0.5 }\n",
 				density: skew.law(.7), figure: "x*y"},
 			{kind: "additive", scheme: selling, walls: "periodic", name: "wave that moves and decays", at: 1,
