@@ -48,7 +48,7 @@ func (r *run) errors() error {
 	}
 	r.beside = half.values()
 	meshes := []*coarse{half}
-	quarter, err := r.coarse(r.everyAxis(wider*wider), figuresAlone, most, 1)
+	quarter, err := r.coarse(r.everyAxis(wider*wider), r.further(half), most, 1)
 	if r.ctx.Err() != nil {
 		return r.ctx.Err()
 	}
@@ -56,6 +56,21 @@ func (r *run) errors() error {
 		meshes = append(meshes, quarter)
 	}
 	return r.estimate(meshes)
+}
+
+// further is what is read on the coarsest mesh. What the next does to laws in time less than
+// steps may be out by has no order that is seen: of them that mesh has the start alone.
+func (r *run) further(half *coarse) reads {
+	out := r.result.Evolve
+	if out == nil {
+		return figuresAlone
+	}
+	for i, at := range out.Times {
+		if at > 0 && r.inTime(i, []*coarse{half}).differs(r.seen.evolve[i]) {
+			return figuresAlone
+		}
+	}
+	return startAlone
 }
 
 // wider is how much wider cells are on a coarser mesh: twice, or half as much again by
@@ -89,6 +104,7 @@ type reads int
 const (
 	figuresAlone reads = iota
 	influencesToo
+	startAlone // of laws in time, and the figures of others
 )
 
 func (r *run) everyAxis(factor float64) []float64 {
@@ -123,6 +139,7 @@ func (r *run) coarse(factors []float64, what reads, from, to float64) (*coarse, 
 	if c.width, err = widening(r.grid, g, least); err != nil {
 		return nil, err
 	}
+	c.problem = c.problem.looser(c.width * c.width / 4)
 	steps := []func() error{c.assemble, c.start}
 	if what == influencesToo {
 		steps = append(steps, c.findWalls)
@@ -130,7 +147,9 @@ func (r *run) coarse(factors []float64, what reads, from, to float64) (*coarse, 
 	if r.seen.stationary != nil {
 		steps = append(steps, c.rest)
 	}
-	if r.seen.evolve != nil {
+	if r.seen.evolve != nil && what == startAlone {
+		steps = append(steps, c.stay)
+	} else if r.seen.evolve != nil {
 		steps = append(steps, c.move)
 	}
 	if r.seen.quasistationary != nil {
@@ -153,6 +172,18 @@ func (r *run) alike() *Problem {
 	p, task := *r.problem, *r.problem.Stationary
 	p.Stationary, task.Method = &task, "multigrid"
 	return &p
+}
+
+// looser returns the problem with steps in time that may be out by more by a factor, as laws
+// on wider cells are by its square: those on cells twice as wide are as good as the law.
+func (p *Problem) looser(factor float64) *Problem {
+	if p.Evolve == nil || factor <= 1 {
+		return p
+	}
+	out, task := *p, *p.Evolve
+	task.Tolerance *= factor
+	out.Evolve = &task
+	return &out
 }
 
 // widening returns how much wider cells are, a geometric mean over the axes, of which
@@ -199,7 +230,7 @@ func (c *coarse) rest() error {
 
 // weigh returns the influences of a law's figures, if they are read.
 func (c *coarse) weigh(m []float64, t float64, f Figures) (map[string]sensitivity, error) {
-	if c.reads == figuresAlone {
+	if c.reads != influencesToo {
 		return nil, nil
 	}
 	c.look(m)
@@ -222,6 +253,16 @@ func (c *coarse) move() error {
 		}
 	}
 	return nil
+}
+
+// stay reads the initial law, where it is asked for.
+func (c *coarse) stay() error {
+	if c.problem.Evolve.Times[0] > 0 {
+		return nil
+	}
+	first, err := c.figures.of(c.initial, 0)
+	c.seen.evolve = []Figures{first}
+	return err
 }
 
 // estimate writes the errors into the result.
@@ -259,17 +300,8 @@ const atoms = 1 - 1e-9
 
 func (r *run) estimateSeries(out *EvolveResult, meshes []*coarse) (err error) {
 	out.Error = &EvolveErrors{}
-	highest := r.problem.order()
-	if r.problem.Chain != nil { // its [initial] has the masses of cells, whose moments are of second order at centres
-		highest = 2
-	}
 	for i, at := range out.Times {
-		e := r.newEstimate(r.seen.evolve[i], meshes, highest, func(c *coarse) Figures { return c.seen.evolve[i] })
-		e.to, e.at = meshes[0].evolve[i], atTime(at)
-		e.counted = at > 0 // before, [initial] states the law, and no equation is solved
-		if at > 0 {
-			e.tolerance = out.TimeError
-		}
+		e := r.inTime(i, meshes)
 		if e.cut, err = r.figures.cuts(out.Masses[i], at); err != nil {
 			return err
 		}
@@ -278,4 +310,23 @@ func (r *run) estimateSeries(out *EvolveResult, meshes []*coarse) (err error) {
 	}
 	out.Error.Lost = out.Error.Mass // mass + lost is kept
 	return nil
+}
+
+// inTime is the estimate of the errors of an output, by the meshes that have it.
+func (r *run) inTime(i int, meshes []*coarse) *estimate {
+	highest := r.problem.order()
+	if r.problem.Chain != nil { // its [initial] has the masses of cells, whose moments are of second order at centres
+		highest = 2
+	}
+	if last := len(meshes) - 1; i >= len(meshes[last].seen.evolve) {
+		meshes = meshes[:last]
+	}
+	at := r.result.Evolve.Times[i]
+	e := r.newEstimate(r.seen.evolve[i], meshes, highest, func(c *coarse) Figures { return c.seen.evolve[i] })
+	e.to, e.at = meshes[0].evolve[i], atTime(at)
+	e.counted = at > 0 // before, [initial] states the law, and no equation is solved
+	if at > 0 {
+		e.tolerance = r.result.Evolve.TimeError
+	}
+	return e
 }

@@ -130,10 +130,27 @@ func (e *estimate) divisor(path string) float64 {
 	return e.mass
 }
 
+// noise is how far a figure may be off for the sake of its law on the mesh, and with that of
+// the next coarser one's.
+func (e *estimate) noise(path string, v float64) (solver, noise float64) {
+	s := e.to[path]
+	solver = e.tolerance / e.divisor(path) * s.deviation
+	return solver, solver + e.left*s.deviation + rounding*math.Max(math.Abs(v), s.deviation)
+}
+
+// differs reports whether the next coarser mesh says more of some figure than noise.
+func (e *estimate) differs(fine Figures) (more bool) {
+	fine.mapped(func(path string, v float64) float64 {
+		_, noise := e.noise(path, v)
+		more = more || !(math.Abs(apart(v, e.coarser[0][path], e.period[path])) <= noise)
+		return v
+	})
+	return more
+}
+
 func (e *estimate) measure(path string, v float64) measure {
 	s, period := e.to[path], e.period[path]
-	solver := e.tolerance / e.divisor(path) * s.deviation
-	noise := solver + e.left*s.deviation + rounding*math.Max(math.Abs(v), s.deviation)
+	solver, noise := e.noise(path, v)
 	near := e.coarser[0][path]
 	d1, order := apart(v, near, period), math.NaN()
 	mesh := math.Abs(d1) / (e.width[0] - 1) // as if of first order

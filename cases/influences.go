@@ -29,14 +29,15 @@ func (c *coarse) sensitivities(m []float64, t float64, f Figures) (map[string]se
 			s.covariance(k, l)
 		}
 	}
-	s.each("entropy", func(i int) float64 { return -s.logarithm(i) - f.Entropy })
+	logs := s.logarithms()
+	s.each("entropy", func(i int) float64 { return -logs[i] - f.Entropy })
 	for o, observable := range c.figures.observed {
 		phi, err := c.figures.on(o, t)
 		if err != nil {
 			return nil, err
 		}
 		if c.figures.isPotential(o) {
-			s.each("free_energy", func(i int) float64 { return phi[i] + c.figures.temperature*s.logarithm(i) - *f.FreeEnergy })
+			s.each("free_energy", func(i int) float64 { return phi[i] + c.figures.temperature*logs[i] - *f.FreeEnergy })
 			continue
 		}
 		center := (1 - lost) * f.Observables[observable.Name]
@@ -56,7 +57,7 @@ type influences struct {
 	out    map[string]sensitivity
 
 	marginal []float64   // of the law along an axis
-	atWalls  [][]float64 // of the law at each wall along it, Σ = 1
+	atWalls  [][]float64 // of the law at each wall along it, Σ = 1; nil at its own ends
 }
 
 // note notes what ψ says of a figure.
@@ -88,8 +89,15 @@ func (s *influences) along(k int, path string, psi func(x float64) float64) {
 	for i, x := range s.grid.Centers(k) {
 		v := psi(x)
 		square += s.marginal[i] * v * v
-		for w := range parts {
-			parts[w] += s.atWalls[w][i] * v
+		for w, law := range s.atWalls {
+			if law != nil {
+				parts[w] += law[i] * v
+			}
+		}
+	}
+	for w, wall := range s.walls {
+		if wall.axis == k {
+			parts[w] = psi(s.grid.Centers(k)[wall.cell])
 		}
 	}
 	one.deviation = math.Sqrt(square / s.values.Mass)
@@ -107,13 +115,17 @@ func (s *influences) moments(k int) {
 	a := s.grid.Axis(k)
 	s.marginal, s.atWalls = s.figures.along(k, s.law), s.atWalls[:0]
 	for _, w := range s.walls {
+		if w.axis == k {
+			s.atWalls = append(s.atWalls, nil)
+			continue
+		}
 		s.atWalls = append(s.atWalls, w.marginal(s.grid, k, s.law))
 	}
 	mean, square := s.values.Mean[a.Name], a.Name+","+a.Name
 	s.along(k, "covariance."+square, func(x float64) float64 { return (x-mean)*(x-mean) - s.values.Covariance[square] })
 	s.along(k, "mean."+a.Name, func(x float64) float64 { return x - mean })
 	for p, raw := range s.values.RawMoments[a.Name] {
-		s.along(k, rawMoment(a.Name, p), func(x float64) float64 { return math.Pow(x, float64(p)) - raw })
+		s.along(k, rawMoment(a.Name, p), func(x float64) float64 { return power(x, p) - raw })
 	}
 	around, ok := s.values.CircularMean[a.Name]
 	if !ok {
@@ -125,6 +137,15 @@ func (s *influences) moments(k int) {
 		length += v / s.values.Mass * math.Cos((s.grid.Centers(k)[i]-around)/radian)
 	}
 	s.along(k, "circular_mean."+a.Name, func(x float64) float64 { return radian * math.Sin((x-around)/radian) / length })
+}
+
+// power returns xᵖ of a small p ≥ 0.
+func power(x float64, p int) float64 {
+	out := 1.0
+	for range p {
+		out *= x
+	}
+	return out
 }
 
 func (s *influences) covariance(k, l int) {
@@ -143,10 +164,13 @@ func (s *influences) covariance(k, l int) {
 	s.note("covariance." + a + "," + b)
 }
 
-// logarithm returns that of the density, 0 where there is none.
-func (s *influences) logarithm(i int) float64 {
-	if s.law[i] <= 0 {
-		return 0
+// logarithms returns those of the density, 0 where there is none.
+func (s *influences) logarithms() []float64 {
+	out := make([]float64, len(s.law))
+	for i, m := range s.law {
+		if m > 0 {
+			out[i] = math.Log(m / s.values.Mass / s.grid.Volume(i))
+		}
 	}
-	return math.Log(s.law[i] / s.values.Mass / s.grid.Volume(i))
+	return out
 }

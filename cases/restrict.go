@@ -24,7 +24,9 @@ func restricted(wide, fine *grid.Grid, m []float64) []float64 {
 		}
 		row, to := m[lo:lo+n], out[at:at+n/times[0]]
 		for i := range to {
-			to[i] += sum(row[i*times[0] : (i+1)*times[0]])
+			for _, v := range row[i*times[0] : (i+1)*times[0]] {
+				to[i] += v
+			}
 		}
 	}
 	return out
