@@ -20,7 +20,7 @@ type Settings struct {
 	Nonnegative bool               // of operators that are no generators: laws are projected on the nonnegative ones
 	Workers     int                // 0 is GOMAXPROCS; results do not depend on it
 	Initial     []float64          // Stationary: where mass starts, which decides between several closed classes
-	Other       []float64          // Stationary by iteration: a law to compare with, Σ = 1; an error of a small part of the distance from it is small enough
+	Other       []float64          // Stationary by iteration: a law to compare with, Σ = 1; cycles begin with it, and an error of a small part of the distance from it is small enough
 	Context     context.Context    // nil cannot be cancelled
 	Progress    func(done float64) // called now and then with the fraction done, from one goroutine
 }

@@ -36,7 +36,7 @@ type Options struct {
 	MaxCycles int     // on the finest mesh; 0 is 200
 	Workers   int     // 0 is GOMAXPROCS; results do not depend on it
 	Progress  func(done float64)
-	Other     []float64 // a law that this one is for comparing with, of Σ = 1, or nil: an error that is a small part of their distance is then small enough
+	Other     []float64 // a law that this one is for comparing with, of Σ = 1, or nil: where cycles begin, and an error that is a small part of their distance is small enough
 }
 
 // allowed returns the error that a law may have.
@@ -50,6 +50,13 @@ func (o *Options) allowed(p []float64) float64 {
 		apart += math.Abs(p[i] - m)
 	}
 	return max(o.Tolerance, small*apart)
+}
+
+// guess writes the other law, made positive.
+func (o *Options) guess(p []float64) {
+	for i, m := range o.Other {
+		p[i] = m + spring
+	}
 }
 
 // report tells the progress: the part of the digits wanted that are there.

@@ -89,9 +89,14 @@ func choose(l *level, coupling []float64) []bool {
 	return chosen
 }
 
-// solve is full multigrid: guess from the solution on the next grid, cycle.
+// solve is full multigrid: guess from the solution on the next grid, or another law that is
+// no farther off, cycle.
 func (s *solver) solve(top *level, q Generator) (Result, error) {
-	s.start(top, q)
+	if s.Other != nil {
+		s.Options.guess(top.p)
+	} else {
+		s.start(top, q)
+	}
 	result, err := s.converge(top, s.Tolerance, s.MaxCycles)
 	if err != nil {
 		return Result{}, err

@@ -50,7 +50,11 @@ func SolveWide(ctx context.Context, q Wide, o Options, direct func(operators.Row
 	if top.next == nil {
 		return Result{Mass: top.direct.Law, WorkUnits: s.work, Method: "elimination"}, nil
 	}
-	s.start(top)
+	if s.Other != nil {
+		s.guess(top.p)
+	} else {
+		s.start(top)
+	}
 	return s.converge(top)
 }
 
