@@ -97,9 +97,9 @@ func others(i, j int) (k, l int) {
 	return k, l
 }
 
-// shorten returns the pieces of M, or of M + added·(1 − nnᵀ) with the smallest
-// added, to a factor of two, for which they fit the radius; n is the
-// eigenvector of the largest eigenvalue, which stays.
+// shorten returns the pieces of M, or of M + added·(1 − nnᵀ) with an added part for which
+// they fit the radius and for half of which they do not; n is the eigenvector of the largest
+// eigenvalue, which stays.
 func shorten(m *tensor, radius int) (rays [6]ray, added float64) {
 	rays, ok := sellingSpace(m, radius)
 	if ok {
@@ -107,20 +107,33 @@ func shorten(m *tensor, radius int) (rays [6]ray, added float64) {
 	}
 	values, vectors := m.eigen()
 	n, largest := vectors[0], values[0]
-	// An eigenvalue ratio of 1 always fits, so the loop ends there at the latest.
-	for added = largest / math.Exp2(20); ; added *= 2 {
-		wider := *m
+	wider := func(halvings int) tensor {
+		out, added := *m, largest/math.Exp2(float64(halvings))
 		for k := range 3 {
 			for l := range 3 {
-				wider[k][l] -= added * n[k] * n[l]
+				out[k][l] -= added * n[k] * n[l]
 			}
-			wider[k][k] += added
+			out[k][k] += added
 		}
-		if rays, ok = sellingSpace(&wider, radius); ok || added > largest {
-			return rays, added
+		return out
+	}
+	fits, fails := 0, mostHalvings+1 // an eigenvalue ratio of 1 always fits
+	for fails-fits > 1 {
+		half := (fits + fails) / 2
+		w := wider(half)
+		if _, ok = sellingSpace(&w, radius); ok {
+			fits = half
+		} else {
+			fails = half
 		}
 	}
+	w := wider(fits)
+	rays, _ = sellingSpace(&w, radius)
+	return rays, largest / math.Exp2(float64(fits))
 }
+
+// mostHalvings of the largest eigenvalue leave a millionth of it, which changes no law.
+const mostHalvings = 20
 
 // eigen returns the eigenvalues, the largest first, and unit eigenvectors, by
 // Jacobi rotations (Jacobi 1846).
