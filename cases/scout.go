@@ -23,7 +23,9 @@ type scout struct {
 }
 
 const (
-	scouts    = 1000
+	scouts    = 1000 // no more than the search has cells: their drift is not what takes time
+	firstPart = 0.01 // of all time; where drift bends less, steps double
+	leastPart = 0.1  // of a mean step by which all of them are spent: what is stiffer is given up
 	outermost = 3.24 // standard deviations, of the mean largest of so many Gaussian numbers
 	mostSteps = 3000 // more are for stiff drift, whose laws keep together
 	bend      = 0.05 // of the ensemble, by which drift may change a step
@@ -59,7 +61,7 @@ func newScout(p *Problem, g *grid.Grid, m []float64) *scout {
 // run follows the particles to a time by the rule of Heun for the drift and Euler's for
 // the noise. It reports whether that could be done.
 func (s *scout) run(end float64) bool {
-	t, dt := 0.0, end/100
+	t, dt := 0.0, firstPart*end
 	for range mostSteps {
 		s.note()
 		dt = min(dt, end-t)
@@ -68,7 +70,7 @@ func (s *scout) run(end float64) bool {
 		}
 		bent := s.step(t, dt)
 		for ; !(bent <= bend); bent = s.step(t, dt) {
-			if dt /= 2; dt < end/mostSteps/10 {
+			if dt /= 2; dt < leastPart*end/mostSteps {
 				return false
 			}
 		}
@@ -77,7 +79,7 @@ func (s *scout) run(end float64) bool {
 				s.x[k][i] = s.problem.Axes[k].within(s.x[k][i] + (s.b[k][i]+s.c[k][i])/2*dt + s.noise[k][i])
 			}
 		}
-		if t += dt; bent < bend/3 {
+		if t += dt; bent < bend/3 { // noise makes it 2^1.5 times as much in a step twice as long
 			dt *= 2
 		}
 	}

@@ -132,7 +132,7 @@ func shorten(m *tensor, radius int) (rays [6]ray, added float64) {
 	return rays, largest / math.Exp2(float64(fits))
 }
 
-// mostHalvings of the largest eigenvalue leave a millionth of it, which changes no law.
+// mostHalvings of the largest eigenvalue leave a millionth of it, the least that is added.
 const mostHalvings = 20
 
 // eigen returns the eigenvalues, the largest first, and unit eigenvectors, by
