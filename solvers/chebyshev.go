@@ -227,23 +227,33 @@ func (c *chebyshev) series(times []float64) (laws [][]float64, found float64, ok
 				addScaled(laws[j], w[k], c.now)
 			}
 		}
-		done := terms.add(largest[k] * l1(c.now))
-		noise := roundoff * float64(k+1) * terms.sum / c.mass
-		if noise > max(allowed, quiet) || math.IsNaN(noise) {
+		size := l1(c.now)
+		done := terms.add(largest[k] * size)
+		terms.rough += size
+		noise := roundoff * (float64(k+1)*terms.sum + terms.rough) / c.mass
+		if !(noise <= max(allowed, quiet)) {
 			return nil, noise, false, nil
 		}
-		if done && k > highest || k == len(largest)-1 {
-			lacking := 0.
-			for j, part := range left {
-				addScaled(laws[j], part, c.m)
-				lacking = max(lacking, math.Abs(part))
-			}
-			return laws, terms.left/c.mass + lacking + noise, true, nil
+		whole := k == len(largest)-1
+		if whole {
+			terms.left = 0 // the noise has it
+		}
+		if whole || done && k > highest {
+			return laws, terms.left/c.mass + c.complete(laws, left) + noise, true, nil
 		}
 		if err := c.Context.Err(); err != nil {
 			return nil, 0, false, err
 		}
 	}
+}
+
+// complete adds to laws what a series that ends lacks of the mass, and returns the most that it is.
+func (c *chebyshev) complete(laws [][]float64, left []float64) (lacking float64) {
+	for j, part := range left {
+		addScaled(laws[j], part, c.m)
+		lacking = max(lacking, math.Abs(part))
+	}
+	return lacking
 }
 
 // tell reports how far a series over a time has come.
@@ -325,6 +335,7 @@ func (c *chebyshev) coefficients(times []float64) (weights [][]float64, largest 
 type tail struct {
 	digits    float64 // that may be left
 	sum, left float64
+	rough     float64 // Σ ‖S_k m‖: by rounding a coefficient is wrong, or left out, by an ε of 1
 	most, old float64 // largest of the terms since the last look, and before that
 	count     int
 }

@@ -168,3 +168,42 @@ func TestSeriesEndWhereTheLawRests(t *testing.T) {
 		t.Errorf("%.2g from rest after %v products of %.0f", d, e.WorkUnits, all)
 	}
 }
+
+// Of a short time all coefficients are summed that are more than rounding, few or not.
+func TestShortSeriesKnowTheirErrors(t *testing.T) {
+	h := plate(t, operators.Fourth, 40, [2]grid.Boundary{}, grid.Uniform(), returning)
+	m0 := bump(h.Mesh())
+	for _, at := range []float64{1e-9, 1e-6, 1e-4, 3e-4, 1e-3, 3e-3} {
+		e, err := Evolve(h, m0, []float64{at}, &Settings{Method: byChebyshev, Tolerance: 1e-8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !(e.Error >= 0 && e.Error <= 1e-8) {
+			t.Errorf("an error of %v at %v", e.Error, at)
+		}
+	}
+}
+
+// Around a part of the spectrum polynomials grow where the rest is: series become shorter, not wrong.
+func TestSeriesOfTooSmallEllipsesAreRight(t *testing.T) {
+	h := plate(t, operators.Fourth, 40, [2]grid.Boundary{}, grid.Uniform(), returning)
+	m0, times, set := bump(h.Mesh()), []float64{0.05, 0.3}, Settings{Method: byChebyshev, Tolerance: 1e-8}
+	want, err := Evolve(h, m0, times, &set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Context = t.Context()
+	for _, part := range []float64{2, 4, 8} {
+		c := newChebyshev(h, m0, times, set)
+		c.a /= part
+		e, err := c.run()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, at := range times {
+			if d := apart(e.Masses[i], want.Masses[i]); d > e.Error+want.Error || e.Error > set.Tolerance {
+				t.Errorf("1/%v of the ellipse, at %v: %.2g from the law, reported %.2g", part, at, d, e.Error)
+			}
+		}
+	}
+}
