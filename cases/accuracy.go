@@ -469,7 +469,10 @@ func (s *reaching) verdict(why string) error {
 	if s.run.unresolved {
 		no.Reason = "the mesh does not resolve the law, and " + why
 	}
-	if len(list) == 0 && known > 0 && !s.run.unresolved {
+	if s.run.moved > ragged {
+		no.Reason = fmt.Sprintf("making laws nonnegative changed %s of them, and %s", percent(s.run.moved), why)
+	}
+	if len(list) == 0 && known > 0 && !s.run.unresolved && !(s.run.moved > ragged) {
 		return nil
 	}
 	for _, m := range list {

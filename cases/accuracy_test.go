@@ -285,6 +285,33 @@ func TestNegativeMassesThatStayAreOfNoUse(t *testing.T) {
 	}
 }
 
+// A narrow law on cells of half its size: that its figures miss nothing of a rough accuracy is no
+// success where a tenth of the law had to be changed to be nonnegative.
+func TestLawsThatHadToBeChangedAreNotTheLast(t *testing.T) {
+	text := func(n string) string {
+		return "accuracy = 0.9\n" + axis("x", "range = [-5, 5]\ncells = "+n) + axis("y", "range = [-5, 5]\ncells = "+n) + `
+[process]
+drift = { x = "-x - 3*y", y = "3*x - y" }
+diffusion = 0.05
+[initial]
+mean = { x = 1.5, y = 0 }
+std = { x = 0.15, y = 0.15 }
+[evolve]
+times = [0.4]
+[numerics]
+order = 4
+nonnegative = true
+`
+	}
+	r, err := read(t, text("24")).Run(context.Background(), Options{})
+	if no := (*NotReached)(nil); !errors.As(err, &no) || !strings.Contains(err.Error(), "making laws nonnegative changed") {
+		t.Errorf("%v, moved %v", err, r.Evolve.Moved)
+	}
+	if r, err = read(t, text("96")).Run(context.Background(), Options{}); err != nil {
+		t.Errorf("%v, moved %v", err, r.Evolve.Moved)
+	}
+}
+
 // The limit holds for the search for a box as well.
 func TestTheSearchForABoxKeepsTheTimeLimit(t *testing.T) {
 	_, err := read(t, fourLines+"[numerics]\ntime_limit = 1e-9\n").Run(context.Background(), Options{})

@@ -131,11 +131,14 @@ func (s *reaching) cutting(list []measure) string {
 }
 
 // unseen reports whether a mesh shows so little of the law that more cells are
-// wanted whatever the errors: most of it lies in single cells, or the order, which is
-// the run's choice, leaves negative masses.
+// wanted whatever the errors: most of it lies in single cells, making laws nonnegative changed
+// much of them, or the order, which is the run's choice, leaves negative masses.
 func (s *reaching) unseen() bool {
-	return s.run.unresolved || s.order != s.from.Problem.Order && s.ripples() > 1
+	return s.run.unresolved || s.run.moved > ragged || s.order != s.from.Problem.Order && s.ripples() > 1
 }
+
+// waves are ripples, and what making laws nonnegative changed, over what is borne with.
+func (s *reaching) waves() float64 { return max(s.ripples(), s.run.moved/ragged) }
 
 // ripples are the masses below 0 that a scheme of high order leaves, over what no figure
 // sees and nobody is warned of.
@@ -157,22 +160,22 @@ func (s *reaching) seen() float64 {
 	if s.run.unresolved {
 		return s.steepest()
 	}
-	return min(s.steepest(), sure*math.Pow(s.ripples(), 1/s.run.problem.order()))
+	return min(s.steepest(), sure*math.Pow(s.waves(), 1/s.run.problem.order()))
 }
 
-// staysBelow reports whether the negative masses that an order of the run's choice leaves do
-// not even fall as the errors of the second one, h²: the law is not smooth.
+// staysBelow reports whether the waves that an order of the run's choice leaves do not even
+// fall as the errors of the second one, h²: the law is not smooth.
 func (s *reaching) staysBelow() bool {
-	if s.order == s.from.Problem.Order || s.ripples() <= 1 {
+	if s.order == s.from.Problem.Order || s.waves() <= 1 {
 		return false
 	}
 	before, cells := s.rippled, cellsOf(s.axes)
-	s.rippled = rippled{s.run.negative, cells}
-	return s.run.negative > before.negative*math.Pow(before.cells/cells, 2/float64(len(s.axes))) && before.cells > 0
+	s.rippled = rippled{s.waves(), cells}
+	return s.rippled.waves > before.waves*math.Pow(before.cells/cells, 2/float64(len(s.axes))) && before.cells > 0
 }
 
-// rippled is what a mesh has below 0.
-type rippled struct{ negative, cells float64 }
+// rippled is what waves a mesh has.
+type rippled struct{ waves, cells float64 }
 
 // factors returns how many times as many cells every axis gets: as many as may be
 // where the law is not seen yet, whatever the errors. If no figure misses, half as
