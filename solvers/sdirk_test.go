@@ -139,3 +139,42 @@ func TestSdirkDoesNotAllocate(t *testing.T) {
 		}
 	}
 }
+
+// smSlanting is noise that begins to couple axes at a time.
+type smSlanting struct {
+	*operators.Block
+	later *operators.Block
+	at    float64
+}
+
+func (s smSlanting) At(t float64) (operators.Generator, error) {
+	if t <= s.at {
+		return s.Block, nil
+	}
+	return s.later, nil
+}
+
+// The first rates may have jumps to face neighbours alone and later ones wider jumps.
+func TestSdirkFollowsNoiseThatBeginsToCoupleAxes(t *testing.T) {
+	axis := evAxis(-2.5, 2.5, 10, grid.Reflecting)
+	even := smBuild(t, smLinear(0.5, 0), smDiagonal(0.4, 0.4), axis, axis)
+	if _, _, near := even.Neighbors(0); !near {
+		t.Fatal("noise along the axes has wide jumps")
+	}
+	slant := smWide(t, 10, grid.Reflecting, slanted)
+	const at, tolerance = 0.3, 1e-4
+	m0, times := evGauss(even, 0.4, 0.3), []float64{0.2, 0.3, 0.6}
+	want := sample{"", smSwitched{even, slant, at}, m0, times}.exact(t)
+	for _, method := range []string{"", byAny} {
+		out := evRun(t, smSlanting{even, slant, at}, m0, times, &Settings{Tolerance: tolerance, Method: method})
+		for i, law := range want {
+			if off := distance(out.Masses[i], law); off > tolerance {
+				t.Errorf("method %q, time %g: error %.2g, want %.2g", method, times[i], off, tolerance)
+			}
+		}
+	}
+	_, err := Evolve(smSlanting{even, slant, at}, m0, times, &Settings{Tolerance: tolerance, Method: bySplit})
+	if want := unsuited(bySplit).Error(); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}

@@ -84,6 +84,7 @@ type shifts struct {
 	work     float64
 	dear     float64            // time to make an equation / time to solve it
 	tired    bool               // sweeps took too many iterations once
+	named    bool               // method was asked for by its name
 	accurate operators.Accurate // what the equations are of where that is no generator; nil otherwise
 }
 
@@ -111,11 +112,11 @@ const (
 )
 
 func newShifts(q operators.Rowed, method string, period float64, workers int) (*shifts, error) {
-	method, o, err := choose(method, q)
+	chosen, o, err := choose(method, q)
 	if err != nil {
 		return nil, err
 	}
-	s := &shifts{method: method, workers: workers, rows: q, ordering: o}
+	s := &shifts{method: chosen, workers: workers, rows: q, ordering: o, named: chosen == method}
 	if timed, ok := q.(operators.Timed); ok {
 		s.instants = newInstants(timed, period)
 	}
@@ -191,6 +192,11 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 			return k, err
 		}
 	}
+	if s.method == bySplit && s.instants != nil {
+		if err = s.widen(k.rows); err != nil {
+			return k, err
+		}
+	}
 	if s.method == byDirect {
 		k.shifted, err = s.eliminate(ctx, k.rows, tau)
 	} else {
@@ -203,6 +209,26 @@ func (s *shifts) make(ctx context.Context, t, tau float64) (kept, error) {
 		s.lean(&k, accurate)
 	}
 	return k, err
+}
+
+// widen leaves the axes in turn where jumps have become wider than to face
+// neighbours: noise that couples axes may begin to do so later than at the start.
+func (s *shifts) widen(rows operators.Rowed) error {
+	if q, ok := rows.(stencil); ok {
+		if _, _, near := q.Neighbors(0); near {
+			return nil
+		}
+	}
+	if s.named {
+		return unsuited(bySplit)
+	}
+	method, o, err := choose(byAny, rows)
+	if err != nil {
+		return err
+	}
+	s.turnTo(method)
+	s.ordering = o
+	return nil
 }
 
 func (s *shifts) iterate(ctx context.Context, q operators.Rowed, tau float64) (shifted, error) {
