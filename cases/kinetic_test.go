@@ -35,6 +35,27 @@ func TestCellsShrinkSoFarAtOnceInANarrowerBox(t *testing.T) {
 	}
 }
 
+// Axes with less of an error than their part of what is wanted keep their cells, and what they
+// leave of it is that of the others: shares of .5 and .4 fall to .2 each beside .1 that stays.
+func TestOthersHaveWhatSmallSharesLeave(t *testing.T) {
+	for _, c := range []struct {
+		share      []float64
+		left, want float64
+	}{
+		{[]float64{.5, .5}, .5, .25}, {[]float64{0, 1}, .5, .5}, {[]float64{.5, .1, .4}, .5, .2}, {[]float64{.75, .25}, .25, .125},
+	} {
+		near(t, "the part of each", leastWork(c.share, c.left), c.want, 1e-15)
+	}
+	if p := leastWork([]float64{.4, .6}, 1.1); p < .6 {
+		t.Errorf("of nothing too much a part of %g is wanted", p)
+	}
+	s := &reaching{from: &Case{Problem: &Problem{Accuracy: 1e-3}}}
+	factor := []float64{1, 1}
+	s.ask(factor, measure{error: 4e-3, mesh: 4e-3, scale: 1}, []float64{0, 1}, 2)
+	near(t, "cells along the second axis", factor[1], 2*sure, 1e-12)
+	near(t, "cells along the first axis", factor[0], 1, 0)
+}
+
 // The fourth order, which fails on few cells, is tried again on four times as many, and if
 // it fails there as well, the second goes on from the law that it had.
 func TestTheFourthOrderIsTriedAgain(t *testing.T) {

@@ -123,10 +123,12 @@ func (s *reaching) finestWell(k int) (cells int) {
 	return cells
 }
 
-// wellsWithin widens what an axis needs to the wells that have some of the law.
+// wellsWithin widens what an axis needs to the wells that have little of the law so far: of
+// more it shows itself what room it needs.
 func (s *reaching) wellsWithin(k int, lo, hi float64) (float64, float64) {
+	accuracy := s.from.Problem.Accuracy
 	for _, w := range s.wells {
-		if accuracy := s.from.Problem.Accuracy; s.run.unresolved || s.run.massOf(w, accuracy) > faintest*accuracy {
+		if mass := s.run.massOf(w, accuracy); s.run.unresolved || mass > faintest*accuracy && mass < accuracy {
 			from, to := w.needs(k, accuracy)
 			lo, hi = min(lo, from), max(hi, to)
 		}

@@ -32,6 +32,18 @@ func TestAFaintWellNeedsNoRoom(t *testing.T) {
 	}
 }
 
+// Two wells that both have half of the law need the room that it shows, where quartic walls keep
+// it nearer than Gaussians of the wells: |x| < 1.9 holds all of e^(−4U), U = x⁴/4 − x²/2, but 1e-4.
+func TestFullWellsNeedTheRoomOfTheirLaw(t *testing.T) {
+	r, err := read(t, "accuracy = 1e-2\n[process]\ndrift = { x = \"v\", v = \"-v + x - x^3\" }\ndiffusion = { v = 0.25 }\n[initial]\npoint = { x = 0.0, v = 0.0 }\n[stationary]\n[evolve]\nuntil = 3.0\noutputs = 2\n").Run(context.Background(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := r.of.Problem.Axes[0]; a.Hi > 2.5 || a.Lo < -2.5 {
+		t.Errorf("x in [%g, %g], %v cells", a.Lo, a.Hi, r.Cells)
+	}
+}
+
 // AΣ + ΣAᵀ + 2D = 0 with A = −[[1, 1], [0, 1]] and D = ½: Σxx = ¾, Σyy = ½.
 func TestAWellHasTheWidthOfItsGaussian(t *testing.T) {
 	p := read(t, "[process]\ndrift = { x = \"-x - y + 1\", y = \"2 - y\" }\ndiffusion = 0.5\n").Problem

@@ -198,7 +198,7 @@ func (s *reaching) factors(list []measure) (factor, least []float64, err error) 
 		if math.IsNaN(order) {
 			order = highest
 		}
-		s.ask(factor, m, shares[m.at+m.path], max(order, lowest))
+		s.ask(factor, m, shares[m.at+m.path], max(order, 1))
 		s.ask(least, m, shares[m.at+m.path], highest)
 	}
 	return factor, least, err
@@ -206,14 +206,29 @@ func (s *reaching) factors(list []measure) (factor, least []float64, err error) 
 
 // ask raises the factors of cells to what a figure wants. Of an error e of order
 // p, axis k has the share sₖ; the fewest cells that bring it to w have
-// (d sₖ e/w)^(1/p) times those of now, d axes.
+// (d sₖ e/w)^(1/p) times those of now, d axes. Where that is fewer, as many stay and
+// the others bring the rest to what these leave of w.
 func (s *reaching) ask(factor []float64, m measure, share []float64, order float64) {
 	wanted := s.from.Problem.Accuracy * m.scale
 	rest := m.error - m.mesh
-	left := max(wanted-rest, max(wanted, rest)/4)
-	for k, part := range share {
-		factor[k] = max(factor[k], sure*math.Pow(float64(len(share))*part*m.mesh/left, 1/order))
+	left := max(wanted-rest, max(wanted, rest)/4) / m.mesh
+	part := leastWork(share, left)
+	for k := range share {
+		factor[k] = max(factor[k], sure*math.Pow(share[k]/part, 1/order))
 	}
+}
+
+// leastWork returns the part w of an error to which the shares of axes above it fall, where
+// Σ min(sₖ, w) is what is left of it.
+func leastWork(share []float64, left float64) (w float64) {
+	sorted := slices.Sorted(slices.Values(share))
+	for i, s := range sorted {
+		if w = left / float64(len(sorted)-i); s > w {
+			break
+		}
+		left -= s
+	}
+	return w
 }
 
 // shares returns by figure the part that each axis has in the error of the mesh: what
