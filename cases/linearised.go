@@ -46,14 +46,6 @@ type linearised struct {
 	walls float64 // the most that has been beyond
 }
 
-type matrix4 [4][4]float64
-
-// gaussLaw is a law by its mean, as far as it is from the point, and its covariance.
-type gaussLaw struct {
-	mean       [4]float64
-	covariance matrix4
-}
-
 // points is room for coefficients at the nodes.
 type points struct {
 	x, b, moved, near   [][]float64
@@ -73,7 +65,6 @@ const (
 	series       = 1e-3 // the most that drift may change in it
 	smallPart    = 1e-3 // of the tolerance for each step of μ and Σ
 	mostFollowed = 1000 // of μ and Σ
-	flat         = 1e-9 // part of a variance that others leave over in a law without one
 
 	outermostPoint = 6 // deviations: beyond 6½ lies 1e-10
 )
@@ -81,7 +72,7 @@ const (
 // linearise returns what a Gaussian says of the law from a point with an error of at
 // most half the tolerance; nil where that is nothing.
 func (p *Problem) linearise() *knownLaw {
-	if p.Initial == nil || p.Initial.Point == nil || p.Evolve.Method != "" || p.Unsteady || p.Chain != nil || p.Order != 0 {
+	if p.Initial == nil || p.Initial.Point == nil || p.Evolve.Method != "" || p.Chain != nil || p.Order != 0 {
 		return nil
 	}
 	for _, a := range p.Axes {
@@ -105,7 +96,7 @@ func (p *Problem) linearise() *knownLaw {
 		out.laws = append(out.laws, l.now)
 	}
 	out.end, out.last, out.error = l.t, l.now, l.bound()
-	if !(out.error <= tolerance) {
+	if !(out.error <= tolerance) || p.Unsteady && len(out.laws) < len(times) { // rates go on from 0
 		return nil
 	}
 	return out
@@ -191,8 +182,20 @@ func (l *linearised) begin(longest float64) bool {
 		term, push = next, pushed
 	}
 	ok := l.judge()
-	l.error = 2 * l.rate * l.t // the rate grows with time, or falls as t^−½ from a jump of drift
+	l.error = 2 * (l.rate + l.unlike(0)) * l.t // the rate grows with time, or falls as t^−½ from a jump of drift
 	return ok
+}
+
+// unlike returns by how much the linear part of drift is other than at a time before: the rate at
+// which the laws of both part, at most.
+func (l *linearised) unlike(before float64) float64 {
+	lower, ok := l.place(l.now)
+	then, ok0 := l.slope(l.now, before)
+	now, ok1 := l.slope(l.now, l.t)
+	if !ok || !ok0 || !ok1 {
+		return math.NaN()
+	}
+	return now.plus(-1, then).size(lower, l.dim)
 }
 
 // follow goes on to a time, and returns false where the bound is more than a tolerance
@@ -210,12 +213,11 @@ func (l *linearised) follow(end, tolerance float64) bool {
 			continue
 		}
 		before := *l
-		l.now = next
+		l.now, l.t = next, l.t+h
 		if !l.judge() {
 			*l = before
 			return false
 		}
-		l.t += h
 		l.error += found + h*(before.rate+l.rate)/2
 		if l.bound() > tolerance {
 			*l = before
@@ -239,12 +241,12 @@ func (l *linearised) bound() float64 { return l.error + 4*l.walls }
 // and covariance differ by little, E|z·L⁻¹δμ + ½(zᵀSz − tr S)| ≤ ‖L⁻¹δμ‖ + ‖S‖,
 // S = L⁻¹δΣL⁻ᵀ.
 func (l *linearised) advance(h float64) (next gaussLaw, found float64, ok bool) {
-	whole, ok0 := l.classical(l.now, h)
-	half, ok1 := l.classical(l.now, h/2)
+	whole, ok0 := l.classical(l.now, l.t, h)
+	half, ok1 := l.classical(l.now, l.t, h/2)
 	if !ok0 || !ok1 {
 		return next, 0, false
 	}
-	if half, ok = l.classical(half, h/2); !ok {
+	if half, ok = l.classical(half, l.t+h/2, h/2); !ok {
 		return next, 0, false
 	}
 	lower, ok := half.factor(l.dim)
@@ -255,31 +257,12 @@ func (l *linearised) advance(h float64) (next gaussLaw, found float64, ok bool) 
 	return half.plus(1, missed), missed.size(lower, l.dim), true
 }
 
-// size returns ‖L⁻¹μ‖ + ‖L⁻¹ΣL⁻ᵀ‖ of a difference of laws.
-func (g gaussLaw) size(lower matrix4, dim int) float64 {
-	mean, covariance, rows := 0., 0., matrix4{}
-	for k, v := range solved(lower, g.mean, dim) {
-		mean += v * v
-		for j, v := range solved(lower, g.covariance[k], dim) { // symmetric: L⁻¹Σ by columns
-			rows[j][k] = v
-		}
-	}
-	for _, row := range rows {
-		for _, v := range solved(lower, row, dim) {
-			covariance += v * v
-		}
-	}
-	return math.Sqrt(mean) + math.Sqrt(covariance)
-}
-
-func (g gaussLaw) times(a float64) gaussLaw { return gaussLaw{}.plus(a, g) }
-
-// classical is the method of Runge and Kutta.
-func (l *linearised) classical(g gaussLaw, h float64) (next gaussLaw, ok bool) {
+// classical is the method of Runge and Kutta from a time.
+func (l *linearised) classical(g gaussLaw, t, h float64) (next gaussLaw, ok bool) {
 	next = g
 	stage := g
 	for i, part := range [...]float64{.5, .5, 1, 0} {
-		slope, ok := l.slope(stage)
+		slope, ok := l.slope(stage, t+h*[...]float64{0, .5, .5, 1}[i])
 		if !ok {
 			return g, false
 		}
@@ -287,16 +270,6 @@ func (l *linearised) classical(g gaussLaw, h float64) (next gaussLaw, ok bool) {
 		stage = g.plus(h*part, slope)
 	}
 	return next, true
-}
-
-func (g gaussLaw) plus(a float64, o gaussLaw) gaussLaw {
-	for k := range g.mean {
-		g.mean[k] += a * o.mean[k]
-		for j := range g.mean {
-			g.covariance[k][j] += a * o.covariance[k][j]
-		}
-	}
-	return g
 }
 
 // place puts the nodes around a law and returns the factor of its covariance.
@@ -316,27 +289,6 @@ func (l *linearised) place(g gaussLaw) (lower matrix4, ok bool) {
 	return lower, true
 }
 
-// factor returns L of Σ = LLᵀ, or that a variance is no more than the others leave.
-func (g gaussLaw) factor(dim int) (lower matrix4, ok bool) {
-	for k := range dim {
-		for j := range k + 1 {
-			rest := g.covariance[k][j]
-			for m := range j {
-				rest -= lower[k][m] * lower[j][m]
-			}
-			if j < k {
-				lower[k][j] = rest / lower[j][j]
-				continue
-			}
-			if !(rest > flat*g.covariance[k][k]) || math.IsInf(rest, 1) {
-				return lower, false
-			}
-			lower[k][k] = math.Sqrt(rest)
-		}
-	}
-	return lower, true
-}
-
 // regress returns E b and the matrix C of its linear part E b + Cz.
 func (l *linearised) regress() (mean [4]float64, c matrix4) {
 	for k, b := range l.b {
@@ -350,12 +302,12 @@ func (l *linearised) regress() (mean [4]float64, c matrix4) {
 	return mean, c
 }
 
-func (l *linearised) slope(g gaussLaw) (d gaussLaw, ok bool) {
+func (l *linearised) slope(g gaussLaw, t float64) (d gaussLaw, ok bool) {
 	lower, ok := l.place(g)
 	if !ok {
 		return d, false
 	}
-	l.problem.Process.Drift(l.b, l.x, 0)
+	l.problem.Process.Drift(l.b, l.x, t)
 	mean, c := l.regress()
 	d.mean = mean
 	for k := range l.dim {
@@ -376,11 +328,11 @@ func (l *linearised) judge() bool {
 		return false
 	}
 	p := l.problem
-	p.Process.Drift(l.b, l.x, 0)
+	p.Process.Drift(l.b, l.x, l.t)
 	l.diverge()
 	clear(l.killing)
 	if p.Killing != nil {
-		p.Killing(l.killing, l.x, 0)
+		p.Killing(l.killing, l.x, l.t)
 	}
 	mean, c := l.regress()
 	spread, pace := turning(lower, c, l.dim)
@@ -439,20 +391,9 @@ func (l *linearised) inside(i int) bool {
 	return true
 }
 
-// solved returns L⁻¹x.
-func solved(lower matrix4, x [4]float64, dim int) [4]float64 {
-	for k := range dim {
-		for j := range k {
-			x[k] -= lower[k][j] * x[j]
-		}
-		x[k] /= lower[k][k]
-	}
-	return x
-}
-
 // sameNoise reports whether D is the same at all nodes.
 func (l *linearised) sameNoise() bool {
-	l.problem.Process.(operators.Diffusive).Diffusion(l.d, l.x, 0)
+	l.problem.Process.(operators.Diffusive).Diffusion(l.d, l.x, l.t)
 	trace := 0.
 	for k := range l.dim {
 		trace += l.diffusion[k][k]
@@ -481,7 +422,7 @@ func (l *linearised) diverge() {
 				l.moved[k][i] += sign * step
 			}
 			l.problem.wind(l.moved)
-			l.problem.Process.Drift(l.near, l.moved, 0)
+			l.problem.Process.Drift(l.near, l.moved, l.t)
 			for i, v := range l.near[k] {
 				l.divergence[i] += sign * v / (2 * step)
 			}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/gonum/integrate/quad"
+
 	"fokker/grid"
 	"fokker/solvers"
 )
@@ -39,6 +41,24 @@ func TestLinearDriftKeepsALawGaussian(t *testing.T) {
 	}
 }
 
+// Linear drift that depends on time as well: x″ + x′ + x = ½cos t + √(2D)ξ has E x = ½sin t +
+// e^(−t/2)cos(½√3 t) from (1, 0), and x′ = −(1 + t)x + √(2D)ξ has E x = ½e^(−t−t²/2) from ½ and the
+// variance 2D ∫ e^(−2(t−s)−t²+s²) ds.
+func TestDrivenLinearDriftKeepsALawGaussian(t *testing.T) {
+	ends := "[evolve]\ntimes = [0.1, 1.0, 7.0]\ntolerance = 1e-6\n"
+	driven := read(t, phasePlane+"drift = { x = \"v\", v = \"-x - v + 0.5*cos(t)\" }\ndiffusion = { v = 0.1 }\n[initial]\npoint = { x = 1, v = 0 }\n"+ends).Problem.linearise()
+	stiffer := read(t, lineFrom+"drift = { x = \"-(1 + t)*x\" }\ndiffusion = 0.1\n[initial]\npoint = { x = 0.5 }\n"+ends).Problem.linearise()
+	if driven == nil || stiffer == nil || driven.end != 7 || stiffer.end != 7 {
+		t.Fatalf("%+v, %+v, want Gaussians to the end", driven, stiffer)
+	}
+	for i, at := range []float64{.1, 1, 7} {
+		near(t, "E x, driven", 1+driven.laws[i].mean[0], math.Sin(at)/2+math.Exp(-at/2)*math.Cos(math.Sqrt(3)/2*at), 1e-7)
+		near(t, "E x", .5+stiffer.laws[i].mean[0], math.Exp(-at-at*at/2)/2, 1e-7)
+		variance := .2 * quad.Fixed(func(s float64) float64 { return math.Exp((s - at) * (2 + s + at)) }, 0, at, 100, nil, 0)
+		near(t, "variance", stiffer.laws[i].covariance[0][0]/variance, 1, 1e-6)
+	}
+}
+
 // What is said of laws that other coefficients make: no more than the bound allows,
 // and nothing where the Gaussian is none.
 func TestOnlySomeLawsFromAPointAreGaussian(t *testing.T) {
@@ -48,7 +68,8 @@ func TestOnlySomeLawsFromAPointAreGaussian(t *testing.T) {
 		lineFrom + "drift = { x = \"-x\" }\ndiffusion = 0.1\nkilling = \"x^2\"\n" + some + ends:        .05,
 		lineFrom + "drift = { x = \"-x\" }\ndiffusion = \"0.1*(1 + x^2)\"\n" + some + ends:             0,
 		lineFrom + "drift = { x = \"-x\" }\n" + some + ends:                                            0,
-		lineFrom + "drift = { x = \"-x + t\" }\ndiffusion = 0.1\n" + some + ends:                       0,
+		lineFrom + "drift = { x = \"x - x^3 + t\" }\ndiffusion = 0.1\n" + some + ends:                  0,
+		lineFrom + "drift = { x = \"-x\" }\ndiffusion = \"0.1*(1 + t)\"\n" + some + ends:               0,
 		lineFrom + "drift = { x = \"-x\" }\ndiffusion = 0.1\n" + some + ends + "method = \"sdirk4\"\n": 0,
 		strings.Replace(lineFrom, "-3, 3", "0, 1", 1) + "diffusion = 0.1\n" + some + ends:              .1,
 		phasePlane + strings.Replace(oscillating, "\"v\",", "\"-x\",", 1) + ends:                       0, // nothing drives x
