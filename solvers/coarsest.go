@@ -40,7 +40,7 @@ func (t *task) coarsest(q operators.Rowed) (*multigrid.Direct, error) {
 		return nil, err
 	}
 	if len(f.stuck) > 0 {
-		return nil, errRange
+		return nil, ErrRange
 	}
 	y := make([]float64, len(others))
 	solve := func(u, rhs []float64) {

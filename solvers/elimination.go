@@ -20,8 +20,8 @@ import (
 // always summed, so nothing is subtracted and every number keeps its relative
 // accuracy (O'Cinneide 1993): a mass of 1e-200 has as many digits as one of 1.
 
-// errRange says that some cells are left so rarely that float64 cannot say it.
-var errRange = errors.New("solvers: some cells are left at less than 1e-286 of their rates; cut them off by a closed face, or raise the noise")
+// ErrRange says that some cells are left so rarely that float64 cannot say it.
+var ErrRange = errors.New("solvers: some cells are left at less than 1e-286 of their rates, and what the wells there hold is beyond float64")
 
 // errPattern says that a generator has jumps that were not ordered.
 var errPattern = errors.New("solvers: the generator has jumps that its ordering does not know")

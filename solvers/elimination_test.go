@@ -214,8 +214,8 @@ func TestWellsBehindHighBarriersShareTheMass(t *testing.T) {
 
 func TestBarrierBeyondFloat64IsAnError(t *testing.T) {
 	q, _ := twoWells(t, 48, 0, .0003) // e^−833
-	if law, err := Stationary(q, nil); !errors.Is(err, errRange) {
-		t.Errorf("got %d masses, error %v, want %v", len(law.Mass), err, errRange)
+	if law, err := Stationary(q, nil); !errors.Is(err, ErrRange) {
+		t.Errorf("got %d masses, error %v, want %v", len(law.Mass), err, ErrRange)
 	}
 }
 

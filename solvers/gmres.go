@@ -150,7 +150,7 @@ func (t *task) without(pin int) (*factor, []int, error) {
 		return nil, nil, err
 	}
 	if len(f.stuck) > 0 {
-		return nil, nil, errRange
+		return nil, nil, ErrRange
 	}
 	return f, by, nil
 }

@@ -139,7 +139,7 @@ func (t *task) survivors(within []bool) (*Survivors, error) {
 		return nil, err
 	}
 	if len(f.stuck) > 0 {
-		return nil, errRange
+		return nil, ErrRange
 	}
 	law, iterations, err := t.conditional(f, by)
 	if err != nil {

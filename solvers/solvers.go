@@ -10,6 +10,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"fokker/solvers/multigrid"
 )
 
 // Settings of a solver. Nil and the zero value mean the defaults.
@@ -66,6 +68,10 @@ type Evolution struct {
 	Limited  int     // laws that the flux limiter had to make nonnegative
 	Error    float64 // estimated L1 error in time at the last output
 }
+
+// ErrShares comes with NotConverged where wells exchange so little that iteration does not
+// find how much each holds.
+var ErrShares = multigrid.ErrShares
 
 // NotConverged says how far an iteration came.
 type NotConverged struct {

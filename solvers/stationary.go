@@ -65,7 +65,7 @@ func Stationary(q operators.Generator, s *Settings) (*Law, error) {
 			return nil, err
 		}
 		if !finite(law.Residual) {
-			return nil, errRange
+			return nil, ErrRange
 		}
 	}
 	law.Elapsed = time.Since(begin)
@@ -341,7 +341,7 @@ func (t *task) direct(c *Class, g *graph, o *ordering, r *Report) error {
 		if len(f.stuck) == 0 {
 			law := f.law(g.size()-1, 0)
 			if f.spoiled(law) {
-				return errRange
+				return ErrRange
 			}
 			right := f.line // its masses have exponents of their own
 			if !right {
@@ -360,7 +360,7 @@ func (t *task) direct(c *Class, g *graph, o *ordering, r *Report) error {
 		}
 		for _, seed := range f.stuck {
 			if seed >= o.last || len(last) > wells {
-				return errRange
+				return ErrRange
 			}
 			last = append(last, heaviest(f.law(seed, 0)))
 		}
@@ -453,7 +453,7 @@ func (t *task) stay(transient []int) ([]float64, error) {
 		return nil, err
 	}
 	if len(f.stuck) > 0 {
-		return nil, errRange
+		return nil, ErrRange
 	}
 	y := make([]float64, len(transient))
 	for x, i := range transient {

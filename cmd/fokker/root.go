@@ -142,7 +142,7 @@ func exitCode(err error) int {
 		return success
 	case errors.Is(err, context.Canceled):
 		return interrupted
-	case errors.Is(err, cases.ErrNoLaw), errors.Is(err, cases.ErrUnconfined), errors.Is(err, errRejected), errors.As(err, &stuck), errors.As(err, &missed):
+	case errors.Is(err, cases.ErrNoLaw), errors.Is(err, cases.ErrUnconfined), errors.Is(err, errRejected), errors.Is(err, solvers.ErrRange), errors.As(err, &stuck), errors.As(err, &missed):
 		return answerIsNo
 	case errors.As(err, &file):
 		return notWritten
@@ -176,8 +176,13 @@ func complain(w io.Writer, err error) {
 func explain(err error) string {
 	text := strings.TrimPrefix(err.Error(), "solvers: ")
 	var stuck *solvers.NotConverged
-	if errors.As(err, &stuck) {
+	switch {
+	case errors.Is(err, solvers.ErrShares):
+		text += "\n    hint: `method = \"gth\"`, on fewer cells if there is no memory for so many, finds the shares of such wells"
+	case errors.As(err, &stuck):
 		text += "\n    hint: another `method` or a larger `tolerance` in the task's table may do"
+	case errors.Is(err, solvers.ErrRange):
+		text += "\n    hint: state a `range` that holds one well, ask for `[quasistationary]` `within` one, or raise the noise"
 	}
 	return text
 }

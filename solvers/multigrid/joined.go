@@ -24,7 +24,7 @@ import (
 // The share of a well hangs on the flow across barriers, where there is next to no
 // mass. The error is therefore estimated by the greatest relative change of any
 // mass above 1e-150, which bounds that of the law in L1.
-func SolveJoined(ctx context.Context, q operators.Rowed, o Options) (Result, error) {
+func SolveJoined(ctx context.Context, q Wide, o Options) (Result, error) {
 	o.Tolerance, o.MaxCycles = cmp.Or(o.Tolerance, 1e-8), cmp.Or(o.MaxCycles, joinedCycles)
 	s := &joinedSolver{Options: o}
 	l := newJoined(q)
@@ -46,7 +46,16 @@ func SolveJoined(ctx context.Context, q operators.Rowed, o Options) (Result, err
 		if !(estimate <= allowed) {
 			continue
 		}
-		if residual := l.residual(); residual <= allowed {
+		residual := l.residual()
+		if residual > allowed {
+			continue
+		}
+		known, err := s.doubts.resolved(l, q.Mesh(), allowed)
+		s.work += look * l.size() / s.rates
+		if err != nil {
+			return Result{}, &Stalled{Residual: residual, Cycles: cycle + 1, Cause: err}
+		}
+		if known {
 			return Result{Mass: l.p, Residual: residual, Cycles: cycle + 1, WorkUnits: s.work, Method: "W cycles, joined cells", Error: estimate}, nil
 		}
 	}
@@ -61,8 +70,9 @@ const (
 // joinedSolver is the state of one SolveJoined.
 type joinedSolver struct {
 	Options
-	rates float64 // on the finest level, with the diagonal
-	work  float64
+	rates  float64 // on the finest level, with the diagonal
+	work   float64
+	doubts doubts
 }
 
 // prepare joins cells by the flows of the iterate, down to the coarsest level.

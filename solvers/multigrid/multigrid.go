@@ -91,6 +91,8 @@ func (s *Stalled) Error() string {
 	return text
 }
 
+func (s *Stalled) Unwrap() error { return s.Cause }
+
 // Solve returns the stationary law of q, every entry nonnegative.
 func Solve(ctx context.Context, q Generator, o Options) (Result, error) {
 	if o.Tolerance == 0 {

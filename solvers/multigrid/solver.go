@@ -18,6 +18,7 @@ type solver struct {
 	last   float64             // contraction by the last cycle on the level before
 	usual  [len(gears)]float64 // contraction per cycle on the mesh before, 0 if not known
 
+	doubts   doubts
 	restless float64 // relative change of the fullest places by the last elimination
 }
 
@@ -171,10 +172,20 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 		if top {
 			allowed = s.allowed(l.p)
 		}
-		if estimate <= allowed {
-			if residual := l.residual(); residual <= allowed { // as it is, far below, unless the estimate fails
-				return Result{Residual: residual, Cycles: cycle, Method: gears[s.gear].name, Error: max(estimate, allowed/5)}, nil
-			}
+		if estimate > allowed {
+			continue
+		}
+		residual := l.residual()
+		if residual > allowed { // as it is, far below, unless the estimate fails
+			continue
+		}
+		known, err := s.doubts.resolved(l, l.g, allowed)
+		s.work += look * s.share(l)
+		if err != nil {
+			return Result{}, &Stalled{Residual: residual, Cycles: cycle, Cause: err}
+		}
+		if known {
+			return Result{Residual: residual, Cycles: cycle, Method: gears[s.gear].name, Error: max(estimate, allowed/5)}, nil
 		}
 	}
 	return Result{}, &Stalled{Residual: l.residual(), Cycles: most}
