@@ -218,9 +218,8 @@ func (l *joined) into(i int, do func(from int, rate float64)) {
 // ErrShares says that the shares of wells are not known.
 var ErrShares = errors.New("the shares of wells are not known")
 
-// look is the work of looking at a law once, in passes over its cells: one is timed as
-// two sweeps over points.
-const look = 2
+// look is the work of looking at a law once, in passes over its cells, by timing.
+const look = 75
 
 // doubts follow the shares of wells from cycle to cycle.
 type doubts struct {

@@ -51,7 +51,7 @@ func SolveJoined(ctx context.Context, q Wide, o Options) (Result, error) {
 			continue
 		}
 		known, err := s.doubts.resolved(l, q.Mesh(), allowed)
-		s.work += look * l.size() / s.rates
+		s.work += look * float64(len(l.p)) / s.rates
 		if err != nil {
 			return Result{}, &Stalled{Residual: residual, Cycles: cycle + 1, Cause: err}
 		}

@@ -168,27 +168,49 @@ func (s *solver) converge(l *level, tolerance float64, most int) (Result, error)
 		if r.idle() {
 			return Result{}, &Stalled{Residual: l.residual(), Cycles: cycle}
 		}
-		allowed := tolerance
-		if top {
-			allowed = s.allowed(l.p)
-		}
-		if estimate > allowed {
+		if !top {
+			if estimate <= tolerance {
+				return Result{}, nil
+			}
 			continue
 		}
-		residual := l.residual()
-		if residual > allowed { // as it is, far below, unless the estimate fails
-			continue
-		}
-		known, err := s.doubts.resolved(l, l.g, allowed)
-		s.work += look * s.share(l)
-		if err != nil {
-			return Result{}, &Stalled{Residual: residual, Cycles: cycle, Cause: err}
-		}
-		if known {
-			return Result{Residual: residual, Cycles: cycle, Method: gears[s.gear].name, Error: max(estimate, allowed/5)}, nil
+		switch result, done, err := s.settled(l, estimate); {
+		case err != nil:
+			return Result{}, &Stalled{Residual: l.residual(), Cycles: cycle, Cause: err}
+		case done:
+			result.Cycles = cycle
+			return result, nil
 		}
 	}
 	return Result{}, &Stalled{Residual: l.residual(), Cycles: most}
+}
+
+// settled returns the result where the estimate of the error is as small as allowed and
+// the shares of wells are known; err where cycles do not find these.
+func (s *solver) settled(l *level, estimate float64) (result Result, done bool, err error) {
+	allowed := s.allowed(l.p)
+	if estimate > allowed {
+		return Result{}, false, nil
+	}
+	result = Result{Residual: l.residual(), Method: gears[s.gear].name, Error: max(estimate, allowed/5)}
+	if result.Residual > allowed { // it is far below, unless the estimate fails
+		return Result{}, false, nil
+	}
+	c := s.overview(l)
+	done, err = s.doubts.resolved(c, c.g, allowed)
+	return result, done, err
+}
+
+// overview returns a level of few cells that has the masses of l and its net flows.
+func (s *solver) overview(l *level) *level {
+	const few = 1 << 11 // looked at in the time of two sweeps over 256²
+	for ; len(l.p) > few && l.next != nil; l = l.next {
+		l.do.coarsen.run(s.pool)
+		l.next.stale()
+		s.work += s.share(l)
+	}
+	s.work += look * s.share(l)
+	return l
 }
 
 // learn remembers how the cycles contract on a mesh, for the next finer one.
