@@ -166,9 +166,40 @@ func (s *reaching) lowers() bool {
 	if s.order == s.from.Problem.Order {
 		return false
 	}
-	s.failed = cellsOf(s.axes)
+	s.failed, s.before = cellsOf(s.axes), s.run
 	s.order, s.run, s.worst, s.sizes, s.unknown, s.doubled, s.trials = s.from.Problem.Order, nil, nil, nil, 0, 0, 0
 	return true
+}
+
+// recall takes the law of the order that led nowhere again, where its figures miss by less.
+func (s *reaching) recall() {
+	if s.hasBetter() {
+		s.run = s.before
+	}
+}
+
+// hasBetter reports whether the order that led nowhere had known errors of as many figures as
+// the last mesh has, and smaller ones.
+func (s *reaching) hasBetter() bool {
+	if s.before == nil {
+		return false
+	}
+	worst, unknown := s.before.worst()
+	most, more := s.run.worst()
+	return unknown <= more && worst < most
+}
+
+// worst returns the largest known error over the size of its figure, and how many are
+// unknown.
+func (r *run) worst() (most float64, unknown int) {
+	for _, m := range r.result.measures {
+		if math.IsNaN(m.error) {
+			unknown++
+		} else {
+			most = max(most, m.over(1))
+		}
+	}
+	return most, unknown
 }
 
 // again is how many times as many cells as those on which the fourth order led nowhere may
@@ -204,6 +235,7 @@ type reaching struct {
 	axes     []AxisSpec // of the next mesh
 	order    operators.Order
 	run      *run    // on the last mesh
+	before   *run    // on the last mesh of the order that led nowhere; nil: none did
 	took     float64 // seconds, on the last mesh
 	meshes   int
 	worst    []float64   // error over what is wanted, by mesh
@@ -369,7 +401,7 @@ func (s *reaching) try() error {
 
 // offer hands out the mesh at hand as it is where nothing better follows.
 func (s *reaching) offer(no error) {
-	if s.options.Best == nil {
+	if s.options.Best == nil || s.hasBetter() {
 		return
 	}
 	of, r, result := *s, *s.run, *s.run.result
@@ -416,7 +448,8 @@ func (s *reaching) end(err error) (*Result, error) {
 		return nil, err
 	}
 	if s.ctx.Err() != nil {
-		return s.run.result, errors.Join(s.ctx.Err(), s.verdict(stopped))
+		no := s.verdict(stopped)
+		return s.run.result, errors.Join(s.ctx.Err(), no)
 	}
 	return s.run.result, err
 }
@@ -446,6 +479,9 @@ func (m measure) over(part float64) float64 {
 
 // verdict is nil where the accuracy is reached.
 func (s *reaching) verdict(why string) error {
+	if why != reached {
+		s.recall()
+	}
 	p, out := s.from.Problem, &AccuracyResult{Wanted: s.from.Problem.Accuracy, Meshes: s.meshes}
 	list, unknown := s.missed()
 	known := len(s.run.result.measures) - unknown

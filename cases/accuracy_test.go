@@ -397,6 +397,33 @@ func TestNoKnownErrorReachesNothing(t *testing.T) {
 	}
 }
 
+// Of an order that led nowhere the law is kept where its errors are smaller and none more is
+// unknown.
+func TestTheBetterOfTwoOrdersIsHandedOut(t *testing.T) {
+	c := read(t, "accuracy = 1e-3\n"+fourLines)
+	mesh := func(errors ...float64) *run {
+		r := c.newRun(context.Background(), Options{})
+		for _, e := range errors {
+			r.result.measures = append(r.result.measures, measure{at: "stationary", path: "entropy", error: e, scale: 1})
+		}
+		return r
+	}
+	for name, pair := range map[string]struct {
+		before, last *run
+		kept         bool
+	}{
+		"smaller":          {mesh(.1, .2), mesh(.1, .3), true},
+		"larger":           {mesh(.1, .4), mesh(.1, .3), false},
+		"one more unknown": {mesh(.1, math.NaN()), mesh(.1, .3), false},
+	} {
+		s := &reaching{from: c, ctx: context.Background(), run: pair.last, before: pair.before}
+		got, err := s.end(s.verdict(stalled))
+		if want := map[bool]*run{true: pair.before, false: pair.last}[pair.kept]; err == nil || got != want.result || got.Accuracy == nil {
+			t.Errorf("%s: %p of %p and %p, %v", name, got, pair.before.result, pair.last.result, err)
+		}
+	}
+}
+
 // A probability p is measured by √(p(1 − p)), also where a coarse law has none of it.
 func TestProbabilitiesAreMeasuredByTheirDeviation(t *testing.T) {
 	of := &figures{observed: []Observable{{Name: "left", margin: func([]float64, [][]float64, float64) {}}, {Name: "energy"}}}
