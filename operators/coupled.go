@@ -287,63 +287,66 @@ func (one *coupling) decompose(m *tensor, radius int) (least float64, ok bool) {
 	return 0, true
 }
 
-// share divides the drift: what the diffusive jumps carry, its components along
-// the first so many eigenvectors, and the rest, so that least numerical diffusion
-// is added.
-func (one *coupling) share() (eta, rest tripel) {
-	least := math.Inf(1)
-	for carried := one.dim; carried >= 0; carried-- {
-		e, left, ok := one.carry(carried)
-		if !ok {
-			continue
-		}
-		if cost := one.cost(e, left); cost < least {
-			eta, rest, least = e, left, cost
-		}
-		if least == 0 {
-			break
-		}
-	}
-	return eta, rest
-}
-
 // appendCell adds the jumps along the rays, and the rest of the drift along the
 // axes.
 func (w *writer) appendCell(cell int, one *coupling) {
-	eta, rest := one.share()
+	divisions := one.divisions()
 	w.inner = true
 	for p, k := range w.Axes {
 		w.inner = w.inner && w.clear[p][w.rows.grid.Along(k, cell)]
 	}
-	free := false
+	free := 0.0 // the part of the noise that leaves the cell, by some jump
+	var rest tripel
 	for _, q := range one.rays {
 		if q.w == 0 {
 			continue
 		}
-		z := q.along(eta)
-		if !w.open(cell, q.e) || math.Abs(z) > outrun.from && w.stops(cell, one, q.e, z) {
-			for p := range w.Axes { // the drift it carries goes along the axes
-				rest[p] += q.w * z * float64(q.e[p])
+		forward, backward, left, happens := 0.0, 0.0, 0.0, 0.0
+		open := w.open(cell, q.e)
+		for _, s := range divisions {
+			if s.part == 0 {
+				continue
 			}
-			continue
+			z, on := q.along(s.eta), 0.0
+			if open {
+				on = 1 - w.stopped(cell, one, q.e, z)
+			}
+			f, b := jumps(q.w, z)
+			forward, backward = forward+s.part*on*f, backward+s.part*on*b
+			left += s.part * (1 - on) * q.w * z
+			happens += s.part * on
 		}
-		free = true
-		forward, backward := jumps(q.w, z)
+		for p := range w.Axes { // the drift that jumps would carry which do not happen
+			rest[p] += left * float64(q.e[p])
+		}
+		free = max(free, happens)
 		w.jump(cell, q.e, 1, forward)
 		w.jump(cell, q.e, -1, backward)
 	}
+	for _, s := range divisions {
+		for p := range w.Axes {
+			rest[p] += s.part * s.rest[p]
+		}
+	}
 	// A corner that no jump of the noise leaves is not entered by one either; what
 	// starts there goes to its neighbours at the rate of the noise.
-	push := 0.0
-	if !free {
-		push = one.value[0]
-	}
+	push := (1 - min(free, 1)) * one.value[0]
 	for p := range w.Axes {
 		var e [3]int
 		e[p] = 1
 		w.jump(cell, e, 1, push+max(rest[p], 0))
 		w.jump(cell, e, -1, push+max(-rest[p], 0))
 	}
+}
+
+// stopped returns which part of the jumps by ±e does not happen, since noise of rank
+// one vanishes on their way.
+func (w *writer) stopped(cell int, one *coupling, e [3]int, z float64) float64 {
+	part := outrun.part(math.Abs(z), 1)
+	if part > 0 && w.stops(cell, one, e, z) {
+		return part
+	}
+	return 0
 }
 
 // stops reports whether noise of rank one vanishes on the jump by e, or −e if z is
@@ -415,41 +418,6 @@ func (w *writer) open(cell int, e [3]int) (open bool) {
 		open = open || inside || lost
 	}
 	return open
-}
-
-// carry returns η with Dη = the drift's components along the first carried
-// eigenvectors, and the rest of the drift; ok is false where D has no such
-// component.
-func (one *coupling) carry(carried int) (eta, left tripel, ok bool) {
-	left = one.drift
-	for k := range carried {
-		if one.value[k] <= sameSign*one.value[0] {
-			return eta, left, false
-		}
-		along := one.drift.dot(one.axis[k])
-		for p := range eta {
-			eta[p] += along / one.value[k] * one.axis[k][p]
-			left[p] -= along * one.axis[k][p]
-		}
-	}
-	if carried == one.dim || left.size() <= sameSign*one.drift.size() {
-		left = tripel{} // what is left is rounding
-	}
-	return eta, left, true
-}
-
-// cost is the trace of the numerical diffusion: w|e|²((z/2)coth(z/2) − 1) of the
-// fitted part of a jump, half the speed of an upwind one.
-func (one *coupling) cost(eta, left tripel) float64 {
-	sum := (math.Abs(left[0]) + math.Abs(left[1]) + math.Abs(left[2])) / 2
-	for _, q := range one.rays {
-		z := math.Abs(q.along(eta))
-		if part := outrun.part(z, 1); part > 0 {
-			e2 := float64(q.e[0]*q.e[0] + q.e[1]*q.e[1] + q.e[2]*q.e[2])
-			sum += part * q.w * e2 * (z/2/math.Tanh(z/2) - 1)
-		}
-	}
-	return sum
 }
 
 // jumps returns the rates of jumping by e and by −e.
