@@ -12,7 +12,7 @@ type division struct {
 // cheaper is the turn from more of the drift carried to less, over the ratio of the
 // numerical diffusion they add: none to what adds more, nor where nothing is added. From
 // one to the other at once, rates would jump as drift or noise change in time.
-var cheaper = turn{1, 1.5}
+var cheaper = turn{1, 2}
 
 // distinct is the turn over the ratio of two successive eigenvalues. As they become
 // equal and change places, the eigenvectors jump: the drift along both is carried then, or

@@ -50,21 +50,28 @@ func TestErrorsInTimeHoldWhereDriftOutrunsNoise(t *testing.T) {
 		name   string
 		period float64
 		drift  func(b, x []float64, t float64)
-		noise  func(t float64) float64 // D
+		noise  func(t float64) float64 // D along each axis
+		cross  float64                 // and of both
 	}{
-		{"drift in time", 0, func(b, x []float64, t float64) { b[0], b[1] = 3*math.Sin(3*t)-x[0], x[0]-2*x[1] }, func(float64) float64 { return 0.05 }},
-		{"periodic drift", 0.5, func(b, x []float64, t float64) { b[0], b[1] = 3*math.Sin(4*math.Pi*t)-x[0], x[0]-2*x[1] }, func(float64) float64 { return 0.05 }},
-		{"noise in time", 0, func(b, x []float64, _ float64) { b[0], b[1] = x[1]-x[0], -x[0]-2*x[1] }, func(t float64) float64 { return 0.1 * (1.2 + math.Sin(5*t)) }},
+		{"drift in time", 0, func(b, x []float64, t float64) { b[0], b[1] = 3*math.Sin(3*t)-x[0], x[0]-2*x[1] }, func(float64) float64 { return 0.05 }, 0},
+		{"drift in time, coupled noise", 0, func(b, x []float64, t float64) { b[0], b[1] = 3*math.Sin(3*t)-x[0], x[0]-2*x[1] }, func(float64) float64 { return 0.05 }, 0.03},
+		{"periodic drift", 0.5, func(b, x []float64, t float64) { b[0], b[1] = 3*math.Sin(4*math.Pi*t)-x[0], x[0]-2*x[1] }, func(float64) float64 { return 0.05 }, 0},
+		{"noise in time", 0, func(b, x []float64, _ float64) { b[0], b[1] = x[1]-x[0], -x[0]-2*x[1] }, func(t float64) float64 { return 0.1 * (1.2 + math.Sin(5*t)) }, 0},
 	} {
 		for _, n := range cells {
 			g, err := grid.New(evAxis(-4, 4, n, grid.Reflecting), evAxis(-4, 4, n, grid.Reflecting))
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, err := operators.Build(g, 0, 1, operators.Transport{Process: operators.Pointwise{
-				Dimension: 2, Noises: 2, DriftAt: c.drift,
-				NoiseAt: func(s, _ []float64, t float64) { s[0] = math.Sqrt(2 * c.noise(t)); s[3] = s[0] },
-			}})
+			p := operators.Pointwise{Dimension: 2, Noises: 2, DriftAt: c.drift, NoiseAt: func(s, _ []float64, t float64) {
+				s[0], s[2] = math.Sqrt(2*c.noise(t)), c.cross*math.Sqrt(2/c.noise(t))
+				s[3] = math.Sqrt(2*c.noise(t) - s[2]*s[2])
+			}}
+			var term operators.Term = operators.Transport{Process: p}
+			if c.cross != 0 {
+				term = operators.Coupled{Process: p, Axes: []int{0, 1}}
+			}
+			b, err := operators.Build(g, 0, 1, term)
 			if err != nil {
 				t.Fatal(err)
 			}
