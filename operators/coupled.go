@@ -15,10 +15,11 @@ import (
 //
 //	w (1 ± z/2),  turning into  w B(∓z) where |z| is large,   z = e·η,  Dη = b∥,
 //
-// and the part b⊥ of the drift that D cannot carry goes by upwind rates along
-// the axes. On equal cells rows are exact on linear functions, and on x xᵀ where all
-// rates are central, b⊥ = 0 and the tensor needs no offset beyond Radius. On graded
-// cells the unit is that of the cell at hand (see units), and both hold to second order.
+// and the part b⊥ of the drift that D cannot carry, or not without more numerical
+// diffusion than by itself, goes by upwind rates along the axes (see divisions). On
+// equal cells rows are exact on linear functions, and on x xᵀ where all rates are
+// central, b⊥ = 0 and the tensor needs no offset beyond Radius. On graded cells the unit
+// is that of the cell at hand (see units), and both hold to second order.
 type Coupled struct {
 	Process Process
 	Axes    []int
@@ -290,36 +291,21 @@ func (one *coupling) decompose(m *tensor, radius int) (least float64, ok bool) {
 // appendCell adds the jumps along the rays, and the rest of the drift along the
 // axes.
 func (w *writer) appendCell(cell int, one *coupling) {
-	divisions := one.divisions()
+	divisions, rest := one.divisions(), tripel{}
 	w.inner = true
 	for p, k := range w.Axes {
 		w.inner = w.inner && w.clear[p][w.rows.grid.Along(k, cell)]
 	}
-	free := 0.0 // the part of the noise that leaves the cell, by some jump
-	var rest tripel
+	held := 1.0 // the part of the noise that no jump takes out of the cell
 	for _, q := range one.rays {
 		if q.w == 0 {
 			continue
 		}
-		forward, backward, left, happens := 0.0, 0.0, 0.0, 0.0
-		open := w.open(cell, q.e)
-		for _, s := range divisions {
-			if s.part == 0 {
-				continue
-			}
-			z, on := q.along(s.eta), 0.0
-			if open {
-				on = 1 - w.stopped(cell, one, q.e, z)
-			}
-			f, b := jumps(q.w, z)
-			forward, backward = forward+s.part*on*f, backward+s.part*on*b
-			left += s.part * (1 - on) * q.w * z
-			happens += s.part * on
-		}
+		forward, backward, left, stays := w.ray(cell, one, q, &divisions)
 		for p := range w.Axes { // the drift that jumps would carry which do not happen
 			rest[p] += left * float64(q.e[p])
 		}
-		free = max(free, happens)
+		held = min(held, stays)
 		w.jump(cell, q.e, 1, forward)
 		w.jump(cell, q.e, -1, backward)
 	}
@@ -330,13 +316,33 @@ func (w *writer) appendCell(cell int, one *coupling) {
 	}
 	// A corner that no jump of the noise leaves is not entered by one either; what
 	// starts there goes to its neighbours at the rate of the noise.
-	push := (1 - min(free, 1)) * one.value[0]
+	push := held * one.value[0]
 	for p := range w.Axes {
 		var e [3]int
 		e[p] = 1
 		w.jump(cell, e, 1, push+max(rest[p], 0))
 		w.jump(cell, e, -1, push+max(-rest[p], 0))
 	}
+}
+
+// ray returns the rates of jumping by e and by −e, what of the drift, w e·η, is left
+// where they do not happen, and the part of them that does not.
+func (w *writer) ray(cell int, one *coupling, q ray, divisions *[4]division) (forward, backward, left, stays float64) {
+	open := w.open(cell, q.e)
+	for _, s := range divisions {
+		if s.part == 0 {
+			continue
+		}
+		z, on := q.along(s.eta), 0.0
+		if open {
+			on = 1 - w.stopped(cell, one, q.e, z)
+		}
+		f, b := jumps(q.w, z)
+		forward, backward = forward+s.part*on*f, backward+s.part*on*b
+		left += s.part * (1 - on) * q.w * z
+		stays += s.part * (1 - on)
+	}
+	return forward, backward, left, stays
 }
 
 // stopped returns which part of the jumps by ±e does not happen, since noise of rank
