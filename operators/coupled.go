@@ -296,16 +296,16 @@ func (w *writer) appendCell(cell int, one *coupling) {
 	for p, k := range w.Axes {
 		w.inner = w.inner && w.clear[p][w.rows.grid.Along(k, cell)]
 	}
-	held := 1.0 // the part of the noise that no jump takes out of the cell
+	free := false
 	for _, q := range one.rays {
 		if q.w == 0 {
 			continue
 		}
-		forward, backward, left, stays := w.ray(cell, one, q, &divisions)
+		forward, backward, left := w.ray(cell, one, q, &divisions)
 		for p := range w.Axes { // the drift that jumps would carry which do not happen
 			rest[p] += left * float64(q.e[p])
 		}
-		held = min(held, stays)
+		free = free || forward > 0 || backward > 0
 		w.jump(cell, q.e, 1, forward)
 		w.jump(cell, q.e, -1, backward)
 	}
@@ -316,7 +316,10 @@ func (w *writer) appendCell(cell int, one *coupling) {
 	}
 	// A corner that no jump of the noise leaves is not entered by one either; what
 	// starts there goes to its neighbours at the rate of the noise.
-	push := held * one.value[0]
+	push := 0.0
+	if !free {
+		push = one.value[0]
+	}
 	for p := range w.Axes {
 		var e [3]int
 		e[p] = 1
@@ -325,34 +328,23 @@ func (w *writer) appendCell(cell int, one *coupling) {
 	}
 }
 
-// ray returns the rates of jumping by e and by −e, what of the drift, w e·η, is left
-// where they do not happen, and the part of them that does not.
-func (w *writer) ray(cell int, one *coupling, q ray, divisions *[4]division) (forward, backward, left, stays float64) {
+// ray returns the rates of jumping by e and by −e, and what of the drift, w e·η, is left
+// where they do not happen.
+func (w *writer) ray(cell int, one *coupling, q ray, divisions *[4]division) (forward, backward, left float64) {
 	open := w.open(cell, q.e)
 	for _, s := range divisions {
 		if s.part == 0 {
 			continue
 		}
-		z, on := q.along(s.eta), 0.0
-		if open {
-			on = 1 - w.stopped(cell, one, q.e, z)
+		z := q.along(s.eta)
+		if !open || math.Abs(z) > outrun.from && w.stops(cell, one, q.e, z) {
+			left += s.part * q.w * z
+			continue
 		}
 		f, b := jumps(q.w, z)
-		forward, backward = forward+s.part*on*f, backward+s.part*on*b
-		left += s.part * (1 - on) * q.w * z
-		stays += s.part * (1 - on)
+		forward, backward = forward+s.part*f, backward+s.part*b
 	}
-	return forward, backward, left, stays
-}
-
-// stopped returns which part of the jumps by ±e does not happen, since noise of rank
-// one vanishes on their way.
-func (w *writer) stopped(cell int, one *coupling, e [3]int, z float64) float64 {
-	part := outrun.part(math.Abs(z), 1)
-	if part > 0 && w.stops(cell, one, e, z) {
-		return part
-	}
-	return 0
+	return forward, backward, left
 }
 
 // stops reports whether noise of rank one vanishes on the jump by e, or −e if z is

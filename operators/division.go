@@ -30,9 +30,9 @@ func (one *coupling) divisions() (out [4]division) {
 			continue
 		}
 		own := one.cost(eta, rest)
-		part := cheaper.part(cost, own)
-		if carried > 0 && carried < one.dim {
-			part *= distinct.part(one.value[carried-1], one.value[carried])
+		part := one.part(carried, cost, own)
+		if part == 0 {
+			continue
 		}
 		for k := range out {
 			out[k].part *= 1 - part
@@ -45,6 +45,24 @@ func (one *coupling) divisions() (out [4]division) {
 	}
 	return out
 }
+
+// part returns which part goes from what adds numerical diffusion of cost to what
+// carries so many components and adds its own. It is all or nothing for noise of rank
+// one, across which there is no other diffusion and a mixture adds more than the better
+// of the two: rates jump there where drift or noise change in time from one to the other.
+func (one *coupling) part(carried int, cost, own float64) float64 {
+	if one.rankOne() {
+		return turn{1, 1}.part(cost, own)
+	}
+	part := cheaper.part(cost, own)
+	if carried > 0 && carried < one.dim {
+		part *= distinct.part(one.value[carried-1], one.value[carried])
+	}
+	return part
+}
+
+// rankOne reports whether the tensor is of rank one, whatever the rays add to it.
+func (one *coupling) rankOne() bool { return one.value[1]-one.added <= sameSign*one.value[0] }
 
 // carry returns η with Dη = the drift's components along the first carried
 // eigenvectors, and the rest of the drift; ok is false where D has no such
