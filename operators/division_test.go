@@ -28,7 +28,7 @@ func turned(d []float64, first, second, angle float64) {
 	d[2] = d[1]
 }
 
-// Rates of coupled noise follow what changes in time without a jump, whichever part of
+// Rates of coupled noise beyond rank one follow what changes in time without a jump, whichever part of
 // the drift the noise carries: over half the time the change of Qf, for an f without
 // symmetry, is half as large at most, and over a jump it would stay.
 func TestWhatNoiseCarriesChangesWithoutAJump(t *testing.T) {
