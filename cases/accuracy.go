@@ -167,7 +167,7 @@ func (s *reaching) lowers() bool {
 		return false
 	}
 	s.failed, s.before = cellsOf(s.axes), s.run
-	s.order, s.run, s.worst, s.sizes, s.unknown, s.doubled, s.trials = s.from.Problem.Order, nil, nil, nil, 0, 0, 0
+	s.order, s.run, s.misses, s.unknown, s.doubled, s.trials = s.from.Problem.Order, nil, nil, 0, 0, 0
 	return true
 }
 
@@ -213,7 +213,7 @@ func (s *reaching) mayRaise(axes []AxisSpec) bool {
 
 // raises takes the fourth order again.
 func (s *reaching) raises() {
-	s.order, s.raised, s.worst, s.sizes = operators.Fourth, true, nil, nil
+	s.order, s.raised, s.misses = operators.Fourth, true, nil
 }
 
 // fallsBack goes on with the second order where the fourth failed again: the law that it
@@ -238,8 +238,7 @@ type reaching struct {
 	before   *run    // on the last mesh of the order that led nowhere; nil: none did
 	took     float64 // seconds, on the last mesh
 	meshes   int
-	worst    []float64   // error over what is wanted, by mesh
-	sizes    []float64   // cells of these
+	misses   []misses    // by mesh
 	rippled  rippled     // on the last mesh that was not taken for that
 	unknown  int         // meshes on which no figure missed but those without an error
 	doubled  int         // meshes without a law
@@ -416,9 +415,9 @@ func (s *reaching) at() string {
 		cells, ranges = append(cells, strconv.Itoa(a.Cells)), append(ranges, fmt.Sprintf("%s in [%.4g, %.4g]", a.Name, a.Lo, a.Hi))
 	}
 	on := " on " + strings.Join(cells, " × ")
-	if n := len(s.worst); n > 0 && !math.IsInf(s.worst[n-1], 1) {
+	if n := len(s.misses); n > 0 && !math.IsInf(s.misses[n-1].worst, 1) {
 		wanted := s.from.Problem.Accuracy
-		on += fmt.Sprintf(", error %.2g of %g so far", s.worst[n-1]*wanted, wanted)
+		on += fmt.Sprintf(", error %.2g of %g so far", s.misses[n-1].worst*wanted, wanted)
 	}
 	return on + ", " + strings.Join(ranges, ", ")
 }

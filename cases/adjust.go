@@ -49,7 +49,7 @@ func (s *reaching) narrow(axes []AxisSpec) {
 		if to-from > math.Pow(settled, 1/float64(len(axes)))*(axes[k].Hi-axes[k].Lo) {
 			continue
 		}
-		s.worst, s.narrowed = nil, true // errors were those of another box
+		s.misses, s.narrowed = nil, true // errors were those of another box
 		axes[k].close(a, from, to)
 		axes[k].roundOut(a)
 	}

@@ -18,12 +18,12 @@ var rounds = [...]int{16, 5, 4, 3}
 
 // trial is a mesh of graded cells that has to beat another one of as many.
 type trial struct {
-	run   *run
-	took  float64
-	worst []float64
-	next  []AxisSpec // after it, without grading
-	cells float64    // that it asks for
-	known int        // errors
+	run    *run
+	took   float64
+	misses []misses
+	next   []AxisSpec // after it, without grading
+	cells  float64    // that it asks for
+	known  int        // errors
 }
 
 // asks returns the cells of a mesh with some times as many as now along every axis,
@@ -66,7 +66,7 @@ func (s *reaching) tries(next []AxisSpec, cells float64) bool {
 	if err != nil {
 		return false
 	}
-	s.trial = &trial{run: s.run, took: s.took, worst: slices.Clone(s.worst), next: next, cells: cells, known: s.known()}
+	s.trial = &trial{run: s.run, took: s.took, misses: slices.Clone(s.misses), next: next, cells: cells, known: s.known()}
 	s.axes, s.graded = axes, true
 	return true
 }
@@ -74,7 +74,7 @@ func (s *reaching) tries(next []AxisSpec, cells float64) bool {
 // givesUp goes back from graded cells that are on trial.
 func (s *reaching) givesUp() (why string) {
 	t := s.trial
-	s.run, s.took, s.worst, s.trial, s.graded = t.run, t.took, t.worst, nil, false
+	s.run, s.took, s.misses, s.trial, s.graded = t.run, t.took, t.misses, nil, false
 	s.axes = t.run.problem.Axes
 	return s.afford(t.next)
 }

@@ -311,6 +311,13 @@ func (r *run) values() map[string]float64 {
 // atTime names an output of [evolve].
 func atTime(t float64) string { return fmt.Sprintf("evolve at %.6g", t) }
 
+// misses are the figures that miss on a mesh.
+type misses struct {
+	worst   float64 // error over what is wanted
+	figures int
+	cells   float64 // of the mesh
+}
+
 // stuck says that errors do not fall.
 func (s *reaching) stuck(list []measure) string {
 	if s.meshes >= most {
@@ -322,11 +329,12 @@ func (s *reaching) stuck(list []measure) string {
 	if len(list) == 0 || s.unseen() {
 		return ""
 	}
-	s.worst, s.sizes = append(s.worst, list[0].over(s.from.Problem.Accuracy)), append(s.sizes, cellsOf(s.axes))
-	now := len(s.worst) - 1
-	for before := now - 2; before > 0; before-- { // the first mesh may show nothing
-		if 2*s.sizes[before] <= s.sizes[now] { // on fewer errors may wait to fall
-			if s.worst[now] > 0.9*s.worst[before] {
+	now := misses{list[0].over(s.from.Problem.Accuracy), len(list), cellsOf(s.axes)}
+	s.misses = append(s.misses, now)
+	for i := len(s.misses) - 3; i > 0; i-- { // the first mesh may show nothing
+		if before := s.misses[i]; 2*before.cells <= now.cells { // on fewer errors may wait to fall
+			// laws in time that are narrow at first are seen one after the other
+			if now.worst > 0.9*before.worst && now.figures >= before.figures {
 				return stalled
 			}
 			break
@@ -340,7 +348,7 @@ func (s *reaching) stuck(list []measure) string {
 // wanted are far more than may be had. Limits that the case states are made use of all the
 // same.
 func (s *reaching) hopeless(least []float64) string {
-	if p := s.from.Problem; p.TimeLimit > 0 || p.MemoryLimit > 0 || len(s.worst) < 2 {
+	if p := s.from.Problem; p.TimeLimit > 0 || p.MemoryLimit > 0 || len(s.misses) < 2 {
 		return ""
 	}
 	more := 1.0

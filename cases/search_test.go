@@ -126,7 +126,7 @@ func TestScoutsFindTheBoxOfLawsInTime(t *testing.T) {
 func TestAnAccuracyOutOfReachEndsTheSearch(t *testing.T) {
 	c := read(t, "accuracy = 1e-6\n"+fourLines)
 	s := c.reaching(context.Background(), Options{})
-	s.run, s.worst, s.took = c.newRun(context.Background(), Options{}), []float64{9e3, 8e3}, 100
+	s.run, s.misses, s.took = c.newRun(context.Background(), Options{}), []misses{{worst: 9e3}, {worst: 8e3}}, 100
 	s.axes[0].Cells = 1000
 	if why := s.hopeless([]float64{90}); !strings.Contains(why, "at least 9e+04 cells and about") {
 		t.Error(why) // 90^1.25 times 100 s are eight hours
