@@ -171,35 +171,28 @@ func (s *reaching) lowers() bool {
 	return true
 }
 
-// recall takes the law of the order that led nowhere again, where its figures miss by less.
-func (s *reaching) recall() {
-	if s.hasBetter() {
-		s.run = s.before
-	}
-}
-
 // hasBetter reports whether the order that led nowhere had known errors of as many figures as
 // the last mesh has, and smaller ones.
 func (s *reaching) hasBetter() bool {
 	if s.before == nil {
 		return false
 	}
-	worst, unknown := s.before.worst()
-	most, more := s.run.worst()
-	return unknown <= more && worst < most
+	before, unknown := s.before.worst()
+	now, more := s.run.worst()
+	return unknown <= more && before.over(1) < now.over(1)
 }
 
-// worst returns the largest known error over the size of its figure, and how many are
-// unknown.
-func (r *run) worst() (most float64, unknown int) {
+// worst returns the measure with the largest known error over the size of its figure, and how
+// many are unknown.
+func (r *run) worst() (worst measure, unknown int) {
 	for _, m := range r.result.measures {
 		if math.IsNaN(m.error) {
 			unknown++
-		} else {
-			most = max(most, m.over(1))
+		} else if m.over(1) > worst.over(1) {
+			worst = m
 		}
 	}
-	return most, unknown
+	return worst, unknown
 }
 
 // again is how many times as many cells as those on which the fourth order led nowhere may
@@ -478,19 +471,17 @@ func (m measure) over(part float64) float64 {
 
 // verdict is nil where the accuracy is reached.
 func (s *reaching) verdict(why string) error {
-	if why != reached {
-		s.recall()
+	if why != reached && s.hasBetter() {
+		s.run = s.before
 	}
 	p, out := s.from.Problem, &AccuracyResult{Wanted: s.from.Problem.Accuracy, Meshes: s.meshes}
 	list, unknown := s.missed()
 	known := len(s.run.result.measures) - unknown
 	out.Reached = math.NaN()
 	if known > 0 && !s.run.unresolved {
-		out.Reached = 0
-	}
-	for _, m := range s.run.result.measures {
-		if v := m.over(1); v > out.Reached {
-			out.Reached, out.Figure, out.worst = v, m.at+", "+m.path, m
+		worst, _ := s.run.worst()
+		if out.Reached = worst.over(1); out.Reached > 0 {
+			out.Figure, out.worst = worst.at+", "+worst.path, worst
 		}
 	}
 	s.run.result.Accuracy = out

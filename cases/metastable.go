@@ -138,14 +138,16 @@ func (s *reaching) wellsWithin(k int, lo, hi float64) (float64, float64) {
 
 // massOf returns what the stationary law has in a well, as far as its box goes.
 func (r *run) massOf(w well, accuracy float64) (mass float64) {
-	at, dim := make([]int, r.grid.Dim()), r.grid.Dim()
+	at, ends := make([]int, r.grid.Dim()), make([][2]float64, r.grid.Dim())
+	for k := range ends {
+		ends[k][0], ends[k][1] = w.needs(k, accuracy)
+	}
 	for i, m := range r.result.Stationary.Masses {
 		r.grid.Locate(at, i)
 		inside := true
-		for k := range dim {
-			lo, hi := w.needs(k, accuracy)
+		for k, e := range ends {
 			x := r.grid.Centers(k)[at[k]]
-			inside = inside && lo <= x && x <= hi
+			inside = inside && e[0] <= x && x <= e[1]
 		}
 		if inside {
 			mass += m

@@ -28,7 +28,7 @@ func (r *reader) readOrder(t *table, p *Problem) {
 	}
 }
 
-// readNonnegative reads whether laws of high order are limited.
+// readNonnegative reads whether laws of high order are made nonnegative.
 func (r *reader) readNonnegative(t *table, p *Problem) {
 	p.Nonnegative = r.flag(t, "nonnegative")
 	if p.Nonnegative && p.Order == 0 {

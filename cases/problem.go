@@ -33,7 +33,7 @@ type Problem struct {
 	LearningRate    float64         // time per step of an optimiser, 0 if the process is none
 	Chain           *Chain          // the optimiser's own steps; nil: the process
 	Order           operators.Order // 0: of a generator, 2
-	Nonnegative     bool            // laws of a higher order are limited where they are negative
+	Nonnegative     bool            // laws of a higher order are made so where they are not
 	WithoutErrors   bool            // errors of figures are not estimated
 	Workers         int             // 0: as many as the machine grants
 	Accuracy        float64         // wanted error of every figure, over its size or its standard deviation; 0: none

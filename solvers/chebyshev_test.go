@@ -30,15 +30,7 @@ func plate(t *testing.T, order operators.Order, n int, ends [2]grid.Boundary, sp
 	if p.Dim() > 1 {
 		term = operators.Uncoupled{Process: p}
 	}
-	near, err := operators.Build(g, 0, 1, term)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := operators.NewHighOrder(order, p, operators.Killing{}, near)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return h
+	return above(t, order, g, p, term)
 }
 
 // alongNoise has noise of rank one whose direction turns, as that of one label.

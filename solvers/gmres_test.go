@@ -32,11 +32,17 @@ func onTorus(t *testing.T, order operators.Order, n int) *operators.HighOrder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	near, err := operators.Build(g, 0, 1, operators.Transport{Process: whirling})
+	return above(t, order, g, whirling, operators.Transport{Process: whirling})
+}
+
+// above returns the operator of high order of a process beside the generator of a term.
+func above(t *testing.T, order operators.Order, g *grid.Grid, p operators.Process, term operators.Term) *operators.HighOrder {
+	t.Helper()
+	near, err := operators.Build(g, 0, 1, term)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := operators.NewHighOrder(order, whirling, operators.Killing{}, near)
+	h, err := operators.NewHighOrder(order, p, operators.Killing{}, near)
 	if err != nil {
 		t.Fatal(err)
 	}
